@@ -1,0 +1,287 @@
+import { publicInputs, SHAPE_A, type Shape } from '@sero/circuits';
+import { type AffinePoint, toAffine, verify } from '@sero/crypto';
+import { decodeOneTimeAddress, type OneTimeAddress } from './address.ts';
+import { type AssetKind, checkName, namePrice, OFFLINE_KIND } from './asset.ts';
+import { decodeField, decodeKeyPoint } from './decode.ts';
+import { ensure, ProtocolError } from './errors.ts';
+import { intrinsicGas } from './gas.ts';
+import type { Genesis } from './genesis.ts';
+import { VALUE_LIMIT } from './note.ts';
+import {
+  type Call,
+  decodeAssetBody,
+  type Envelope,
+  KIND,
+  type PrivateEnvelope,
+  type Transaction,
+  transactionHash,
+  witnessTransactionId,
+} from './transaction.ts';
+
+/** Proof system 1: Groth16 over BLS12-381. */
+export const GROTH16_BLS12_381 = 1;
+
+/** Kinds that version 1 of the protocol executes. The others wait for their rules and are refused as a whole. */
+const ACTIVE_KINDS: readonly number[] = [KIND.pay, KIND.call, KIND.asset];
+
+/** Shapes by circuit id. */
+const SHAPES: ReadonlyMap<number, Shape> = new Map([[SHAPE_A.id, SHAPE_A]]);
+
+/** What a transaction asks the ledger to do, decoded. */
+export type Action =
+  | { readonly type: 'pay' }
+  | { readonly type: 'call'; readonly call: Call }
+  | { readonly type: 'commit'; readonly hash: Uint8Array }
+  | {
+      readonly type: 'issue';
+      readonly name: string;
+      readonly salt: Uint8Array;
+      readonly supply: bigint;
+      readonly kind: AssetKind;
+      /** Paid unless the issue fails; 0 for a ticket of a category. */
+      readonly price: bigint;
+    };
+
+/**
+ * A transaction that passed every check that needs no state: encodings, counts, amounts, gas, signature. What is left:
+ * expiry, anchor, freshness of nullifiers, registration of the public asset, block limits, and the proof.
+ */
+export interface CheckedTransaction {
+  readonly tx: Transaction;
+  readonly authorization: PrivateEnvelope['authorization'];
+  readonly hashE: bigint;
+  readonly wtxid: Uint8Array;
+  /** Bytes on the wire. */
+  readonly size: number;
+  readonly shape: Shape;
+  readonly from: OneTimeAddress;
+  readonly nullifiers: readonly bigint[];
+  readonly commitments: readonly bigint[];
+  readonly intrinsicGas: bigint;
+  /** gasLimit times gasPrice. */
+  readonly fee: bigint;
+  readonly publicAsset: bigint;
+  readonly action: Action;
+  /** The proof's public inputs under the notes root of the anchor. */
+  readonly publicInputs: (root: bigint) => bigint[];
+}
+
+/** The network that a transaction is checked for. */
+export interface CheckContext {
+  readonly genesis: Genesis;
+  /** 32 bytes. */
+  readonly genesisHash: Uint8Array;
+}
+
+/**
+ * Every check of a decoded envelope that needs no state, cheapest first, the signature last. Throws ProtocolError with
+ * the code of the rule; design 2, "What the node checks before any pairing".
+ *
+ * @param bytes the envelope's wire form, for size and wtxid
+ * @param options.signature false to leave the signature to a batch (`signedHash`)
+ */
+export function checkTransaction(
+  envelope: Envelope,
+  bytes: Uint8Array,
+  context: CheckContext,
+  options: { readonly signature: boolean } = { signature: true },
+): CheckedTransaction {
+  if (envelope.bare !== undefined) {
+    throw new ProtocolError('kind-not-active', `kind ${envelope.bare.kind} is not part of this version`);
+  }
+  const { tx, authorization } = envelope.private;
+  const { genesis, genesisHash } = context;
+  const shape = checkHead(tx, genesis);
+  const from = decodeOneTimeAddress(tx.from);
+  const shielded = checkShielded(tx, shape);
+  ensure(
+    tx.memo.length === 0 || tx.memo.length === 528,
+    'memo-length',
+    `a memo has 0 or 528 bytes on the wire, got ${tx.memo.length}`,
+  );
+  const action = checkAction(tx, genesis);
+  const gas = checkGas(tx, genesis);
+  const publicAsset = checkPublicAmounts(tx, gas.fee, action);
+  const hashE = transactionHash(tx, genesisHash);
+  const checked: CheckedTransaction = {
+    tx,
+    authorization,
+    hashE,
+    wtxid: witnessTransactionId(bytes),
+    size: bytes.length,
+    shape,
+    from,
+    nullifiers: shielded.nullifiers,
+    commitments: shielded.commitments,
+    intrinsicGas: gas.intrinsic,
+    fee: gas.fee,
+    publicAsset,
+    action,
+    publicInputs: (root) =>
+      publicInputs({
+        root,
+        hashE,
+        rk: shielded.rk,
+        zpkrFrom: from.zpkr,
+        nil: shielded.nullifiers,
+        trace: shielded.traces,
+        cm: shielded.commitments,
+        assetPub: publicAsset,
+        pubOut: [tx.pub.pubOut[0]!, tx.pub.pubOut[1]!],
+      }),
+  };
+  if (options.signature) {
+    ensure(verify(signedHash(checked)), 'signature-invalid', 'the signature does not verify under rk');
+  }
+  return checked;
+}
+
+/** What the signature is checked against, for batches. */
+export function signedHash(checked: CheckedTransaction): {
+  rk: Uint8Array;
+  hashE: bigint;
+  signature: Uint8Array;
+} {
+  return { rk: checked.tx.shielded.rk, hashE: checked.hashE, signature: checked.authorization.signature };
+}
+
+function checkHead(tx: Transaction, genesis: Genesis): Shape {
+  ensure(tx.version === 1, 'unknown-version', `transaction version ${tx.version} does not exist`);
+  ensure(ACTIVE_KINDS.includes(tx.kind), 'kind-not-active', `kind ${tx.kind} is not part of this version`);
+  ensure(
+    tx.proofSystem === GROTH16_BLS12_381,
+    'unknown-proof-system',
+    `proof system ${tx.proofSystem} does not exist`,
+  );
+  const shape = SHAPES.get(tx.circuit);
+  ensure(shape !== undefined, 'unknown-circuit', `circuit ${tx.circuit} does not exist`);
+  ensure(tx.chainId === genesis.chainId, 'wrong-chain', `chain ${tx.chainId} is not this one`);
+  ensure(
+    tx.expiry <= tx.shielded.anchor + genesis.anchor.window,
+    'expiry-out-of-window',
+    'a transaction expires at most W blocks after its anchor',
+  );
+  return shape;
+}
+
+function checkShielded(
+  tx: Transaction,
+  shape: Shape,
+): { rk: AffinePoint; nullifiers: bigint[]; traces: bigint[]; commitments: bigint[] } {
+  const { rk, nullifiers, traces, outputs } = tx.shielded;
+  ensure(
+    nullifiers.length === shape.inputs && traces.length === shape.inputs && outputs.length === shape.outputs,
+    'wrong-shape',
+    `circuit ${shape.id} has ${shape.inputs} inputs and ${shape.outputs} outputs`,
+  );
+  const nils = nullifiers.map((bytes) => decodeField(bytes, 'nullifier'));
+  ensure(
+    new Set(nils).size === nils.length,
+    'duplicate-nullifier',
+    'one nullifier stands twice in the transaction',
+  );
+  const commitments = outputs.map((output) => decodeField(output.cm, 'commitment'));
+  ensure(!commitments.includes(0n), 'commitment-is-zero', 'a commitment of 0 would be an empty leaf');
+  const addresses = outputs.map((output) => toAffine(decodeKeyPoint(output.vpkr, 'VPKr')).v);
+  ensure(
+    new Set(addresses).size === addresses.length,
+    'duplicate-output-address',
+    'two outputs share one VPKr',
+  );
+  return {
+    rk: toAffine(decodeKeyPoint(rk, 'rk')),
+    nullifiers: nils,
+    traces: traces.map((bytes) => decodeField(bytes, 'TRACE')),
+    commitments,
+  };
+}
+
+function checkAction(tx: Transaction, genesis: Genesis): Action {
+  const call = tx.call[0];
+  if (tx.kind === KIND.call) {
+    ensure(call?.to.length === 1, 'call-missing', 'a call names the contract that it calls');
+  } else {
+    ensure(call === undefined, 'call-unexpected', `kind ${tx.kind} carries no call`);
+    ensure(tx.recipients.length === 0, 'recipients-unexpected', `kind ${tx.kind} carries no recipients`);
+  }
+  if (tx.kind === KIND.asset) return checkAssetBody(tx.body, genesis);
+  ensure(tx.body.length === 0, 'body-malformed', `kind ${tx.kind} has an empty body`);
+  return call === undefined ? { type: 'pay' } : { type: 'call', call };
+}
+
+function checkAssetBody(body: Uint8Array, genesis: Genesis): Action {
+  const { commit, issue } = decodeAssetBody(body);
+  ensure(
+    commit.length + issue.length === 1,
+    'body-malformed',
+    'an asset body commits or issues, one of the two',
+  );
+  const [commitment, issued] = [commit[0], issue[0]];
+  if (commitment !== undefined) return { type: 'commit', hash: commitment.hash };
+  const { salt, supply, kind } = issued!;
+  const name = String.fromCharCode(...issued!.name);
+  checkName(name);
+  ensure(
+    kind !== OFFLINE_KIND,
+    'asset-offline-refused',
+    'offline assets are refused until their circuit exists',
+  );
+  ensure(kind === 1 || kind === 2, 'asset-kind', `asset kind ${kind} does not exist`);
+  if (kind === 1) {
+    ensure(
+      supply > 0n,
+      'asset-supply',
+      'a token issued without a contract has no later mint: its supply is at least 1',
+    );
+  } else {
+    ensure(supply <= 1n, 'asset-supply', 'a ticket has supply 1, a category 0');
+  }
+  const price = kind === 2 && supply === 1n ? 0n : namePrice(name, genesis.namePrices);
+  return { type: 'issue', name, salt, supply, kind, price };
+}
+
+function checkGas(tx: Transaction, genesis: Genesis): { intrinsic: bigint; fee: bigint } {
+  const intrinsic = intrinsicGas(genesis.gas, tx);
+  if (tx.call.length === 0) {
+    ensure(
+      tx.gasLimit === intrinsic,
+      'gas-limit',
+      `the gas limit is exactly ${intrinsic}, got ${tx.gasLimit}`,
+    );
+  } else {
+    ensure(
+      tx.gasLimit >= intrinsic,
+      'gas-limit',
+      `the gas limit is at least ${intrinsic}, got ${tx.gasLimit}`,
+    );
+  }
+  ensure(tx.gasLimit <= genesis.fees.gasLimit, 'gas-limit', 'the gas limit is above a block’s');
+  const fee = tx.gasLimit * tx.gasPrice;
+  ensure(fee < VALUE_LIMIT, 'fee-overflow', 'gas limit times gas price is 2^128 or more');
+  return { intrinsic, fee };
+}
+
+function checkPublicAmounts(tx: Transaction, fee: bigint, action: Action): bigint {
+  const call = tx.call[0];
+  const price = action.type === 'issue' ? action.price : 0n;
+  const sero = fee + (call?.value ?? 0n) + price;
+  ensure(sero < VALUE_LIMIT, 'fee-overflow', 'the public SERO amounts sum to 2^128 or more');
+  ensure(
+    tx.pub.pubOut[0] === sero,
+    'public-amount-mismatch',
+    `pubOut_0 is fee + call value + name price = ${sero}, got ${tx.pub.pubOut[0]}`,
+  );
+  ensure(
+    tx.pub.pubOut[1] === (call?.amount ?? 0n),
+    'public-amount-mismatch',
+    `pubOut_1 is the call's amount ${call?.amount ?? 0n}, got ${tx.pub.pubOut[1]}`,
+  );
+  const asset = decodeField(tx.pub.asset, 'public asset');
+  ensure(
+    (asset === 0n) === (tx.pub.pubOut[1] === 0n),
+    'public-asset-mismatch',
+    'a public asset is named exactly where its amount is not 0',
+  );
+  ensure(asset !== 1n, 'public-asset-mismatch', 'SERO leaves the pool in slot 0 only');
+  return asset;
+}
