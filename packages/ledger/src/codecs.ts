@@ -1,0 +1,81 @@
+import {
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  UintBigintType,
+  UintNumberType,
+  type ValueOf,
+} from '@chainsafe/ssz';
+import { concat, fieldFromBytes, fieldToBytes, le64, leBytes, leInteger } from '@sero/crypto';
+import { type Frontier, type HistoryPeaks, TREE_DEPTH } from '@sero/protocol';
+
+/** Values of the state, as bytes. Everything here was written by this package, so decoding trusts its shape. */
+
+const Bytes32 = new ByteVectorType(32);
+const u64 = new UintBigintType(8);
+
+/** An asset of the one registry that native and contract assets share. */
+const AssetRecordType = new ContainerType({
+  /** 1 token, 2 category or ticket. */
+  kind: new UintNumberType(1),
+  name32: Bytes32,
+  /** Alias of the issuer. */
+  issuer: new ByteVectorType(20),
+  supply: new UintBigintType(16),
+  height: u64,
+});
+
+export type AssetRecord = ValueOf<typeof AssetRecordType>;
+
+const FrontierType = new ContainerType({
+  size: u64,
+  levels: new ListCompositeType(new ListCompositeType(Bytes32, 3), TREE_DEPTH + 1),
+});
+
+const HistoryType = new ContainerType({ size: u64, peaks: new ListCompositeType(Bytes32, 64) });
+
+/** How a type of value becomes bytes and comes back. */
+export interface Codec<T> {
+  readonly encode: (value: T) => Uint8Array;
+  readonly decode: (bytes: Uint8Array) => T;
+}
+
+export const u128Codec: Codec<bigint> = { encode: (value) => leBytes(value, 16), decode: leInteger };
+
+export const u64Codec: Codec<bigint> = { encode: le64, decode: leInteger };
+
+export const fieldCodec: Codec<bigint> = { encode: fieldToBytes, decode: fieldFromBytes };
+
+export const bytesCodec: Codec<Uint8Array> = { encode: (value) => value, decode: (bytes) => bytes };
+
+export const assetCodec: Codec<AssetRecord> = {
+  encode: (value) => AssetRecordType.serialize(value),
+  decode: (bytes) => AssetRecordType.deserialize(bytes.slice()),
+};
+
+/** A ring's entry says which height it is of, so that a stale entry is never taken for a new one. */
+export const ringCodec: Codec<{ readonly height: bigint; readonly value: Uint8Array }> = {
+  encode: ({ height, value }) => concat(le64(height), value),
+  decode: (bytes) => ({ height: leInteger(bytes.subarray(0, 8)), value: bytes.slice(8) }),
+};
+
+export const frontierCodec: Codec<Frontier> = {
+  encode: ({ size, levels }) =>
+    FrontierType.serialize({ size, levels: levels.map((nodes) => nodes.map(fieldToBytes)) }),
+  decode: (bytes) => {
+    const { size, levels } = FrontierType.deserialize(bytes.slice());
+    return { size, levels: levels.map((nodes) => nodes.map(fieldFromBytes)) };
+  },
+};
+
+export const historyCodec: Codec<HistoryPeaks> = {
+  encode: ({ size, peaks }) => HistoryType.serialize({ size, peaks: [...peaks] }),
+  decode: (bytes) => HistoryType.deserialize(bytes.slice()),
+};
+
+const HashListType = new ListCompositeType(Bytes32, 16_384);
+
+export const hashListCodec: Codec<readonly Uint8Array[]> = {
+  encode: (value) => HashListType.serialize([...value]),
+  decode: (bytes) => HashListType.deserialize(bytes.slice()),
+};

@@ -1,0 +1,38 @@
+/** The rule of state or block that something broke; stateless rules carry ProtocolError's codes. */
+export type LedgerErrorCode =
+  // a transaction against the state
+  | 'expired'
+  | 'anchor-in-future'
+  | 'anchor-stale'
+  | 'nullifier-spent'
+  | 'public-asset-unknown'
+  | 'gas-price-below-base-fee'
+  | 'from-alias'
+  | 'turnstile'
+  | 'proof-invalid'
+  | 'circuit-without-key'
+  // a block
+  | 'block-gas-limit'
+  | 'block-too-large'
+  | 'block-time'
+  | 'block-transaction'
+  | `header-${keyof import('@sero/protocol').Header}`
+  // the store
+  | 'store-of-another-genesis'
+  | 'block-unknown';
+
+/** A typed refusal by the ledger. The state is what it was before. */
+export class LedgerError extends Error {
+  readonly code: LedgerErrorCode;
+
+  constructor(code: LedgerErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LedgerError';
+    this.code = code;
+  }
+}
+
+/** Throws with this code unless the condition holds. */
+export function ensure(condition: boolean, code: LedgerErrorCode, message: string): asserts condition {
+  if (!condition) throw new LedgerError(code, message);
+}

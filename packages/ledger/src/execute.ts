@@ -1,0 +1,192 @@
+import { fieldToBytes } from '@sero/crypto';
+import {
+  addNullifiers,
+  allocationNote,
+  appendHeader,
+  appendLeaves,
+  type CheckedTransaction,
+  frontierRoot,
+  type Genesis,
+  type HashNodes,
+  type Header,
+  headerHash,
+  MAX_BLOCK_BYTES,
+  nextBaseFee,
+  noteCommitment,
+  type Receipt,
+  receiptsRoot,
+  SERO_ASSET,
+  transactionsRoot,
+} from '@sero/protocol';
+import { type Change, type Overlay, type StateTree, stateRoot, updateTree } from '@sero/store';
+import { expireCommitments } from './assets.ts';
+import { ensure } from './errors.ts';
+import { frontierOf, historyOf, type State, stateOf, TREE } from './state.ts';
+import { applyTransaction, type BlockContext, checkAgainstState, credit } from './transaction.ts';
+
+/** Bytes that a block's own encoding takes beside its transactions, and each transaction's offset. */
+const BLOCK_OVERHEAD = 2_048;
+const TRANSACTION_OVERHEAD = 4;
+
+/** The chain as a block finds it. */
+export interface ChainView {
+  readonly genesis: Genesis;
+  readonly genesisHash: Uint8Array;
+  readonly tree: StateTree;
+  readonly hasher: HashNodes;
+}
+
+/** A block in the making: the state with it applied so far, nothing of it written. */
+export interface BlockExecution {
+  /** Checks a transaction against the state so far; returns the root that its proof must use. Changes nothing. */
+  check(checked: CheckedTransaction): bigint;
+  /** Applies a transaction that `check` and its proof have passed. */
+  apply(checked: CheckedTransaction): void;
+  /** The header that follows, the receipts, and what to write. */
+  finish(): { header: Header; receipts: Receipt[]; changes: Change[]; tree: StateTree };
+}
+
+/** Starts the block after `parent`. */
+export function executeBlock(chain: ChainView, parent: Header, time: bigint, view: Overlay): BlockExecution {
+  const { genesis } = chain;
+  const state = stateOf(view, genesis.anchor.window);
+  const block: BlockContext = {
+    genesis,
+    height: parent.height + 1n,
+    baseFee: nextBaseFee(genesis.fees, parent),
+  };
+  ensure(time > parent.time, 'block-time', 'a block is later than its parent');
+  const included: CheckedTransaction[] = [];
+  const receipts: Receipt[] = [];
+  const leaves: bigint[] = [];
+  let gasUsed = 0n;
+  let size = BLOCK_OVERHEAD;
+
+  const parentHash = headerHash(parent);
+  state.setBlockHash(parent.height, parentHash);
+  state.history.set(appendHeader(historyOf(state), parentHash));
+  expireCommitments(state, block.height);
+
+  return {
+    check(checked) {
+      ensure(
+        gasUsed + checked.tx.gasLimit <= genesis.fees.gasLimit,
+        'block-gas-limit',
+        'the block is full: gas',
+      );
+      ensure(
+        size + checked.size + TRANSACTION_OVERHEAD <= MAX_BLOCK_BYTES,
+        'block-too-large',
+        'the block is full: bytes',
+      );
+      return checkAgainstState(state, checked, block);
+    },
+
+    apply(checked) {
+      const nullifiers = checked.tx.shielded.nullifiers;
+      state.addNullifiers(nullifiers, addNullifiers(state.nullifierSet(), nullifiers));
+      const applied = applyTransaction(state, checked, block, (action) => {
+        const mark = view.mark();
+        const outcome = action();
+        if (outcome.failure !== undefined) view.revert(mark);
+        return outcome;
+      });
+      included.push(checked);
+      receipts.push(applied.receipt);
+      leaves.push(...applied.leaves);
+      gasUsed += applied.receipt.gasUsed;
+      size += checked.size + TRANSACTION_OVERHEAD;
+    },
+
+    finish() {
+      const notesRoot = appendNotes(state, leaves, block.height, chain.hasher);
+      const { changes, tree } = seal(chain, view);
+      const header: Header = {
+        ...emptyHeader(chain),
+        height: block.height,
+        parent: parentHash,
+        time,
+        transactionsRoot: transactionsRoot(included.map(({ wtxid }) => wtxid)),
+        receiptsRoot: receiptsRoot(receipts),
+        stateRoot: stateRoot(tree),
+        notesRoot,
+        gasUsed,
+        baseFee: block.baseFee,
+      };
+      return { header, receipts, changes, tree };
+    },
+  };
+}
+
+/** Block 0: the state that the genesis file describes. */
+export function executeGenesis(
+  chain: ChainView,
+  view: Overlay,
+): { header: Header; changes: Change[]; tree: StateTree } {
+  const { genesis, genesisHash } = chain;
+  const state = stateOf(view, genesis.anchor.window);
+  const leaves = genesis.allocations.map((allocation, n) => {
+    credit(state, SERO_ASSET, allocation.value);
+    return noteCommitment(allocationNote(allocation, genesisHash, n));
+  });
+  state.version.set(BigInt(genesis.version));
+  state.rewardPool.set(0n);
+  state.addNullifiers([], state.nullifierSet());
+  const notesRoot = appendNotes(state, leaves, 0n, chain.hasher);
+  const { changes, tree } = seal(chain, view);
+  const header: Header = {
+    ...emptyHeader(chain),
+    time: genesis.time,
+    stateRoot: stateRoot(tree),
+    notesRoot,
+    baseFee: genesis.fees.baseFeeStart,
+  };
+  return { header, changes, tree };
+}
+
+function appendNotes(state: State, leaves: readonly bigint[], height: bigint, hasher: HashNodes): Uint8Array {
+  const before = frontierOf(state);
+  const { frontier, shardRoots } = appendLeaves(before, leaves, hasher);
+  const firstShard = before.size >> 16n;
+  for (const [offset, root] of shardRoots.entries()) state.shardRoot(firstShard + BigInt(offset)).set(root);
+  state.frontier.set(frontier);
+  const root = fieldToBytes(frontierRoot(frontier, hasher));
+  state.setAnchorRoot(height, root);
+  return root;
+}
+
+function seal(chain: ChainView, view: Overlay): { changes: Change[]; tree: StateTree } {
+  const changes = view.changes();
+  const tree = updateTree(
+    chain.tree,
+    changes.filter(({ key }) => key[0] === TREE[0]),
+  );
+  return { changes, tree };
+}
+
+function emptyHeader({ genesis, genesisHash }: ChainView): Header {
+  const zeros = new Uint8Array(32);
+  return {
+    version: 1,
+    genesisHash,
+    height: 0n,
+    period: 0,
+    parent: zeros,
+    time: 0n,
+    proposer: [],
+    vrfProof: [],
+    seed: zeros,
+    transactionsRoot: transactionsRoot([]),
+    receiptsRoot: receiptsRoot([]),
+    logsBloom: new Uint8Array(256),
+    stateRoot: zeros,
+    notesRoot: zeros,
+    validatorsRoot: zeros,
+    gasUsed: 0n,
+    gasLimit: genesis.fees.gasLimit,
+    baseFee: 0n,
+    versionVote: [],
+    disableVote: [],
+    absent: [],
+  };
+}

@@ -1,0 +1,248 @@
+import type { Type } from '@chainsafe/ssz';
+import { equalBytes } from '@sero/crypto';
+import {
+  type Block,
+  type CheckedTransaction,
+  checkGenesis,
+  checkTransaction,
+  decodeBlock,
+  decodeEnvelope,
+  type ExecutedBlock,
+  encodeExecutedBlock,
+  type Genesis,
+  genesisHash,
+  type Header,
+  HeaderType,
+  hashNodesWith,
+  ProtocolError,
+} from '@sero/protocol';
+import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
+import { type KeyValueStore, overlay, type StateTree, updateTree } from '@sero/store';
+import type { AssetRecord } from './codecs.ts';
+import { ensure, LedgerError } from './errors.ts';
+import { type BlockExecution, type ChainView, executeBlock, executeGenesis } from './execute.ts';
+import { proofChecker } from './proofs.ts';
+import { stateOf, TREE } from './state.ts';
+
+/** What a ledger needs of the world. */
+export interface LedgerOptions {
+  readonly genesis: Genesis;
+  readonly store: KeyValueStore;
+  /** Canonical bytes of the verifying keys that genesis names. */
+  readonly verifyingKeys: readonly Uint8Array[];
+  readonly verifier: Groth16Verifier;
+  readonly hasher: NoteHasher;
+}
+
+/** A transaction that a proposer left out, and why. */
+export interface Rejected {
+  /** Its place among the transactions given. */
+  readonly index: number;
+  readonly error: LedgerError | ProtocolError;
+}
+
+/** The chain's state and the only way to change it. Methods that change it wait for one another. */
+export interface Ledger {
+  readonly genesis: Genesis;
+  readonly genesisHash: Uint8Array;
+  /** The last block's header. */
+  head(): Header;
+  /** The root over the whole state, 32 bytes; equal to `head().stateRoot`. */
+  stateRoot(): Uint8Array;
+  /** Checks a transaction for the next block: encoding, rules, state, signature and proof. Changes nothing. Throws LedgerError or ProtocolError. */
+  check(transaction: Uint8Array): Promise<CheckedTransaction>;
+  /** Builds the next block of the given transactions, leaving out those that are refused. Changes nothing. */
+  propose(transactions: readonly Uint8Array[], time: bigint): Promise<{ block: Block; rejected: Rejected[] }>;
+  /** Applies a block as a whole, or throws LedgerError or ProtocolError with the rule's code and changes nothing. */
+  apply(block: Uint8Array): Promise<ExecutedBlock>;
+  /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
+  executedBlock(height: bigint): Uint8Array;
+  /** The registry's record of an asset. */
+  asset(id: bigint): AssetRecord | undefined;
+  /** What the pool holds of an asset. */
+  pooled(asset: bigint): bigint;
+  /** Fees and prices that wait for proposers. */
+  rewardPool(): bigint;
+}
+
+/** Opens the chain in a store, or begins it there. Throws `store-of-another-genesis`, ProverError for keys, ProtocolError for genesis. */
+export function openLedger(options: LedgerOptions): Ledger {
+  const { genesis, store } = options;
+  checkGenesis(genesis);
+  const hash = genesisHash(genesis);
+  const keys = loadVerifyingKeys(genesis.verifyingKeys, options.verifyingKeys, {
+    devnet: genesis.devnet === 1,
+  });
+  const proofs = proofChecker(options.verifier, keys);
+  const hasher = hashNodesWith(options.hasher);
+  let tree = treeOf(store);
+  let head = openHead();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  function chain(): ChainView {
+    return { genesis, genesisHash: hash, tree, hasher };
+  }
+
+  function stateNow() {
+    return stateOf(overlay(store), genesis.anchor.window);
+  }
+
+  function openHead(): Header {
+    const stored = stateNow().head.get();
+    if (stored !== undefined) {
+      const header = HeaderType.deserialize(stored.slice());
+      ensure(
+        equalBytes(header.genesisHash, hash),
+        'store-of-another-genesis',
+        'this store holds the chain of another genesis file',
+      );
+      return header;
+    }
+    const view = overlay(store);
+    const made = executeGenesis({ genesis, genesisHash: hash, tree: undefined, hasher }, view);
+    commit({ block: { header: made.header, transactions: [] }, receipts: [] }, made.changes, made.tree);
+    return made.header;
+  }
+
+  /** One atomic write: the block's changes, the block, the head. */
+  function commit(
+    executed: ExecutedBlock,
+    changes: Parameters<KeyValueStore['write']>[0],
+    grown: StateTree,
+  ): void {
+    const view = overlay(store);
+    const state = stateOf(view, genesis.anchor.window);
+    state.block(executed.block.header.height).set(encodeExecutedBlock(executed));
+    state.head.set(HeaderType.serialize(executed.block.header));
+    store.write([...changes, ...view.changes()]);
+    tree = grown;
+    head = executed.block.header;
+  }
+
+  function decode(bytes: Uint8Array): CheckedTransaction {
+    return checkTransaction(decodeEnvelope(bytes), bytes, { genesis, genesisHash: hash });
+  }
+
+  function begin(time: bigint): BlockExecution {
+    return executeBlock(chain(), head, time, overlay(store));
+  }
+
+  /** Runs jobs one after another, so that none sees the state between two halves of another. */
+  function inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const result = queue.then(job);
+    queue = result.catch(() => undefined);
+    return result;
+  }
+
+  return {
+    genesis,
+    genesisHash: hash,
+    head: () => head,
+    stateRoot: () => head.stateRoot,
+
+    async check(transaction) {
+      const checked = decode(transaction);
+      const root = begin(head.time + 1n).check(checked);
+      const [error] = await proofs.check([{ checked, root }]);
+      if (error !== undefined) throw error;
+      return checked;
+    },
+
+    async propose(transactions, time) {
+      const execution = begin(time);
+      const included: Uint8Array[] = [];
+      const rejected: Rejected[] = [];
+      for (const [index, bytes] of transactions.entries()) {
+        try {
+          const checked = decode(bytes);
+          const root = execution.check(checked);
+          const [error] = await proofs.check([{ checked, root }]);
+          if (error !== undefined) throw error;
+          execution.apply(checked);
+          included.push(bytes);
+        } catch (error) {
+          if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
+          rejected.push({ index, error });
+        }
+      }
+      const { header } = execution.finish();
+      return { block: { header, transactions: included }, rejected };
+    },
+
+    apply: (bytes) =>
+      inTurn(async () => {
+        const block = decodeBlock(bytes);
+        checkLink(block.header, head);
+        const execution = begin(block.header.time);
+        const claims = block.transactions.map((transaction, index) => {
+          try {
+            const checked = decode(transaction);
+            const root = execution.check(checked);
+            execution.apply(checked);
+            return { checked, root };
+          } catch (error) {
+            throw inBlock(error, index);
+          }
+        });
+        for (const [index, error] of (await proofs.check(claims)).entries()) {
+          if (error !== undefined) throw inBlock(error, index);
+        }
+        const { header, receipts, changes, tree: grown } = execution.finish();
+        checkHeader(block.header, header);
+        const executed = { block, receipts };
+        commit(executed, changes, grown);
+        return executed;
+      }),
+
+    executedBlock(height) {
+      const bytes = stateNow().block(height).get();
+      ensure(bytes !== undefined, 'block-unknown', `there is no block of height ${height}`);
+      return bytes;
+    },
+
+    asset: (id) => stateNow().asset(id).get(),
+    pooled: (asset) => stateNow().turnstile(asset).get() ?? 0n,
+    rewardPool: () => stateNow().rewardPool.get() ?? 0n,
+  };
+}
+
+/** Height, parent and genesis first: they say that the block is not for this state at all. */
+function checkLink(header: Header, parent: Header): void {
+  ensure(
+    equalBytes(header.genesisHash, parent.genesisHash),
+    'header-genesisHash',
+    'the block is of another chain',
+  );
+  ensure(
+    header.height === parent.height + 1n,
+    'header-height',
+    `the next block has height ${parent.height + 1n}`,
+  );
+}
+
+/** Every field of the header must be what execution gives; the error names the first that is not. */
+function checkHeader(given: Header, computed: Header): void {
+  for (const name of Object.keys(HeaderType.fields) as (keyof Header)[]) {
+    const type: Type<never> = HeaderType.fields[name];
+    if (!equalBytes(type.serialize(given[name] as never), type.serialize(computed[name] as never))) {
+      throw new LedgerError(`header-${name}`, `the header's ${name} is not what the block's execution gives`);
+    }
+  }
+}
+
+function inBlock(error: unknown, index: number): unknown {
+  if (error instanceof LedgerError) {
+    return new LedgerError(error.code, `transaction ${index}: ${error.message}`, { cause: error });
+  }
+  if (error instanceof ProtocolError) {
+    return new ProtocolError(error.code, `transaction ${index}: ${error.message}`);
+  }
+  return error;
+}
+
+function treeOf(store: KeyValueStore): StateTree {
+  return updateTree(
+    undefined,
+    [...store.entries(TREE)].map(([key, value]) => ({ key, value })),
+  );
+}

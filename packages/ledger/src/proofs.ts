@@ -1,0 +1,64 @@
+import { toHex } from '@sero/crypto';
+import type { CheckedTransaction } from '@sero/protocol';
+import type { Groth16Verifier, VerifyingKey } from '@sero/prover';
+import { LedgerError } from './errors.ts';
+
+/** Verdicts that are remembered at most. */
+const REMEMBERED = 16_384;
+
+/** A transaction and the notes root under which its proof must hold. */
+export interface ProofClaim {
+  readonly checked: CheckedTransaction;
+  readonly root: bigint;
+}
+
+/** Verifies proofs once: verdicts are remembered by wtxid (so by the proof's very bytes), key and root. */
+export interface ProofChecker {
+  /** The error of each claim whose proof is refused; undefined for the others. */
+  check(claims: readonly ProofClaim[]): Promise<(LedgerError | undefined)[]>;
+}
+
+/** A proof checker over the keys that genesis names. */
+export function proofChecker(
+  verifier: Groth16Verifier,
+  keys: ReadonlyMap<number, VerifyingKey>,
+): ProofChecker {
+  const valid = new Set<string>();
+  const nameOf = ({ checked, root }: ProofClaim): string =>
+    `${toHex(checked.wtxid)}/${checked.tx.circuit}/${root}`;
+  const remember = (name: string): void => {
+    valid.add(name);
+    if (valid.size > REMEMBERED) valid.delete(valid.values().next().value!);
+  };
+  return {
+    async check(claims) {
+      const errors: (LedgerError | undefined)[] = claims.map(() => undefined);
+      const open: { index: number; name: string; vk: VerifyingKey }[] = [];
+      for (const [index, claim] of claims.entries()) {
+        const name = nameOf(claim);
+        if (valid.has(name)) continue;
+        const vk = keys.get(claim.checked.tx.circuit);
+        if (vk === undefined) {
+          errors[index] = new LedgerError(
+            'circuit-without-key',
+            `genesis names no key for circuit ${claim.checked.tx.circuit}`,
+          );
+        } else {
+          open.push({ index, name, vk });
+        }
+      }
+      const verdicts = await verifier.verifyBatch(
+        open.map(({ index, vk }) => {
+          const { checked, root } = claims[index]!;
+          return { vk, publicInputs: checked.publicInputs(root), proof: checked.authorization.proof };
+        }),
+      );
+      for (const [i, verdict] of verdicts.entries()) {
+        const { index, name } = open[i]!;
+        if (verdict.ok) remember(name);
+        else errors[index] = new LedgerError('proof-invalid', `the proof does not hold: ${verdict.code}`);
+      }
+      return errors;
+    },
+  };
+}

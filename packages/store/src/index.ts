@@ -1,0 +1,2 @@
+export * from './key-value.ts';
+export * from './state-tree.ts';
