@@ -223,8 +223,8 @@ function checkLink(header: Header, parent: Header): void {
 /** Every field of the header must be what execution gives; the error names the first that is not. */
 function checkHeader(given: Header, computed: Header): void {
   for (const name of Object.keys(HeaderType.fields) as (keyof Header)[]) {
-    const type: Type<never> = HeaderType.fields[name];
-    if (!equalBytes(type.serialize(given[name] as never), type.serialize(computed[name] as never))) {
+    const type = HeaderType.fields[name] as Type<unknown>;
+    if (!equalBytes(type.serialize(given[name]), type.serialize(computed[name]))) {
       throw new LedgerError(`header-${name}`, `the header's ${name} is not what the block's execution gives`);
     }
   }
