@@ -2,7 +2,7 @@ import { type EdwardsPoint, edwards } from '@noble/curves/abstract/edwards.js';
 import { blake2s256 } from './blake.ts';
 import { concat, expectLength, leBytes, leInteger, utf8 } from './bytes.ts';
 import { CryptoError } from './errors.ts';
-import { invert, modQ, Q, R_J } from './field.ts';
+import { invert, isField, modQ, Q, R_J } from './field.ts';
 
 /**
  * Jubjub: -u^2 + v^2 = 1 + d u^2 v^2 over BLS12-381's scalar field, d = -(10240/10241), subgroup order r_J,
@@ -49,8 +49,11 @@ export function toAffine(point: Point): AffinePoint {
   return { u: x, v: y };
 }
 
-/** The point with these coordinates; throws `point-not-canonical` off the curve. */
+/** The point with these coordinates; throws `point-not-canonical` off the curve or outside [0, q). */
 export function fromAffine({ u, v }: AffinePoint): Point {
+  // noble takes coordinates up to 2^256 and reduces them.
+  if (!isField(u) || !isField(v))
+    throw new CryptoError('point-not-canonical', 'coordinates must lie in [0, q)');
   try {
     const point = Curve.fromAffine({ x: u, y: v });
     point.assertValidity();

@@ -100,6 +100,12 @@ export function recognise(key: ViewingKey, address: OneTimeAddress): SharedSecre
   return hashZpkr(key.address.zpk, shared.r) === address.zpkr ? shared : undefined;
 }
 
+function ownScalar(key: ViewingKey, chainId: bigint, addressClass: AddressClass, index: bigint): bigint {
+  return toScalar(
+    blake2b('SERO_pkr', key.vskSeed, le64(chainId), Uint8Array.of(CLASS_BYTE[addressClass]), le64(index)),
+  );
+}
+
 /** The account's own one-time address number `index` of a class: nothing needs storing, a restored wallet derives it again. */
 export function ownAddress(
   key: ViewingKey,
@@ -107,10 +113,17 @@ export function ownAddress(
   addressClass: AddressClass,
   index: bigint,
 ): OneTimeAddress & { readonly shared: SharedSecret } {
-  const e = toScalar(
-    blake2b('SERO_pkr', key.vskSeed, le64(chainId), Uint8Array.of(CLASS_BYTE[addressClass]), le64(index)),
-  );
-  return oneTimeAddress(key.address, e);
+  return oneTimeAddress(key.address, ownScalar(key, chainId, addressClass, index));
+}
+
+/** P(VPKr) of an own one-time address: half the work, enough to recognise it in the chain. */
+export function ownAddressKey(
+  key: ViewingKey,
+  chainId: bigint,
+  addressClass: AddressClass,
+  index: bigint,
+): Uint8Array {
+  return pointToBytes(multiply(VIEW_BASE, ownScalar(key, chainId, addressClass, index)));
 }
 
 /** The 20 bytes under which the machine and the asset registry see a PKr. */

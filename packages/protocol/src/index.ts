@@ -3,6 +3,7 @@ export * from './asset.ts';
 export * from './block.ts';
 export * from './checks.ts';
 export * from './decode.ts';
+export * from './disclosure.ts';
 export * from './encryption.ts';
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
 export * from './gas.ts';

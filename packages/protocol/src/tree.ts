@@ -119,8 +119,10 @@ export interface WitnessTree {
   pathAt(position: bigint, size: bigint): TreePath;
   /** Forgets a complete shard but for its root. */
   dropShard(index: bigint): void;
-  /** Every kept node as [level, index, hash], for storing. */
-  nodes(): Iterable<readonly [number, bigint, bigint]>;
+  /** Goes back to fewer leaves: undoes appends. */
+  truncate(size: bigint): void;
+  /** Every kept node that was not complete yet at `since` leaves, as [level, index, hash], for storing. */
+  nodes(since?: bigint): Iterable<readonly [number, bigint, bigint]>;
 }
 
 /** A witness tree, empty or with the nodes that an earlier one gave. */
@@ -200,9 +202,22 @@ export function witnessTree(
       }
     },
 
-    *nodes() {
+    truncate(to) {
+      ensure(to >= 0n && to <= size, 'position-out-of-range', 'the tree has never had that size');
       for (const [level, nodes] of levels.entries()) {
-        for (const [index, hash] of nodes) yield [level, index, hash] as const;
+        const shift = BigInt(2 * level);
+        for (let index = to >> shift; index < size >> shift; index++) nodes.delete(index);
+      }
+      size = to;
+    },
+
+    *nodes(since = 0n) {
+      for (const [level, nodes] of levels.entries()) {
+        const shift = BigInt(2 * level);
+        for (let index = since >> shift; index < size >> shift; index++) {
+          const hash = nodes.get(index);
+          if (hash !== undefined) yield [level, index, hash] as const;
+        }
       }
     },
   };

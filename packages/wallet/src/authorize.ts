@@ -1,0 +1,141 @@
+import { joinSplitWitness, SHAPE_A, type WitnessProgram } from '@sero/circuits';
+import {
+  equalBytes,
+  fieldToBytes,
+  randomizeSecret,
+  SIGNING_RANDOMNESS,
+  sign as signHash,
+} from '@sero/crypto';
+import { encodeEnvelope, type ProofKey, type SpendingKey, TransactionType } from '@sero/protocol';
+import type { Groth16Prover, ProvingKeySource } from '@sero/prover';
+import { buildTransaction } from './build.ts';
+import { ensure, WalletError } from './errors.ts';
+import { fromJson, toJson } from './json.ts';
+import type { Plan } from './plan.ts';
+import { readPlan } from './plan-codec.ts';
+import { type Random, systemRandom } from './random.ts';
+import type { Wallet } from './wallet.ts';
+
+/** The signature of a planned transaction, as text. */
+export type SignedPart = string;
+
+/** The proof of a planned transaction, with the transaction itself, as text. */
+export type ProvedPart = string;
+
+interface Signed {
+  readonly txid: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+interface Proved {
+  readonly txid: Uint8Array;
+  /** SSZ of the transaction. */
+  readonly transaction: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/** What makes proofs: on the user's own device, always. */
+export interface ProvingTools {
+  readonly prover: Groth16Prover;
+  /** The witness program of shape A. */
+  readonly program: WitnessProgram;
+  /** The proving key of shape A. */
+  readonly provingKey: ProvingKeySource;
+}
+
+/**
+ * Signs a plan: rebuilds the whole transaction from it, so that nothing is signed that the plan does not say. Needs the
+ * spending key and nothing else: it may run on another device than `prove`.
+ */
+export function sign(plan: Plan, key: SpendingKey, random: Random = systemRandom): SignedPart {
+  const planned = readPlan(plan);
+  const { hashE } = buildTransaction(planned, key.proof);
+  const rsk = randomizeSecret(key.ask, planned.alpha);
+  const signature = signHash(rsk, hashE, random(SIGNING_RANDOMNESS));
+  return toJson({ txid: fieldToBytes(hashE), signature } satisfies Signed);
+}
+
+/** Proves a plan with PAK: seconds of work. Throws CircuitError with the broken rule before anything is proved, ProverError after. */
+export async function prove(
+  plan: Plan,
+  key: ProofKey,
+  tools: ProvingTools,
+  signal?: AbortSignal,
+): Promise<ProvedPart> {
+  const { tx, hashE, assignment } = buildTransaction(readPlan(plan), key);
+  const { wtns } = await joinSplitWitness(tools.program, SHAPE_A, assignment);
+  try {
+    const proof = await tools.prover.prove(tools.provingKey, wtns, signal);
+    return toJson({
+      txid: fieldToBytes(hashE),
+      transaction: TransactionType.serialize(tx),
+      proof,
+    } satisfies Proved);
+  } finally {
+    wtns.fill(0);
+  }
+}
+
+/** A transaction ready for the network. */
+export interface ReadyTransaction {
+  readonly txid: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/** Joins the parts. Throws `parts-do-not-fit` where signature and proof are of different transactions. */
+export function assemble(signed: SignedPart, proved: ProvedPart): ReadyTransaction {
+  const { txid, signature } = readPart<Signed>(signed, ['txid', 'signature']);
+  const part = readPart<Proved>(proved, ['txid', 'transaction', 'proof']);
+  ensure(
+    equalBytes(txid, part.txid),
+    'parts-do-not-fit',
+    'signature and proof are of different transactions',
+  );
+  const tx = TransactionType.deserialize(part.transaction);
+  const bytes = encodeEnvelope({ tx, authorization: { proof: part.proof, signature } });
+  return { txid, bytes, proof: part.proof };
+}
+
+/**
+ * Hands a transaction to the network and keeps its notes from being spent again; where the network refuses it, they
+ * are free again and the refusal is thrown on.
+ *
+ * @param send gives the bytes to a node and rejects where the node refuses them
+ */
+export async function submit(
+  wallet: Wallet,
+  plan: Plan,
+  signed: SignedPart,
+  proved: ProvedPart,
+  send: (transaction: Uint8Array) => Promise<void>,
+): Promise<ReadyTransaction> {
+  const ready = assemble(signed, proved);
+  const { spends, tx, name } = readPlan(plan);
+  await wallet.reserve({ txid: ready.txid, positions: spends, expiry: tx.expiry }, name);
+  try {
+    await send(ready.bytes);
+  } catch (error) {
+    await wallet.release(ready.txid);
+    throw error;
+  }
+  return ready;
+}
+
+function readPart<T>(text: string, fields: readonly (keyof T & string)[]): T {
+  let value: unknown;
+  try {
+    value = fromJson(text);
+  } catch {
+    value = undefined;
+  }
+  const part = value as Record<string, unknown> | null | undefined;
+  if (
+    typeof part !== 'object' ||
+    part === null ||
+    !fields.every((field) => part[field] instanceof Uint8Array)
+  ) {
+    throw new WalletError('plan-malformed', 'this is not a part of a transaction that the wallet wrote');
+  }
+  return part as T;
+}

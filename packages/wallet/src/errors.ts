@@ -1,0 +1,34 @@
+/** Why the wallet did not do something. */
+export type WalletErrorCode =
+  | 'words-invalid'
+  | 'block-not-next'
+  | 'block-roots'
+  | 'other-genesis'
+  | 'store-damaged'
+  | 'insufficient-funds'
+  | 'needs-consolidation'
+  | 'asset-unknown'
+  | 'amount-out-of-range'
+  | 'no-anchor'
+  | 'request-invalid'
+  | 'plan-malformed'
+  | 'plan-of-another-account'
+  | 'parts-do-not-fit'
+  | 'disclosure-malformed'
+  | 'output-unknown';
+
+/** A typed refusal by the wallet; `message` says what to do. */
+export class WalletError extends Error {
+  readonly code: WalletErrorCode;
+
+  constructor(code: WalletErrorCode, message: string) {
+    super(message);
+    this.name = 'WalletError';
+    this.code = code;
+  }
+}
+
+/** Throws with this code unless the condition holds. */
+export function ensure(condition: boolean, code: WalletErrorCode, message: string): asserts condition {
+  if (!condition) throw new WalletError(code, message);
+}

@@ -1,0 +1,14 @@
+export * from './account.ts';
+export * from './authorize.ts';
+export * from './disclose.ts';
+export * from './errors.ts';
+export type { OwnAddress } from './own-addresses.ts';
+export * from './plan.ts';
+export { readPlan } from './plan-codec.ts';
+export { type Random, systemRandom } from './random.ts';
+export * from './records.ts';
+export type { Request } from './request.ts';
+export type { AddressUse, Anchor, Tip } from './state.ts';
+export * from './steps.ts';
+export * from './store.ts';
+export * from './wallet.ts';

@@ -1,0 +1,31 @@
+import { fromHex, toHex } from '@sero/crypto';
+
+/**
+ * JSON for plans and stored records: big integers as "n123", bytes as "x0a0b", text as "t…". Every string carries its mark, so a
+ * memo that looks like a number stays a memo.
+ */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item === 'bigint') return `n${item}`;
+    if (item instanceof Uint8Array) return `x${toHex(item)}`;
+    return typeof item === 'string' ? `t${item}` : item;
+  });
+}
+
+/** Reads what `toJson` wrote; throws SyntaxError or CryptoError on anything else. */
+export function fromJson(text: string): unknown {
+  return JSON.parse(text, (_key, item: unknown) => {
+    if (typeof item !== 'string') return item;
+    const rest = item.slice(1);
+    switch (item[0]) {
+      case 'n':
+        return BigInt(rest);
+      case 'x':
+        return fromHex(rest);
+      case 't':
+        return rest;
+      default:
+        throw new SyntaxError('a string without its mark');
+    }
+  });
+}

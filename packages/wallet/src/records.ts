@@ -1,0 +1,86 @@
+import type { AssetKind } from '@sero/protocol';
+
+/** A note that this account owns or owned. */
+export interface OwnedNote {
+  /** Leaf in the note tree. */
+  readonly position: bigint;
+  readonly height: bigint;
+  /** 32 bytes; zeros for a genesis allocation. */
+  readonly txid: Uint8Array;
+  /** Among the transaction's outputs, or its public outputs. */
+  readonly index: number;
+  /** True where the protocol made it in the open. */
+  readonly public: boolean;
+  readonly asset: bigint;
+  readonly value: bigint;
+  /** The u of VPKr: what the commitment holds of it. */
+  readonly vpkrU: bigint;
+  readonly zpkr: bigint;
+  readonly rcm: bigint;
+  /** Opens ZPKr. */
+  readonly r: bigint;
+  /** Height at which it was spent. */
+  readonly spentAt?: bigint;
+}
+
+/** A spend that the viewing key cannot match with a note: the auditor must ask for its opening. */
+export interface UndisclosedNote {
+  readonly position: bigint;
+  /** Height and transaction of the spend. */
+  readonly height: bigint;
+  readonly txid: Uint8Array;
+}
+
+/** Something paid out to another, as the sender's own copy says. */
+export interface Payment {
+  /** PK, 64 bytes. */
+  readonly to: Uint8Array;
+  readonly index: number;
+  readonly asset: bigint;
+  readonly value: bigint;
+  readonly rseed: Uint8Array;
+}
+
+/** One line of an account's history: what a transaction did to it. */
+export interface HistoryEntry {
+  readonly height: bigint;
+  /** ms since 1970. */
+  readonly time: bigint;
+  readonly txid: Uint8Array;
+  readonly kind: 'genesis' | 'pay' | 'call' | 'asset' | 'other';
+  /** True where this account made the transaction. */
+  readonly own: boolean;
+  /** False where the transaction was included but its action failed. */
+  readonly succeeded: boolean;
+  /** By asset: what came in less what went out, fee included. */
+  readonly change: readonly { readonly asset: bigint; readonly amount: bigint }[];
+  /** Paid to others; empty unless own. */
+  readonly payments: readonly Payment[];
+  /** SERO that the network kept: gas and name price; 0 unless own. */
+  readonly fee: bigint;
+  readonly memo?: string;
+}
+
+/** A registered asset, as the chain's own transactions show it. */
+export interface KnownAsset {
+  readonly asset: bigint;
+  readonly kind: AssetKind;
+  /** Token or category name; a ticket's is its category's. */
+  readonly name: string;
+  readonly supply: bigint;
+}
+
+/** Spends of a transaction that was submitted and is not in a block yet. */
+export interface PendingSpend {
+  readonly txid: Uint8Array;
+  readonly positions: readonly bigint[];
+  readonly expiry: bigint;
+}
+
+/** A commitment to a name that this account made and has not used. */
+export interface PendingName {
+  readonly name: string;
+  readonly salt: Uint8Array;
+  /** Index of the own `owner` address that committed and must issue. */
+  readonly ownerIndex: bigint;
+}

@@ -1,0 +1,327 @@
+import { blake2b, fieldFromBytes, hashZpkr, pointToBytes, toAffine, toField } from '@sero/crypto';
+import {
+  assetId,
+  decodeAssetBody,
+  decodeEnvelope,
+  decodeTrace,
+  type ExecutedBlock,
+  encodeAddress,
+  KIND,
+  type Note,
+  name32,
+  noteCommitment,
+  noteContext,
+  openMemo,
+  openOutput,
+  publicOutputNote,
+  type Receipt,
+  recoverSent,
+  SERO_ASSET,
+  scalarToBytes,
+  type Transaction,
+  ticketName32,
+  type ViewingKey,
+} from '@sero/protocol';
+import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner } from '@sero/prover';
+import type { HistoryEntry, KnownAsset, OwnedNote, Payment, UndisclosedNote } from './records.ts';
+
+/** A public output or genesis allocation as the scanner sees it. */
+export interface PublicNote {
+  readonly note: Note;
+  readonly index: number;
+}
+
+/** One transaction of a block, decoded, with the leaves that it appended. */
+export interface ScannedTransaction {
+  readonly tx: Transaction;
+  readonly receipt: Receipt;
+  readonly firstPosition: bigint;
+  readonly publicNotes: readonly PublicNote[];
+}
+
+/** What a block held for one account. */
+export interface ScanResult {
+  readonly received: readonly OwnedNote[];
+  readonly spentPositions: readonly bigint[];
+  readonly undisclosed: readonly UndisclosedNote[];
+  readonly history: readonly HistoryEntry[];
+  /** PKr from which the account's own transactions were sent. */
+  readonly ownSenders: readonly Uint8Array[];
+}
+
+/** What scanning needs of the account. */
+export interface ScanAccount {
+  readonly key: ViewingKey;
+  readonly scanner: Scanner;
+  /** True for auditors: view tags are ignored and every output is tried. */
+  readonly audit: boolean;
+  /** The account's note at a position, among those of earlier blocks. */
+  readonly noteAt: (position: bigint) => OwnedNote | undefined;
+}
+
+/** Decodes a block's transactions and places their leaves; returns the leaves too. */
+export function placeTransactions(
+  executed: ExecutedBlock,
+  firstPosition: bigint,
+): { transactions: ScannedTransaction[]; leaves: bigint[] } {
+  const transactions: ScannedTransaction[] = [];
+  const leaves: bigint[] = [];
+  for (const [i, bytes] of executed.block.transactions.entries()) {
+    const envelope = decodeEnvelope(bytes);
+    const receipt = executed.receipts[i]!;
+    const txid = fieldFromBytes(receipt.txid);
+    const publicNotes = receipt.publicOutputs.map((output, index) => ({
+      note: publicOutputNote(output, txid, index),
+      index,
+    }));
+    // Bare transactions have no shielded part; none is active yet.
+    if (envelope.private === undefined) continue;
+    const { tx } = envelope.private;
+    transactions.push({ tx, receipt, firstPosition: firstPosition + BigInt(leaves.length), publicNotes });
+    leaves.push(...tx.shielded.outputs.map((output) => fieldFromBytes(output.cm)));
+    leaves.push(...publicNotes.map(({ note }) => noteCommitment(note)));
+  }
+  return { transactions, leaves };
+}
+
+/** Finds everything in a block that concerns the account. */
+export async function scanTransactions(
+  account: ScanAccount,
+  executed: ExecutedBlock,
+  transactions: readonly ScannedTransaction[],
+): Promise<ScanResult> {
+  const { height, time } = executed.block.header;
+  const shieldedHits = await scanShielded(account, transactions);
+  const publicHits = await scanPublic(
+    account,
+    transactions.flatMap(({ publicNotes }) => publicNotes),
+  );
+  const received: OwnedNote[] = [];
+  const spentPositions: bigint[] = [];
+  const undisclosed: UndisclosedNote[] = [];
+  const history: HistoryEntry[] = [];
+  const ownSenders: Uint8Array[] = [];
+  const ownedAt = (position: bigint): OwnedNote | undefined =>
+    account.noteAt(position) ?? received.find((note) => note.position === position);
+
+  let shielded = 0;
+  let open = 0;
+  for (const placed of transactions) {
+    const { tx, receipt, firstPosition, publicNotes } = placed;
+    const outputs = tx.shielded.outputs;
+    const context = { height, txid: receipt.txid };
+    const spends = decodeSpends(account.key, tx);
+    const opened = openShielded(account, placed, shieldedHits, shielded, height);
+    const found = publicNotes.flatMap(({ note, index }, i) => {
+      const r = publicHits.get(open + i);
+      const position = firstPosition + BigInt(outputs.length + i);
+      return r === undefined ? [] : [ownedPublic(note, { ...context, index, position, r })];
+    });
+    shielded += outputs.length;
+    open += publicNotes.length;
+
+    const spent: OwnedNote[] = [];
+    for (const position of spends.real) {
+      const note = ownedAt(position);
+      if (note === undefined) undisclosed.push({ position, height, txid: receipt.txid });
+      else spent.push(note);
+    }
+    spentPositions.push(...spends.real);
+    const mine = [...opened.notes, ...found];
+    received.push(...mine);
+    if (spends.own) ownSenders.push(tx.from);
+    if (!spends.own && mine.length === 0) continue;
+    const sent = spends.own ? sentPayments(account.key, tx) : { payments: [], memo: undefined };
+    const memo = opened.memo ?? sent.memo;
+    history.push({
+      height,
+      time,
+      txid: receipt.txid,
+      kind:
+        tx.kind === KIND.pay
+          ? 'pay'
+          : tx.kind === KIND.asset
+            ? 'asset'
+            : tx.kind === KIND.call
+              ? 'call'
+              : 'other',
+      own: spends.own,
+      succeeded: receipt.status === 1,
+      change: netChange(mine, spent),
+      payments: sent.payments,
+      fee: spends.own ? keptByNetwork(tx, receipt) : 0n,
+      ...(memo === undefined ? {} : { memo }),
+    });
+  }
+  return { received, spentPositions, undisclosed, history, ownSenders };
+}
+
+/** Notes among genesis allocations. */
+export async function scanAllocations(
+  account: ScanAccount,
+  notes: readonly PublicNote[],
+): Promise<OwnedNote[]> {
+  const hits = await scanPublic(account, notes);
+  return notes.flatMap(({ note, index }) => {
+    const r = hits.get(index);
+    if (r === undefined) return [];
+    return [ownedPublic(note, { height: 0n, txid: new Uint8Array(32), index, position: BigInt(index), r })];
+  });
+}
+
+function ownedPublic(
+  note: Note,
+  place: Pick<OwnedNote, 'height' | 'txid' | 'index' | 'position' | 'r'>,
+): OwnedNote {
+  return {
+    ...place,
+    public: true,
+    asset: note.asset,
+    value: note.value,
+    vpkrU: toAffine(note.owner.vpkr).u,
+    zpkr: note.owner.zpkr,
+    rcm: note.rcm,
+  };
+}
+
+async function scanShielded(
+  account: ScanAccount,
+  transactions: readonly ScannedTransaction[],
+): Promise<ReadonlyMap<number, ScanHit>> {
+  const outputs = transactions.flatMap(({ tx }) => tx.shielded.outputs);
+  const packed = new Uint8Array(SCAN_OUTPUT_BYTES * outputs.length);
+  for (const [i, { vpkr, tag }] of outputs.entries()) {
+    packed.set(vpkr, SCAN_OUTPUT_BYTES * i);
+    packed.set(tag, SCAN_OUTPUT_BYTES * i + 32);
+  }
+  return hitsOf(account, packed, account.audit);
+}
+
+/** r of each public note that is the account's, by place: public outputs carry no tag, so every one is tried. */
+async function scanPublic(
+  account: ScanAccount,
+  notes: readonly PublicNote[],
+): Promise<ReadonlyMap<number, bigint>> {
+  const packed = new Uint8Array(SCAN_OUTPUT_BYTES * notes.length);
+  for (const [i, { note }] of notes.entries())
+    packed.set(pointToBytes(note.owner.vpkr), SCAN_OUTPUT_BYTES * i);
+  const mine = new Map<number, bigint>();
+  for (const [i, { sharedSecret }] of await hitsOf(account, packed, true)) {
+    const { vpkr, zpkr } = notes[i]!.note.owner;
+    const r = toField(blake2b('SERO_r', sharedSecret, pointToBytes(vpkr)));
+    if (hashZpkr(account.key.address.zpk, r) === zpkr) mine.set(i, r);
+  }
+  return mine;
+}
+
+async function hitsOf(
+  account: ScanAccount,
+  outputs: Uint8Array,
+  audit: boolean,
+): Promise<Map<number, ScanHit>> {
+  const viewKey = scalarToBytes(account.key.vsk);
+  try {
+    const hits = await account.scanner.scan({ viewKey, outputs, audit });
+    return new Map(hits.map((hit) => [hit.index, hit]));
+  } finally {
+    viewKey.fill(0);
+  }
+}
+
+function openShielded(
+  account: ScanAccount,
+  { tx, receipt, firstPosition }: ScannedTransaction,
+  hits: ReadonlyMap<number, ScanHit>,
+  firstHit: number,
+  height: bigint,
+): { notes: OwnedNote[]; memo: string | undefined } {
+  const firstNullifier = fieldFromBytes(tx.shielded.nullifiers[0]!);
+  const notes: OwnedNote[] = [];
+  let memo: string | undefined;
+  for (const [index, output] of tx.shielded.outputs.entries()) {
+    const secret = hits.get(firstHit + index)?.sharedSecret;
+    if (secret === undefined) continue;
+    const r = toField(blake2b('SERO_r', secret, output.vpkr));
+    const context = noteContext(firstNullifier, index);
+    const opened = openOutput(output, account.key.address.zpk, secret, r, context, !account.audit);
+    if (opened === undefined) continue;
+    memo ??= openMemo(tx.memo, output, secret);
+    // Value-0 notes are padding: worth nothing, never spent, never shown.
+    if (opened.note.value === 0n) continue;
+    notes.push({
+      position: firstPosition + BigInt(index),
+      height,
+      txid: receipt.txid,
+      index,
+      public: false,
+      asset: opened.note.asset,
+      value: opened.note.value,
+      vpkrU: toAffine(opened.note.owner.vpkr).u,
+      zpkr: opened.note.owner.zpkr,
+      rcm: opened.note.rcm,
+      r,
+    });
+  }
+  return { notes, memo };
+}
+
+/** The positions that this account spends in a transaction, and whether the transaction is its own at all. */
+function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: bigint[] } {
+  const decoded = tx.shielded.nullifiers.flatMap((nil, i) => {
+    const trace = fieldFromBytes(tx.shielded.traces[i]!);
+    return decodeTrace(key.tk, key.address.zpk, fieldFromBytes(nil), trace) ?? [];
+  });
+  return {
+    own: decoded.length > 0,
+    real: decoded.filter(({ real }) => real).map(({ position }) => position),
+  };
+}
+
+/** What an own transaction paid to others, and its memo, from the copies that the sender keeps. */
+function sentPayments(key: ViewingKey, tx: Transaction): { payments: Payment[]; memo: string | undefined } {
+  const firstNullifier = fieldFromBytes(tx.shielded.nullifiers[0]!);
+  const payments: Payment[] = [];
+  let memo: string | undefined;
+  for (const [index, output] of tx.shielded.outputs.entries()) {
+    const sent = recoverSent(output, key, firstNullifier, index);
+    if (sent === undefined || sent.to.zpk === key.address.zpk) continue;
+    memo ??= openMemo(tx.memo, output, sent.secret);
+    if (sent.note.value === 0n) continue;
+    payments.push({
+      to: encodeAddress(sent.to),
+      index,
+      asset: sent.note.asset,
+      value: sent.note.value,
+      rseed: sent.rseed,
+    });
+  }
+  return { payments, memo };
+}
+
+/** SERO that left with a transaction and came back to nobody. */
+function keptByNetwork(tx: Transaction, receipt: Receipt): bigint {
+  const returned = receipt.publicOutputs
+    .filter(({ asset }) => fieldFromBytes(asset) === SERO_ASSET)
+    .reduce((sum, { value }) => sum + value, 0n);
+  return tx.pub.pubOut[0]! - returned;
+}
+
+function netChange(received: readonly OwnedNote[], spent: readonly OwnedNote[]): HistoryEntry['change'] {
+  const amounts = new Map<bigint, bigint>();
+  for (const { asset, value } of received) amounts.set(asset, (amounts.get(asset) ?? 0n) + value);
+  for (const { asset, value } of spent) amounts.set(asset, (amounts.get(asset) ?? 0n) - value);
+  return [...amounts].filter(([, amount]) => amount !== 0n).map(([asset, amount]) => ({ asset, amount }));
+}
+
+/** Assets that a block's transactions registered; everybody sees them. */
+export function registeredAssets(transactions: readonly ScannedTransaction[], chainId: bigint): KnownAsset[] {
+  return transactions.flatMap(({ tx, receipt }) => {
+    const issue =
+      tx.kind === KIND.asset && receipt.status === 1 ? decodeAssetBody(tx.body).issue[0] : undefined;
+    if (issue === undefined || (issue.kind !== 1 && issue.kind !== 2)) return [];
+    const name = String.fromCharCode(...issue.name);
+    const nameBytes = issue.kind === 2 && issue.supply === 1n ? ticketName32(name, issue.salt) : name32(name);
+    const asset = assetId(chainId, issue.kind, nameBytes);
+    return [{ asset, kind: issue.kind, name, supply: issue.supply }];
+  });
+}

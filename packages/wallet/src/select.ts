@@ -1,0 +1,72 @@
+import { WalletError } from './errors.ts';
+import type { OwnedNote } from './records.ts';
+
+/** What leaves the account in a transaction, by asset. */
+export type Needs = ReadonlyMap<bigint, bigint>;
+
+/** Notes that one transaction spends at most (shape A). */
+const MAX_INPUTS = 2;
+
+/**
+ * Chooses at most two notes that cover every need: one per asset, or two of one asset. Of the choices it takes the one
+ * with the least change, so that large notes stay whole. Throws `insufficient-funds` where the account has too little,
+ * `needs-consolidation` where it has enough in too many notes: merge two of them first (`consolidate`).
+ */
+export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNote[] {
+  const wanted = [...needs].filter(([, amount]) => amount > 0n);
+  const chosen: OwnedNote[] = [];
+  for (const [asset, amount] of wanted) {
+    const own = notes.filter((note) => note.asset === asset).toSorted(byValue);
+    const total = own.reduce((sum, { value }) => sum + value, 0n);
+    if (total < amount) {
+      throw new WalletError('insufficient-funds', `asset ${asset}: ${amount} needed, ${total} can be spent`);
+    }
+    const places = MAX_INPUTS - (wanted.length - 1);
+    const covering = own.find(({ value }) => value >= amount);
+    const cover = covering === undefined && places > 1 ? leastPair(own, amount) : covering && [covering];
+    if (cover === undefined) {
+      throw new WalletError(
+        'needs-consolidation',
+        `asset ${asset} lies in too many small notes: consolidate it first`,
+      );
+    }
+    chosen.push(...cover);
+  }
+  return chosen;
+}
+
+function byValue(a: OwnedNote, b: OwnedNote): number {
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : a.position < b.position ? -1 : 1;
+}
+
+/** The pair with the smallest sum that reaches the amount; the notes ascend by value. */
+function leastPair(notes: readonly OwnedNote[], amount: bigint): OwnedNote[] | undefined {
+  let best: OwnedNote[] | undefined;
+  let bestSum = 0n;
+  let low = 0;
+  let high = notes.length - 1;
+  while (low < high) {
+    const sum = notes[low]!.value + notes[high]!.value;
+    if (sum < amount) {
+      low++;
+      continue;
+    }
+    if (best === undefined || sum < bestSum) {
+      best = [notes[low]!, notes[high]!];
+      bestSum = sum;
+    }
+    high--;
+  }
+  return best;
+}
+
+/** The account's largest note of an asset. Throws `insufficient-funds` where it has none. */
+export function largestNote(notes: readonly OwnedNote[], asset: bigint): OwnedNote {
+  const largest = notes
+    .filter((note) => note.asset === asset)
+    .toSorted(byValue)
+    .at(-1);
+  if (largest === undefined)
+    throw new WalletError('insufficient-funds', `asset ${asset}: nothing can be spent`);
+  return largest;
+}

@@ -1,0 +1,171 @@
+import { equalBytes, fieldFromBytes, toHex } from '@sero/crypto';
+import { type HashNodes, type Header, SERO_ASSET, type WitnessTree, witnessTree } from '@sero/protocol';
+import { ensure, WalletError } from './errors.ts';
+import { fromJson, toJson } from './json.ts';
+import type {
+  HistoryEntry,
+  KnownAsset,
+  OwnedNote,
+  PendingName,
+  PendingSpend,
+  UndisclosedNote,
+} from './records.ts';
+import type { WalletChange, WalletStore } from './store.ts';
+
+/** Where a wallet stands: it has seen every block up to this one. */
+export interface Tip {
+  readonly header: Header;
+  readonly hash: Uint8Array;
+}
+
+/** An anchor that a transaction may use: a height, the tree's size after it, its notes root. */
+export interface Anchor {
+  readonly height: bigint;
+  readonly size: bigint;
+  readonly root: bigint;
+}
+
+/** Classes of own addresses that a wallet hands out by number. */
+export type AddressUse = 'once' | 'owner';
+
+/** Numbers of own addresses: [first, next) were handed out by this store; older ones may be known from the chain. */
+export interface AddressCounter {
+  first: bigint;
+  next: bigint;
+}
+
+/** Everything that a wallet knows. */
+export interface WalletState {
+  tip: Tip | undefined;
+  tree: WitnessTree;
+  readonly notes: Map<bigint, OwnedNote>;
+  readonly assets: Map<bigint, KnownAsset>;
+  readonly history: HistoryEntry[];
+  readonly undisclosed: UndisclosedNote[];
+  /** Newest last. */
+  readonly anchors: Anchor[];
+  /** By txid in hexadecimal. */
+  readonly pending: Map<string, PendingSpend>;
+  readonly names: Map<string, PendingName>;
+  readonly addresses: Readonly<Record<AddressUse, AddressCounter>>;
+}
+
+/** The one record that says what the others belong to. */
+interface StoredHead {
+  readonly genesis: Uint8Array;
+  readonly tip: Tip;
+  readonly size: bigint;
+}
+
+const SERO: KnownAsset = { asset: SERO_ASSET, kind: 1, name: 'SERO', supply: 0n };
+
+const DAMAGED = 'the wallet’s store cannot be read: restore the wallet from its words';
+
+/** Reads a wallet's store; an empty one gives a wallet that waits for block 0. Throws `store-damaged`, `other-genesis`. */
+export async function loadState(
+  store: WalletStore,
+  networkHash: Uint8Array,
+  hasher: HashNodes,
+): Promise<WalletState> {
+  try {
+    return await readState(store, networkHash, hasher);
+  } catch (error) {
+    if (error instanceof WalletError) throw error;
+    throw new WalletError('store-damaged', DAMAGED);
+  }
+}
+
+async function readState(
+  store: WalletStore,
+  networkHash: Uint8Array,
+  hasher: HashNodes,
+): Promise<WalletState> {
+  const list = async <T>(prefix: string): Promise<T[]> =>
+    (await store.entries(prefix))
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, value]) => fromJson(value) as T);
+  const single = async <T>(key: string): Promise<T | undefined> => {
+    const value = await store.get(key);
+    return value === undefined ? undefined : (fromJson(value) as T);
+  };
+  const head = await single<StoredHead>('head');
+  if (head !== undefined) {
+    ensure(equalBytes(head.genesis, networkHash), 'other-genesis', 'this wallet belongs to another network');
+  }
+  const nodes = await list<[number, bigint, bigint]>('node/');
+  const tree = witnessTree(hasher, { size: head?.size ?? 0n, nodes });
+  if (head !== undefined) {
+    const root = tree.rootAt(head.size);
+    ensure(root === fieldFromBytes(head.tip.header.notesRoot), 'store-damaged', DAMAGED);
+  }
+  const notes = await list<OwnedNote>('note/');
+  const assets = [SERO, ...(await list<KnownAsset>('asset/'))];
+  const pending = await list<PendingSpend>('pending/');
+  const names = await list<PendingName>('name/');
+  const counter = { first: 0n, next: 0n };
+  return {
+    tip: head?.tip,
+    tree,
+    notes: new Map(notes.map((note) => [note.position, note])),
+    assets: new Map(assets.map((asset) => [asset.asset, asset])),
+    history: await list<HistoryEntry>('history/'),
+    undisclosed: await list<UndisclosedNote>('undisclosed/'),
+    anchors: await list<Anchor>('anchor/'),
+    pending: new Map(pending.map((spend) => [toHex(spend.txid), spend])),
+    names: new Map(names.map((name) => [name.name, name])),
+    addresses: {
+      once: (await single<AddressCounter>('addresses/once')) ?? { ...counter },
+      owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
+    },
+  };
+}
+
+/** Numbers as keys that sort as text. */
+function ordered(value: bigint | number): string {
+  return value.toString().padStart(20, '0');
+}
+
+/** How each kind of record is written. */
+export const written = {
+  head: (networkHash: Uint8Array, tip: Tip, size: bigint): WalletChange => ({
+    key: 'head',
+    value: toJson({ genesis: networkHash, tip, size } satisfies StoredHead),
+  }),
+  node: (node: readonly [number, bigint, bigint]): WalletChange => ({
+    key: `node/${node[0]}/${node[1]}`,
+    value: toJson(node),
+  }),
+  droppedNode: (level: number, index: bigint): WalletChange => ({
+    key: `node/${level}/${index}`,
+    value: undefined,
+  }),
+  note: (note: OwnedNote): WalletChange => ({ key: `note/${ordered(note.position)}`, value: toJson(note) }),
+  asset: (asset: KnownAsset): WalletChange => ({ key: `asset/${asset.asset}`, value: toJson(asset) }),
+  history: (entry: HistoryEntry, index: number): WalletChange => ({
+    key: `history/${ordered(index)}`,
+    value: toJson(entry),
+  }),
+  undisclosed: (note: UndisclosedNote, index: number): WalletChange => ({
+    key: `undisclosed/${ordered(index)}`,
+    value: toJson(note),
+  }),
+  anchor: (anchor: Anchor): WalletChange => ({
+    key: `anchor/${ordered(anchor.height)}`,
+    value: toJson(anchor),
+  }),
+  droppedAnchor: (anchor: Anchor): WalletChange => ({
+    key: `anchor/${ordered(anchor.height)}`,
+    value: undefined,
+  }),
+  pending: (spend: PendingSpend): WalletChange => ({
+    key: `pending/${toHex(spend.txid)}`,
+    value: toJson(spend),
+  }),
+  droppedPending: (txid: string): WalletChange => ({ key: `pending/${txid}`, value: undefined }),
+  name: (name: PendingName): WalletChange => ({ key: `name/${name.name}`, value: toJson(name) }),
+  droppedName: (name: string): WalletChange => ({ key: `name/${name}`, value: undefined }),
+  addresses: (use: AddressUse, counter: AddressCounter): WalletChange => ({
+    key: `addresses/${use}`,
+    value: toJson(counter),
+  }),
+} as const;
