@@ -17,7 +17,7 @@ import {
   ProtocolError,
 } from '@sero/protocol';
 import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
-import { type KeyValueStore, overlay, type StateTree, updateTree } from '@sero/store';
+import { type Change, type KeyValueStore, overlay, type StateTree, updateTree } from '@sero/store';
 import type { AssetRecord } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type BlockExecution, type ChainView, executeBlock, executeGenesis } from './execute.ts';
@@ -100,23 +100,18 @@ export function openLedger(options: LedgerOptions): Ledger {
     }
     const view = overlay(store);
     const made = executeGenesis({ genesis, genesisHash: hash, tree: undefined, hasher }, view);
-    commit({ block: { header: made.header, transactions: [] }, receipts: [] }, made.changes, made.tree);
+    persist({ block: { header: made.header, transactions: [] }, receipts: [] }, made.changes);
+    tree = made.tree;
     return made.header;
   }
 
   /** One atomic write: the block's changes, the block, the head. */
-  function commit(
-    executed: ExecutedBlock,
-    changes: Parameters<KeyValueStore['write']>[0],
-    grown: StateTree,
-  ): void {
+  function persist(executed: ExecutedBlock, changes: readonly Change[]): void {
     const view = overlay(store);
     const state = stateOf(view, genesis.anchor.window);
     state.block(executed.block.header.height).set(encodeExecutedBlock(executed));
     state.head.set(HeaderType.serialize(executed.block.header));
     store.write([...changes, ...view.changes()]);
-    tree = grown;
-    head = executed.block.header;
   }
 
   function decode(bytes: Uint8Array): CheckedTransaction {
@@ -190,7 +185,9 @@ export function openLedger(options: LedgerOptions): Ledger {
         const { header, receipts, changes, tree: grown } = execution.finish();
         checkHeader(block.header, header);
         const executed = { block, receipts };
-        commit(executed, changes, grown);
+        persist(executed, changes);
+        tree = grown;
+        head = header;
         return executed;
       }),
 

@@ -1,0 +1,3 @@
+export * from './cache.ts';
+export * from './compile.ts';
+export * from './setup.ts';

@@ -1,0 +1,1 @@
+export { createSnarkjsProver, type SnarkjsProver } from './snarkjs-prover.ts';

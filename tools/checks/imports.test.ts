@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { basename, join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { Fault } from './fault.ts';
+import { importFaults } from './imports.ts';
+
+const faults = importFaults(join(import.meta.dirname, 'fixtures', 'imports'));
+
+function found(rule: string): string[] {
+  return faults.filter((fault) => fault.rule === rule).map(place);
+}
+
+function place(fault: Fault): string {
+  return fault.file.replace(/^packages\//, '').replace('/src/', '/');
+}
+
+describe('imports', () => {
+  it('go down the list only, in package.json too, and a wallet never imports the ledger', () => {
+    assert.deepEqual(found('direction'), [
+      'wallet/package.json',
+      'crypto/direction.ts',
+      'wallet/direction.ts',
+    ]);
+  });
+
+  it('enter a package by what it exports, never by a path into it', () => {
+    assert.deepEqual(found('entry'), [
+      'protocol/entry-deep.ts',
+      'protocol/entry-relative.ts',
+      'protocol/entry-root.ts',
+      'protocol/entry-test.test.ts',
+      'protocol/entry-type.ts',
+      'protocol/entry-unknown.ts',
+      'protocol/entry-worker.ts',
+      'tools/entry.ts',
+    ]);
+  });
+
+  it('are declared, by the root alone only for what is not shipped and for the development backend', () => {
+    assert.deepEqual(found('undeclared'), [
+      'ledger/undeclared-own.ts',
+      'protocol/undeclared-required.ts',
+      'protocol/undeclared-tester.ts',
+      'protocol/undeclared.ts',
+      'prover/snarkjs-worker.ts',
+      'prover/verifier.ts',
+      'test/undeclared.ts',
+    ]);
+  });
+
+  it('are refused in a package that has no place in the order', () => {
+    assert.deepEqual(found('unlisted'), ['attic/package.json']);
+  });
+
+  it('pass where they keep the rules', () => {
+    const good = faults.filter((fault) => basename(fault.file).startsWith('good.'));
+    assert.deepEqual(good, []);
+    assert.ok(faults.every((fault) => ['direction', 'entry', 'undeclared', 'unlisted'].includes(fault.rule)));
+  });
+});

@@ -1,0 +1,385 @@
+import { blake2b256, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
+import { LedgerError } from '@sero/ledger';
+import { DEVELOPMENT, decodeExecutedBlock, ProtocolError, SERO_ASSET, SERO_UNIT } from '@sero/protocol';
+import {
+  type Balance,
+  disclosePayment,
+  discloseReceived,
+  planStep,
+  verifyDisclosure,
+  type Wallet,
+} from '@sero/wallet';
+import {
+  type Actor,
+  addressOf,
+  allocationAddress,
+  authorize,
+  keysFromWords,
+  openActor,
+  openAuditor,
+  type Prepared,
+  prepare,
+} from './actor.ts';
+import { type Attack, prepareAttack } from './attacks.ts';
+import { type DevelopmentTools, type Network, startNetwork } from './network.ts';
+import type { Scenario, ScenarioStep } from './scenario.ts';
+
+/** One line of the demo's output. `ok` says whether what happened is what should have happened. */
+export interface StepReport {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly ms: number;
+  readonly [detail: string]: unknown;
+}
+
+/** What a wallet holds of an asset in the end, in smallest units. */
+export interface FinalBalance {
+  readonly wallet: string;
+  readonly asset: string;
+  readonly balance: string;
+}
+
+/** The result of a scenario. */
+export interface ScenarioResult {
+  readonly ok: boolean;
+  readonly balances: readonly FinalBalance[];
+}
+
+/** Plays a scenario on a chain of its own. Reports every step as it ends; goes on after a step that is not ok. */
+export async function runScenario(
+  scenario: Scenario,
+  tools: DevelopmentTools,
+  report: (step: StepReport) => void,
+): Promise<ScenarioResult> {
+  const words = scenario.wallets.map(({ name, words }) => ({ name, ...keysFromWords(words) }));
+  const allocations = scenario.allocations.map(({ wallet, amount }) => ({
+    pkr: allocationAddress(words.find(({ name }) => name === wallet)!.key, DEVELOPMENT.chainId),
+    asset: fieldToBytes(SERO_ASSET),
+    value: amount,
+  }));
+  const network = startNetwork(tools.verifyingKey, allocations);
+  const actors = new Map<string, Actor>();
+  for (const { name, words: own } of words) actors.set(name, await openActor(name, own, network.genesis));
+  const stage: Stage = { network, tools, actors, blocks: [], seen: new Map(), ok: true };
+
+  const play = async (title: string, action: () => Promise<Details>): Promise<void> => {
+    const start = performance.now();
+    let details: Details;
+    try {
+      details = await action();
+    } catch (error) {
+      details = { ok: false, ...errorDetails(error) };
+    }
+    const { ok = true, ...rest } = details;
+    stage.ok &&= ok;
+    report({ step: title, ok, ms: Math.round(performance.now() - start), ...rest });
+  };
+
+  await play('genesis', async () => {
+    await deliver(stage, network.ledger.executedBlock(0n));
+    return {
+      genesisHash: toHex(network.ledger.genesisHash),
+      root: toHex(network.ledger.stateRoot()),
+      wallets: words.map(({ name }) => ({ wallet: name, ...shownBalance(actors.get(name)!.wallet) })),
+    };
+  });
+  for (const step of scenario.steps) await playStep(stage, step, play);
+  await play('conservation', async () => conservation(stage, scenario));
+  return { ok: stage.ok, balances: finalBalances(stage) };
+}
+
+interface Stage {
+  readonly network: Network;
+  readonly tools: DevelopmentTools;
+  readonly actors: ReadonlyMap<string, Actor>;
+  /** Every block, serialised: all that wallets and auditors ever see of the chain. */
+  readonly blocks: Uint8Array[];
+  /** Last step that disclosed or audited, for titles. */
+  readonly seen: Map<string, number>;
+  ok: boolean;
+}
+
+type Details = { readonly ok?: boolean; readonly [detail: string]: unknown };
+type Play = (title: string, action: () => Promise<Details>) => Promise<void>;
+
+async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<void> {
+  const actor = (name: string): Actor => stage.actors.get(name)!;
+  switch (step.do) {
+    case 'wait':
+      return play('wait', async () => {
+        for (let i = 0; i < step.blocks; i++) await deliver(stage, await stage.network.mine());
+        return { height: stage.network.ledger.head().height.toString() };
+      });
+    case 'commit':
+      return play('commit', () =>
+        transact(stage, actor(step.wallet), { type: 'commit', name: step.name }, { name: step.name }),
+      );
+    case 'issue':
+      return play('issue', () => {
+        const { name, kind, supply } = step;
+        const details = { name, supply: supply.toString() };
+        return transact(stage, actor(step.wallet), { type: 'issue', name, kind, supply }, details);
+      });
+    case 'pay':
+      return pay(stage, step, play);
+    case 'audit':
+      return play('audit', () => audit(stage, actor(step.wallet)));
+    case 'disclose':
+      return play('disclose', () => disclose(stage, actor(step.wallet), step.by));
+    case 'attack':
+      return play(`attack: ${step.attack}`, () =>
+        attack(stage, step.attack, actor(step.by), actor(step.victim)),
+      );
+  }
+}
+
+/** Gives a block's bytes to every wallet. */
+async function deliver(stage: Stage, block: Uint8Array): Promise<void> {
+  stage.blocks.push(block);
+  for (const { wallet } of stage.actors.values()) await wallet.addBlock(block.slice());
+}
+
+async function transact(
+  stage: Stage,
+  actor: Actor,
+  request: Parameters<typeof prepare>[1],
+  details: Details,
+): Promise<Details> {
+  const prepared = await prepare(actor, request, stage.tools);
+  return { wallet: actor.name, ...details, ...(await include(stage, prepared)) };
+}
+
+/** Sends a transaction, makes a block of it, gives the block to every wallet. */
+async function include(stage: Stage, prepared: Prepared): Promise<Details> {
+  const start = performance.now();
+  let verifyMs = 0;
+  await prepared.send(async (bytes) => {
+    await stage.network.send(bytes);
+    verifyMs = performance.now() - start;
+  });
+  const block = await stage.network.mine();
+  await deliver(stage, block);
+  const receipt = decodeExecutedBlock(block).receipts.find(({ txid }) =>
+    equalBytes(txid, prepared.ready.txid),
+  );
+  const { planMs, signMs, proveMs } = prepared.timing;
+  return {
+    ok: receipt?.status === 1,
+    ...(receipt?.status === 1 ? {} : { failure: String.fromCharCode(...(receipt?.failure ?? [])) }),
+    fee: prepared.fee.toString(),
+    txid: toHex(prepared.ready.txid),
+    proofHash: toHex(blake2b256('', prepared.ready.proof)),
+    bytes: prepared.ready.bytes.length,
+    planMs: Math.round(planMs),
+    signMs: Math.round(signMs),
+    proveMs: Math.round(proveMs),
+    verifyMs: Math.round(verifyMs),
+    height: stage.network.ledger.head().height.toString(),
+    root: toHex(stage.network.ledger.stateRoot()),
+  };
+}
+
+/** A payment may take several transactions where the money lies in many notes; each is a line of its own. */
+async function pay(stage: Stage, step: Extract<ScenarioStep, { do: 'pay' }>, play: Play): Promise<void> {
+  const from = stage.actors.get(step.from)!;
+  const asset = from.wallet.asset(step.asset);
+  type Payment = Parameters<typeof planStep>[1];
+  let rest: Payment | undefined = {
+    type: 'pay',
+    to: addressOf(stage.actors.get(step.to)!.address),
+    asset: asset?.asset ?? 0n,
+    amount: step.amount,
+    ...(step.memo === undefined ? {} : { memo: step.memo }),
+  };
+  while (rest !== undefined) {
+    const due: Payment = rest;
+    rest = undefined;
+    await play('pay', async () => {
+      if (asset === undefined) return { ok: false, code: 'asset-unknown' };
+      const start = performance.now();
+      const next = await planStep(from.wallet, due);
+      const prepared = await authorize(from, next.plan, stage.tools, performance.now() - start);
+      const included = await include(stage, prepared);
+      rest = next.rest;
+      return {
+        from: step.from,
+        to: step.to,
+        asset: step.asset,
+        amount: next.paid.toString(),
+        ...(next.paid === 0n ? { merge: true } : {}),
+        ...(step.memo === undefined || next.paid === 0n ? {} : { memo: step.memo }),
+        ...included,
+        ok: included.ok === true && (next.paid === 0n || arrived(stage, step, prepared, next.paid)),
+      };
+    });
+  }
+}
+
+/** The payee's wallet alone says whether the payment arrived, memo included. */
+function arrived(
+  stage: Stage,
+  step: Extract<ScenarioStep, { do: 'pay' }>,
+  prepared: Prepared,
+  amount: bigint,
+): boolean {
+  const { wallet } = stage.actors.get(step.to)!;
+  const note = wallet.notes().find(({ txid, value, asset }) => {
+    const paid = value === amount && asset === wallet.asset(step.asset)?.asset;
+    return paid && equalBytes(txid, prepared.ready.txid);
+  });
+  const entry = wallet.history().find(({ txid }) => equalBytes(txid, prepared.ready.txid));
+  return note !== undefined && entry?.memo === step.memo;
+}
+
+/** An auditor gets a TK as text and the chain's bytes, and nothing else. */
+async function audit(stage: Stage, actor: Actor): Promise<Details> {
+  const auditor = await openAuditor(actor.viewingKey, stage.network.genesis);
+  for (const block of stage.blocks) await auditor.addBlock(block.slice());
+  const balances = shownBalance(auditor).balances;
+  return {
+    ok:
+      JSON.stringify(balances) === JSON.stringify(shownBalance(actor.wallet).balances) &&
+      auditor.undisclosed().length === 0,
+    wallet: actor.name,
+    viewingKey: `${actor.viewingKey.slice(0, 24)}…`,
+    balances,
+    undisclosedNotes: auditor.undisclosed().length,
+    history: auditor.history().map((entry) => ({
+      height: entry.height.toString(),
+      kind: entry.kind,
+      own: entry.own,
+      change: entry.change.map(({ asset, amount }) => `${amount} ${auditor.asset(asset)?.name ?? asset}`),
+      ...(entry.payments.length === 0 ? {} : { paidTo: entry.payments.length }),
+      ...(entry.memo === undefined ? {} : { memo: entry.memo }),
+    })),
+  };
+}
+
+/** The account's last payment is laid open to a third party, who needs the transaction's bytes and nothing else. */
+async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Promise<Details> {
+  const { wallet } = actor;
+  const payment = wallet.history().findLast(({ payments }) => payments.length > 0);
+  const received = wallet.notes().findLast((note) => !note.public && !isOwnChange(wallet, note.txid));
+  const txid = by === 'payer' ? payment?.txid : received?.txid;
+  if (txid === undefined) return { ok: false, code: 'nothing-to-disclose' };
+  const transaction = findTransaction(stage, txid);
+  const disclosure =
+    by === 'payer'
+      ? disclosePayment(wallet, txid, payment!.payments[0]!.index)
+      : discloseReceived(wallet, transaction, received!.index);
+  const shown = verifyDisclosure(disclosure, transaction, stage.network.ledger.genesisHash);
+  const value = by === 'payer' ? payment!.payments[0]!.value : received!.value;
+  return {
+    ok: shown?.value === value,
+    wallet: actor.name,
+    by,
+    txid: toHex(txid),
+    asset: shown === undefined ? undefined : wallet.asset(shown.asset)?.name,
+    amount: shown?.value.toString(),
+  };
+}
+
+function isOwnChange(wallet: Wallet, txid: Uint8Array): boolean {
+  return wallet.history().some((entry) => entry.own && equalBytes(entry.txid, txid));
+}
+
+function findTransaction(stage: Stage, txid: Uint8Array): Uint8Array {
+  for (const bytes of stage.blocks) {
+    const { block, receipts } = decodeExecutedBlock(bytes);
+    const index = receipts.findIndex((receipt) => equalBytes(receipt.txid, txid));
+    if (index >= 0) return block.transactions[index]!;
+  }
+  throw new Error('the transaction of a known note is in no block');
+}
+
+/** An attack is ok when it is refused with the code of the rule that stops it and the state is untouched. */
+async function attack(stage: Stage, name: Attack['name'], attacker: Actor, victim: Actor): Promise<Details> {
+  const prepared = await prepareAttack(name, attacker, victim, stage.tools, async (honest) => {
+    await include(stage, honest);
+  });
+  const before = stage.network.ledger.stateRoot();
+  let code = 'accepted';
+  let message: string | undefined;
+  try {
+    await stage.network.send(prepared.transaction);
+    await deliver(stage, await stage.network.mine());
+  } catch (error) {
+    ({ code, message } = errorDetails(error));
+  }
+  const after = stage.network.ledger.stateRoot();
+  return {
+    ok: code === prepared.refusal && equalBytes(before, after),
+    by: attacker.name,
+    victim: victim.name,
+    code,
+    message,
+    rootBefore: toHex(before),
+    rootAfter: toHex(after),
+  };
+}
+
+function errorDetails(error: unknown): { code: string; message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const code =
+    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected';
+  const typed = error instanceof LedgerError || error instanceof ProtocolError;
+  return { code, message: typed || code !== 'unexpected' ? message : String(error) };
+}
+
+function assetName(wallet: Wallet, balance: Balance): string {
+  return wallet.asset(balance.asset)?.name ?? balance.asset.toString();
+}
+
+function shownBalance(wallet: Wallet): { balances: Record<string, string> } {
+  return {
+    balances: Object.fromEntries(
+      wallet.balances().map((balance) => [assetName(wallet, balance), balance.total.toString()]),
+    ),
+  };
+}
+
+function finalBalances(stage: Stage): FinalBalance[] {
+  return [...stage.actors.values()].flatMap(({ name, wallet }) => {
+    const held = wallet.balances().map(
+      (balance): FinalBalance => ({
+        wallet: name,
+        asset: assetName(wallet, balance),
+        balance: balance.total.toString(),
+      }),
+    );
+    const sero = held.some(({ asset }) => asset === 'SERO');
+    return sero ? held : [{ wallet: name, asset: 'SERO', balance: '0' }, ...held];
+  });
+}
+
+/** What all wallets hold, and what waits in the reward pool, is what was allocated and issued: to the last unit. */
+function conservation(stage: Stage, scenario: Scenario): Details {
+  const { ledger } = stage.network;
+  const held = new Map<bigint, bigint>();
+  for (const { wallet } of stage.actors.values()) {
+    for (const { asset, total } of wallet.balances()) held.set(asset, (held.get(asset) ?? 0n) + total);
+  }
+  const allocated = scenario.allocations.reduce((sum, { amount }) => sum + amount, 0n);
+  const seroOk =
+    (held.get(SERO_ASSET) ?? 0n) + ledger.rewardPool() === allocated &&
+    ledger.pooled(SERO_ASSET) + ledger.rewardPool() === allocated;
+  const tokensOk = [...held].every(
+    ([asset, total]) =>
+      asset === SERO_ASSET || (total === ledger.asset(asset)?.supply && total === ledger.pooled(asset)),
+  );
+  return {
+    ok: seroOk && tokensOk,
+    allocated: allocated.toString(),
+    fees: ledger.rewardPool().toString(),
+    assets: held.size,
+    height: ledger.head().height.toString(),
+    root: toHex(ledger.stateRoot()),
+  };
+}
+
+/** Whole SERO for people. */
+export function inSero(units: bigint): string {
+  const whole = units / SERO_UNIT;
+  const rest = (units % SERO_UNIT).toString().padStart(18, '0').replace(/0+$/, '');
+  return rest === '' ? `${whole}` : `${whole}.${rest}`;
+}

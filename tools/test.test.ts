@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+
+// The runner looks for tests beside its own folder, so it is run in a small repository of its own.
+const root = mkdtempSync(join(tmpdir(), 'runner-'));
+after(() => rmSync(root, { recursive: true }));
+cpSync(join(import.meta.dirname, 'fixtures', 'runner'), root, { recursive: true });
+mkdirSync(join(root, 'tools'));
+for (const name of ['test.ts', 'test-report.ts', 'files.ts']) {
+  cpSync(join(import.meta.dirname, name), join(root, 'tools', name));
+}
+mkdirSync(join(root, 'packages', 'one', 'node_modules'));
+writeFileSync(
+  join(root, 'packages', 'one', 'node_modules', 'theirs.test.ts'),
+  "throw new Error('not ours');",
+);
+writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+
+function run(...filters: string[]) {
+  // Under a test runner node:test runs nothing more, which this variable tells it.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const result = spawnSync(process.execPath, ['tools/test.ts', ...filters], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  });
+  const lines = result.stdout.trimEnd().split('\n');
+  return { status: result.status, lines, last: lines.at(-1), errors: result.stderr };
+}
+
+describe('npm test', () => {
+  it('counts subtests as tests, suites not, and ends with the count', () => {
+    const { status, last, lines } = run('passing');
+    assert.equal(last, '3 passed, 0 failed, 2 skipped');
+    assert.equal(status, 0);
+    assert.ok(lines.includes('# tests 5'));
+    assert.ok(lines.includes('# pass 3'));
+  });
+
+  it('fails when a test does, and tells where and why, once', () => {
+    const { status, last, lines } = run('failing');
+    assert.equal(last, '1 passed, 2 failed');
+    assert.equal(status, 1);
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('not ok')),
+      ['not ok: inner (test/failing.test.ts:4:17)'],
+    );
+    assert.ok(lines.includes('    Error: the reason'));
+    assert.ok(lines.includes('printed by the test'));
+  });
+
+  it('fails when a file ends before its tests begin', () => {
+    const { status, last } = run('crashing');
+    assert.equal(last, '0 passed, 1 failed');
+    assert.equal(status, 1);
+  });
+
+  it('fails when a file holds no test, which node itself would count as one passed', () => {
+    const { status, last, lines } = run('empty');
+    assert.equal(last, '0 passed, 1 failed');
+    assert.equal(status, 1);
+    assert.ok(lines.includes('NOT OK test/empty.test.ts: holds no test'));
+  });
+
+  it('fails when no test is found', () => {
+    const { status, last, errors } = run('no-such-path');
+    assert.equal(last, '0 passed, 0 failed');
+    assert.equal(status, 1);
+    assert.match(errors, /no-such-path/);
+  });
+
+  it('takes several filters, and runs no fixture and no test of a dependency', () => {
+    const { lines, last } = run('./packages/one', 'test/failing');
+    assert.equal(last, '4 passed, 2 failed, 2 skipped');
+    assert.deepEqual(
+      lines.filter((line) => /\.test\.ts: \d+ tests, \d+ ms$/.test(line)).map((line) => line.split(':')[0]),
+      ['ok packages/one/src/passing.test.ts', 'NOT OK test/failing.test.ts'],
+    );
+  });
+});
