@@ -54,6 +54,8 @@ template NotSmallOrder() {
     double[i].u <== i == 0 ? u : double[i - 1].u2;
     double[i].v <== i == 0 ? v : double[i - 1].v2;
   }
+  // Line 1 asks for u alone.
+  _ <== double[2].v2;
   component notIdentity = NonZero();
   notIdentity.in <== double[2].u2;
 }

@@ -1,3 +1,4 @@
 export * from './cache.ts';
 export * from './compile.ts';
 export * from './setup.ts';
+export { type R1cs, R1csError, readR1cs } from './setup-r1cs.ts';

@@ -191,7 +191,7 @@ export function openMemo(memo: Uint8Array, output: Output, secret: Uint8Array): 
   if (bytes === undefined) return undefined;
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
-  return new TextDecoder().decode(bytes.subarray(0, end));
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, end));
 }
 
 /** S = [8 vsk]VPKr of an output, or undefined where VPKr does not decode or S is the identity. */

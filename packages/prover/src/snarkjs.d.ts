@@ -1,4 +1,4 @@
-/** The two functions of snarkjs 0.7 that the development backend uses, and their shapes. */
+/** What the development backend, the tests and the bench use of snarkjs 0.7. */
 declare module 'snarkjs' {
   interface MemoryFile {
     readonly type: 'mem';
@@ -25,5 +25,12 @@ declare module 'snarkjs' {
   export const groth16: {
     prove(zkey: MemoryFile, witness: MemoryFile): Promise<{ proof: SnarkjsProof; publicSignals: string[] }>;
     verify(vk: SnarkjsVerifyingKey, publicSignals: readonly string[], proof: SnarkjsProof): Promise<boolean>;
+  };
+  export const wtns: {
+    calculate(
+      signals: Readonly<Record<string, readonly bigint[]>>,
+      program: Uint8Array,
+      out: { readonly type: 'mem' },
+    ): Promise<void>;
   };
 }

@@ -1,5 +1,6 @@
 export * from './account.ts';
 export * from './authorize.ts';
+export { type BuiltTransaction, buildTransaction } from './build.ts';
 export * from './disclose.ts';
 export * from './errors.ts';
 export type { OwnAddress } from './own-addresses.ts';

@@ -1,0 +1,59 @@
+import { SHAPE_A } from '@sero/circuits';
+import { compileShapeA, readR1cs } from '@sero/circuits/node';
+import { DEVELOPMENT, intrinsicGas, OutputType, type Transaction } from '@sero/protocol';
+import { PROOF_BYTES } from '@sero/prover';
+import { counted, type Suite } from './harness.ts';
+
+const EMPTY = new Uint8Array(32);
+
+/** A payment of shape A as far as gas looks at it. */
+function payment(memoLength: number): Transaction {
+  const output = { cm: EMPTY, vpkr: EMPTY, tag: EMPTY, enc: EMPTY, out: EMPTY, memoKey: EMPTY };
+  const list = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
+  return {
+    version: 1,
+    kind: 0,
+    proofSystem: 1,
+    circuit: SHAPE_A.id,
+    chainId: DEVELOPMENT.chainId,
+    expiry: 0n,
+    gasLimit: 0n,
+    gasPrice: 0n,
+    from: EMPTY,
+    shielded: {
+      anchor: 0n,
+      rk: EMPTY,
+      nullifiers: list(SHAPE_A.inputs, EMPTY),
+      traces: list(SHAPE_A.inputs, EMPTY),
+      outputs: list(SHAPE_A.outputs, output),
+    },
+    memo: new Uint8Array(memoLength),
+    pub: { asset: EMPTY, pubOut: [0n, 0n] },
+    call: [],
+    recipients: [],
+    body: new Uint8Array(0),
+  };
+}
+
+/** What is counted rather than timed. */
+export const sizeSuite: Suite = {
+  prefix: 'size.',
+  async prepare() {
+    const { r1cs } = await compileShapeA();
+    const { constraints } = readR1cs(r1cs);
+    return [
+      { figure: counted('size.circuitA.constraints', constraints.length, 'constraints') },
+      { figure: counted('size.circuitA.publicInputs', SHAPE_A.publicInputs, 'elements') },
+      { figure: counted('size.proof', PROOF_BYTES, 'bytes') },
+      { figure: counted('size.output', OutputType.fixedSize ?? 0, 'bytes') },
+      { figure: counted('size.payment.gas', Number(intrinsicGas(DEVELOPMENT.gas, payment(0))), 'gas') },
+      {
+        figure: counted(
+          'size.paymentWithMemo.gas',
+          Number(intrinsicGas(DEVELOPMENT.gas, payment(528))),
+          'gas',
+        ),
+      },
+    ];
+  },
+};
