@@ -15,7 +15,6 @@ export type LedgerErrorCode =
   | 'block-gas-limit'
   | 'block-too-large'
   | 'block-time'
-  | 'block-transaction'
   | `header-${keyof import('@sero/protocol').Header}`
   // the store
   | 'store-of-another-genesis'

@@ -14,6 +14,7 @@ import {
   type Header,
   HeaderType,
   hashNodesWith,
+  headerHash,
   ProtocolError,
 } from '@sero/protocol';
 import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
@@ -214,6 +215,11 @@ function checkLink(header: Header, parent: Header): void {
     header.height === parent.height + 1n,
     'header-height',
     `the next block has height ${parent.height + 1n}`,
+  );
+  ensure(
+    equalBytes(header.parent, headerHash(parent)),
+    'header-parent',
+    'the block continues another chain than this one',
   );
 }
 

@@ -366,14 +366,18 @@ test('a list longer than its bound is refused', async (t) => {
 test('the body of an asset transaction decodes strictly', () => {
   const bodies = [COMMIT_BODY, issueBody(), issueBody({ name: new Uint8Array(32) })];
   const code: ProtocolErrorCode = 'body-malformed';
+  // The fixed parts of an issue end here; what follows is its name, of any length.
+  const fixedLength = 65;
   for (const body of bodies) {
     assert.deepEqual(AssetBodyType.serialize(decodeAssetBody(body)), body);
-    for (let length = 0; length < body.length; length++) {
+    for (let length = 0; length < body.length && length < fixedLength; length++) {
       const cut = body.subarray(0, length);
       // The two offsets of an issue alone say two empty lists; such a body is refused where its parts are counted.
-      if (length === 8 && body !== COMMIT_BODY)
+      if (length === 8 && body !== COMMIT_BODY) {
         assert.deepEqual(decodeAssetBody(cut), { commit: [], issue: [] });
-      else assert.throws(() => decodeAssetBody(cut), refusal(code), `${length} bytes`);
+      } else {
+        assert.throws(() => decodeAssetBody(cut), refusal(code), `${length} bytes`);
+      }
     }
     assert.throws(() => decodeAssetBody(concat(body, new Uint8Array(300))), refusal(code));
   }

@@ -23,7 +23,7 @@ export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNot
     }
     const places = MAX_INPUTS - (wanted.length - 1);
     const covering = own.find(({ value }) => value >= amount);
-    const cover = covering === undefined && places > 1 ? leastPair(own, amount) : covering && [covering];
+    const cover = leastChange(covering && [covering], places > 1 ? leastPair(own, amount) : undefined);
     if (cover === undefined) {
       throw new WalletError(
         'needs-consolidation',
@@ -37,6 +37,15 @@ export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNot
 
 function byValue(a: OwnedNote, b: OwnedNote): number {
   return a.value < b.value ? -1 : a.value > b.value ? 1 : a.position < b.position ? -1 : 1;
+}
+
+/** Of two choices the one with the smaller sum; the first where they are equal, so that a note more stays whole. */
+function leastChange(
+  one: OwnedNote[] | undefined,
+  pair: OwnedNote[] | undefined,
+): OwnedNote[] | undefined {
+  if (one === undefined || pair === undefined) return one ?? pair;
+  return pair[0]!.value + pair[1]!.value < one[0]!.value ? pair : one;
 }
 
 /** The pair with the smallest sum that reaches the amount; the notes ascend by value. */

@@ -1,0 +1,412 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  concat,
+  fieldToBytes,
+  IDENTITY,
+  leBytes,
+  leInteger,
+  multiply,
+  pointFromBytes,
+  pointToBytes,
+  R_J,
+  SPEND_BASE,
+  sign,
+  toAffine,
+  verify,
+  verifyBatch,
+} from '@sero/crypto';
+import fc from 'fast-check';
+import {
+  checkTransaction,
+  decodeEnvelope,
+  encodeEnvelope,
+  intrinsicGas,
+  ProtocolError,
+  type ProtocolErrorCode,
+  signedHash,
+  type Transaction,
+  transactionHash,
+} from './index.ts';
+import {
+  assetTransaction,
+  BAD_FIELDS,
+  BAD_POINTS,
+  bareInner,
+  COMMIT_BODY,
+  CONTEXT,
+  contractCall,
+  filler,
+  flipped,
+  GENESIS,
+  joined,
+  payment,
+  paymentWithOutput,
+  plusModulus,
+  RSK,
+  receive,
+  refusal,
+  shieldedPayment,
+  signed,
+  spliced,
+  tied,
+} from './test-support.ts';
+
+/** The transaction, signed as it stands, is refused with this code: only the rule can stand in its way, never the signature. */
+function assertRefused(tx: Transaction, code: ProtocolErrorCode, why?: string): void {
+  assert.throws(() => receive(signed(tx)), refusal(code), why);
+}
+
+/** Signature's place at the end of an envelope. */
+const withSignature = (bytes: Uint8Array, signature: Uint8Array): Uint8Array =>
+  spliced(bytes, bytes.length - 64, signature);
+
+test('honest payments, calls and asset transactions pass, and say what the ledger needs', () => {
+  const tx = payment({ memo: filler(1, 528) });
+  const bytes = signed(tx);
+  const checked = receive(bytes);
+  assert.deepEqual(checked.tx, tx);
+  assert.deepEqual(checked.action, { type: 'pay' });
+  assert.equal(checked.fee, tx.gasLimit * tx.gasPrice);
+  assert.equal(checked.intrinsicGas, intrinsicGas(GENESIS.gas, tx));
+  assert.equal(checked.size, bytes.length);
+  assert.deepEqual(checked.nullifiers.map(fieldToBytes), tx.shielded.nullifiers);
+  assert.deepEqual(
+    checked.commitments.map(fieldToBytes),
+    tx.shielded.outputs.map(({ cm }) => cm),
+  );
+  const call = contractCall({ value: 3n, amount: 4n }, { recipients: [filler(2, 64)] });
+  assert.deepEqual(receive(signed(call)).action, { type: 'call', call: call.call[0] });
+  assert.equal(receive(signed(call)).publicAsset, 0x5555n);
+  const commit = receive(signed(assetTransaction(COMMIT_BODY)));
+  assert.deepEqual(commit.action, { type: 'commit', hash: filler(50, 32) });
+});
+
+test("the proof's public inputs are root, hash_e, rk, ZPKr, NIL, TRACE, CM, public asset and amounts, in this order", () => {
+  const tx = contractCall({ value: 3n, amount: 4n });
+  const checked = receive(signed(tx));
+  const rk = toAffine(pointFromBytes(tx.shielded.rk));
+  assert.deepEqual(checked.publicInputs(99n), [
+    99n,
+    transactionHash(tx, CONTEXT.genesisHash),
+    rk.u,
+    rk.v,
+    leInteger(tx.from.subarray(32)),
+    ...tx.shielded.nullifiers.map(leInteger),
+    ...tx.shielded.traces.map(leInteger),
+    ...tx.shielded.outputs.map(({ cm }) => leInteger(cm)),
+    0x5555n,
+    tx.gasLimit * tx.gasPrice + 3n,
+    4n,
+  ]);
+});
+
+test('only version 1 of a transaction exists', () => {
+  for (const version of [0, 2, 255])
+    assertRefused({ ...payment(), version }, 'unknown-version', `${version}`);
+});
+
+test('kinds whose rules do not exist yet are refused as a whole', () => {
+  for (const kind of [2, 4, 5, 6, 7, 8]) assertRefused({ ...payment(), kind }, 'kind-not-active', `${kind}`);
+  for (const kind of [9, 10]) {
+    const bytes = joined(bareInner(kind), new Uint8Array(0));
+    assert.throws(() => receive(bytes), refusal('kind-not-active'), `${kind}`);
+  }
+});
+
+test('only proof system 1 exists', () => {
+  for (const proofSystem of [0, 2, 255]) assertRefused({ ...payment(), proofSystem }, 'unknown-proof-system');
+});
+
+test('only circuit A exists: its number is under hash_e and chooses counts and key', () => {
+  for (const circuit of [0, 2, 3, 4, 255]) assertRefused({ ...payment(), circuit }, 'unknown-circuit');
+});
+
+test('a transaction of another chain is refused', () => {
+  for (const chainId of [0n, 1938n, GENESIS.chainId + 1n, 2n ** 64n - 1n]) {
+    assertRefused({ ...payment(), chainId }, 'wrong-chain', `${chainId}`);
+  }
+});
+
+test('a transaction of another genesis with the same chain id has no valid signature', () => {
+  const elsewhere = flipped(CONTEXT.genesisHash, 31);
+  assert.throws(() => receive(signed(payment(), elsewhere)), refusal('signature-invalid'));
+  const bytes = signed(payment());
+  assert.throws(() => receive(bytes, { ...CONTEXT, genesisHash: elsewhere }), refusal('signature-invalid'));
+});
+
+test('a transaction expires at most W blocks after its anchor', () => {
+  const { window } = GENESIS.anchor;
+  const at = (anchor: bigint, expiry: bigint): Transaction => {
+    const tx = shieldedPayment({ anchor });
+    return { ...tx, expiry };
+  };
+  receive(signed(at(1_000n, 1_000n + window)));
+  receive(signed(at(2n ** 64n - 1n, 2n ** 64n - 1n)));
+  assertRefused(at(1_000n, 1_001n + window), 'expiry-out-of-window');
+  assertRefused(at(0n, 2n ** 64n - 1n), 'expiry-out-of-window');
+});
+
+test('`from` is a PKr: its point a key, its ZPKr canonical', () => {
+  const { from } = payment();
+  for (const [why, point, code] of BAD_POINTS) {
+    assertRefused({ ...payment(), from: spliced(from, 0, point) }, code, why);
+  }
+  for (const bad of [plusModulus(from.subarray(32)), ...BAD_FIELDS.map(([, bytes]) => bytes)]) {
+    assertRefused({ ...payment(), from: spliced(from, 32, bad) }, 'field-not-canonical');
+  }
+});
+
+test('rk is canonical, in the prime-order subgroup and not the identity', async (t) => {
+  for (const [why, rk, code] of BAD_POINTS) {
+    await t.test(why, () => assertRefused(shieldedPayment({ rk }), code));
+  }
+});
+
+test('VPKr of every output is canonical, in the prime-order subgroup and not the identity', async (t) => {
+  for (const [why, vpkr, code] of BAD_POINTS) {
+    await t.test(why, () => {
+      for (const index of [0, 1, 2]) assertRefused(paymentWithOutput(index, { vpkr }), code);
+    });
+  }
+});
+
+test('a nullifier has one spelling: NIL + q is no second note to spend', () => {
+  const { nullifiers } = payment().shielded;
+  for (const i of [0, 1]) {
+    for (const bad of [plusModulus(nullifiers[i]!), ...BAD_FIELDS.map(([, bytes]) => bytes)]) {
+      const changed = nullifiers.map((nil, j) => (i === j ? bad : nil));
+      assertRefused(shieldedPayment({ nullifiers: changed }), 'field-not-canonical');
+    }
+  }
+  const twice = [nullifiers[0]!, plusModulus(nullifiers[0]!)];
+  assertRefused(shieldedPayment({ nullifiers: twice }), 'field-not-canonical');
+});
+
+test('a TRACE has one spelling', () => {
+  const { traces } = payment().shielded;
+  for (const i of [0, 1]) {
+    for (const bad of [plusModulus(traces[i]!), ...BAD_FIELDS.map(([, bytes]) => bytes)]) {
+      const changed = traces.map((trace, j) => (i === j ? bad : trace));
+      assertRefused(shieldedPayment({ traces: changed }), 'field-not-canonical');
+    }
+  }
+});
+
+test('a commitment has one spelling', () => {
+  for (const [i, { cm }] of payment().shielded.outputs.entries()) {
+    for (const bad of [plusModulus(cm), ...BAD_FIELDS.map(([, bytes]) => bytes)]) {
+      assertRefused(paymentWithOutput(i, { cm: bad }), 'field-not-canonical');
+    }
+  }
+});
+
+test('a commitment of 0 is refused: it would be an empty leaf', () => {
+  for (const index of [0, 1, 2]) {
+    assertRefused(paymentWithOutput(index, { cm: new Uint8Array(32) }), 'commitment-is-zero');
+  }
+});
+
+test("counts are exactly the shape's: 2 nullifiers, 2 traces, 3 outputs", () => {
+  const { nullifiers, traces, outputs } = payment().shielded;
+  const many = (count: number, first: readonly Uint8Array[]) =>
+    Array.from({ length: count }, (_, i) => first[i] ?? fieldToBytes(BigInt(i + 9)));
+  for (const count of [0, 1, 3, 8]) {
+    assertRefused(tied(shieldedPayment({ nullifiers: many(count, nullifiers) })), 'wrong-shape');
+    assertRefused(tied(shieldedPayment({ traces: many(count, traces) })), 'wrong-shape');
+    const both = { nullifiers: many(count, nullifiers), traces: many(count, traces) };
+    assertRefused(tied(shieldedPayment(both)), 'wrong-shape');
+  }
+  for (const count of [0, 1, 2, 4, 16]) {
+    const changed = Array.from({ length: count }, (_, i) => outputs[i % 3]!);
+    assertRefused(tied(shieldedPayment({ outputs: changed })), 'wrong-shape');
+  }
+});
+
+test('one nullifier may not stand twice: that would spend a note twice', () => {
+  const { nullifiers } = payment().shielded;
+  for (const nil of nullifiers)
+    assertRefused(shieldedPayment({ nullifiers: [nil, nil] }), 'duplicate-nullifier');
+});
+
+test('two outputs may not share a VPKr: one shared secret would serve two notes', () => {
+  const { outputs } = payment().shielded;
+  for (const [a, b] of [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+    [2, 0],
+  ] as const) {
+    assertRefused(paymentWithOutput(a, { vpkr: outputs[b]!.vpkr }), 'duplicate-output-address');
+  }
+});
+
+test('a memo has 0 or 528 bytes on the wire', () => {
+  for (const length of [0, 528]) receive(signed(payment({ memo: filler(3, length) })));
+  for (const length of [1, 16, 512, 527]) {
+    assertRefused(payment({ memo: filler(3, length) }), 'memo-length', `${length}`);
+  }
+});
+
+test('any one changed byte of a signed transaction is refused, but for the proof, which other checks look at', () => {
+  const transactions = [
+    payment({ memo: filler(4, 528) }),
+    contractCall({ value: 8n }),
+    assetTransaction(COMMIT_BODY),
+  ];
+  for (const [n, tx] of transactions.entries()) {
+    const bytes = signed(tx);
+    const proofStart = bytes.length - 256;
+    for (let i = n; i < bytes.length; i += 9) {
+      if (i >= proofStart && i < proofStart + 192) continue;
+      assert.throws(() => receive(flipped(bytes, i, i % 8)), { name: 'ProtocolError' }, `byte ${i} of ${n}`);
+    }
+  }
+});
+
+test('whatever the author signed is under the signature: each part changed after signing is refused', async (t) => {
+  const tx = contractCall({ value: 5n }, { memo: filler(5, 528), recipients: [filler(6, 64)] });
+  const [first, ...others] = tx.shielded.outputs;
+  const shielded = (change: Partial<Transaction['shielded']>) => ({
+    ...tx,
+    shielded: { ...tx.shielded, ...change },
+  });
+  const output = (change: Partial<typeof first>) =>
+    shielded({ outputs: [{ ...first!, ...change }, ...others] });
+  const changed: Record<string, Transaction> = {
+    expiry: { ...tx, expiry: tx.expiry + 1n },
+    anchor: shielded({ anchor: tx.shielded.anchor + 1n }),
+    'from another address': { ...tx, from: concat(tx.from.subarray(0, 32), fieldToBytes(5n)) },
+    'gas limit': tied({ ...tx, gasLimit: tx.gasLimit + 1n }),
+    'gas price': tied({ ...tx, gasPrice: tx.gasPrice + 1n }),
+    'a nullifier': shielded({ nullifiers: [tx.shielded.nullifiers[0]!, fieldToBytes(8n)] }),
+    'the order of nullifiers': shielded({ nullifiers: tx.shielded.nullifiers.toReversed() }),
+    'a trace': shielded({ traces: [tx.shielded.traces[0]!, fieldToBytes(8n)] }),
+    'the order of outputs': shielded({ outputs: tx.shielded.outputs.toReversed() }),
+    'a commitment': output({ cm: fieldToBytes(8n) }),
+    'a one-time key': output({ vpkr: pointToBytes(multiply(SPEND_BASE, 77n)) }),
+    'a tag': output({ tag: flipped(first!.tag, 0) }),
+    'a ciphertext': output({ enc: flipped(first!.enc, 50) }),
+    "a sender's copy": output({ out: flipped(first!.out, 50) }),
+    "a memo's key": output({ memoKey: flipped(first!.memoKey, 20) }),
+    memo: { ...tx, memo: flipped(tx.memo, 300) },
+    'no memo': tied({ ...tx, memo: new Uint8Array(0) }),
+    'the contract called': { ...tx, call: [{ ...tx.call[0]!, to: [filler(7, 64)] }] },
+    'call data': { ...tx, call: [{ ...tx.call[0]!, data: filler(8, 100) }] },
+    'call value': tied({ ...tx, call: [{ ...tx.call[0]!, value: 6n }] }),
+    'a recipient': { ...tx, recipients: [filler(9, 64)] },
+  };
+  const honest = signed(tx);
+  receive(honest);
+  const { authorization } = decodeEnvelope(honest).private!;
+  for (const [part, other] of Object.entries(changed)) {
+    await t.test(part, () => {
+      const bytes = encodeEnvelope({ tx: other, authorization });
+      assert.throws(() => receive(bytes), refusal('signature-invalid'));
+      receive(signed(other)); // signed anew, it is a transaction: nothing but the signature refused it
+    });
+  }
+});
+
+test('another proof leaves txid and signature alone, but is another wtxid', () => {
+  const bytes = signed(payment());
+  const swapped = flipped(bytes, bytes.length - 100);
+  const [honest, other] = [receive(bytes), receive(swapped)];
+  assert.equal(other.hashE, honest.hashE);
+  assert.notDeepEqual(other.wtxid, honest.wtxid);
+});
+
+test('a signature that is mutated, of another key or of another transaction is refused', async (t) => {
+  const tx = payment();
+  const bytes = signed(tx);
+  const honest = bytes.slice(-64);
+  const [r, s] = [honest.subarray(0, 32), honest.subarray(32)];
+  const negated = pointToBytes(pointFromBytes(r).negate());
+  const hashE = transactionHash(tx, CONTEXT.genesisHash);
+  const cases: Record<string, Uint8Array> = {
+    zeros: new Uint8Array(64),
+    ones: new Uint8Array(64).fill(255),
+    's + r_J': concat(r, leBytes(leInteger(s) + R_J, 32)),
+    's + 1': concat(r, leBytes((leInteger(s) + 1n) % R_J, 32)),
+    '-s': concat(r, leBytes(R_J - leInteger(s), 32)),
+    'R negated': concat(negated, s),
+    'R and s swapped': concat(s, r),
+    'the identity for R': concat(pointToBytes(IDENTITY), s),
+    'the identity for R, s = 0': concat(pointToBytes(IDENTITY), new Uint8Array(32)),
+    'another key': sign(RSK + 1n, hashE, new Uint8Array(80)),
+    'another transaction': signed(payment({ memo: filler(1, 528) })).slice(-64),
+    'the next hash': sign(RSK, hashE + 1n, new Uint8Array(80)),
+  };
+  for (const [why, point] of BAD_POINTS) {
+    // A point of small order is a canonical R, and harmless: with this s it does not verify.
+    cases[`R ${why}`] = concat(point, s);
+  }
+  for (const [why, signature] of Object.entries(cases)) {
+    await t.test(why, () =>
+      assert.throws(() => receive(withSignature(bytes, signature)), refusal('signature-invalid')),
+    );
+  }
+});
+
+test('whatever stands in the place of the signature, the answer is signature-invalid', () => {
+  const bytes = signed(payment());
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), (signature) => {
+      assert.throws(() => receive(withSignature(bytes, signature)), refusal('signature-invalid'));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a batch of transactions can leave its signatures to one check, and sees a bad one among them', () => {
+  const random16 = () => filler(11, 16);
+  const transactions = [payment(), contractCall(), assetTransaction(COMMIT_BODY)].map((tx) => signed(tx));
+  const unchecked = (bytes: Uint8Array) =>
+    signedHash(checkTransaction(decodeEnvelope(bytes), bytes, CONTEXT, { signature: false }));
+  const hashes = transactions.map(unchecked);
+  assert.ok(hashes.every(verify));
+  assert.ok(verifyBatch(hashes, random16));
+  const bad = unchecked(flipped(transactions[1]!, transactions[1]!.length - 5));
+  assert.equal(verifyBatch([hashes[0]!, bad, hashes[2]!], random16), false);
+});
+
+test('whatever the fields of a transaction say, it passes or is refused with a typed error', () => {
+  const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+  const u128 = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 128n - 1n }),
+    fc.constantFrom(0n, 1n, 2n ** 128n - 1n),
+  );
+  const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+  const change = fc.record(
+    {
+      version: fc.nat(2),
+      kind: fc.nat(8),
+      proofSystem: fc.nat(2),
+      circuit: fc.nat(4),
+      chainId: fc.constantFrom(GENESIS.chainId, 0n),
+      expiry: u64,
+      gasLimit: u64,
+      gasPrice: u128,
+      from: bytes(64),
+      memo: fc.constantFrom(filler(1, 528), filler(1, 5)),
+      pub: fc.record({ asset: bytes(32), pubOut: fc.array(u128, { minLength: 2, maxLength: 2 }) }),
+      call: fc.array(
+        fc.record({ to: fc.array(bytes(64), { maxLength: 1 }), data: bytes(5), value: u128, amount: u128 }),
+        { maxLength: 1 },
+      ),
+      recipients: fc.array(bytes(64), { maxLength: 3 }),
+      body: fc.uint8Array({ maxLength: 80 }),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(change, (fields) => {
+      try {
+        receive(signed({ ...payment(), ...fields }));
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError, String(error));
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
