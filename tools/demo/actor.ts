@@ -19,7 +19,6 @@ import {
   type Plan,
   type ProvingTools,
   plan,
-  planStep,
   prove,
   type ReadyTransaction,
   type Request,
@@ -126,8 +125,6 @@ export async function authorize(
     },
   };
 }
-
-export { planStep };
 
 /** PK of another actor, from its text. */
 export function addressOf(text: string): Address {

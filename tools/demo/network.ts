@@ -1,6 +1,6 @@
 import { loadWitnessProgram, SHAPE_A } from '@sero/circuits';
 import { compileShapeA, loadDevelopmentKeys } from '@sero/circuits/node';
-import { equalBytes, toHex, utf8 } from '@sero/crypto';
+import { equalBytes, utf8 } from '@sero/crypto';
 import { type Ledger, openLedger } from '@sero/ledger';
 import {
   type Allocation,
@@ -90,9 +90,4 @@ export function startNetwork(verifyingKey: Uint8Array, allocations: readonly All
       return ledger.executedBlock(ledger.head().height);
     },
   };
-}
-
-/** Short form of a root or hash for people. */
-export function short(bytes: Uint8Array): string {
-  return `${toHex(bytes).slice(0, 12)}…`;
 }

@@ -93,7 +93,7 @@ const withAk = (u: bigint, v: bigint) => (shape: Shape) => {
 };
 
 /** A point of order 8: [r_J]P for a P outside the subgroup. */
-export function pointOfOrder8(): Point {
+function pointOfOrder8(): Point {
   for (let seed = 0; ; seed++) {
     const bytes = new Uint8Array(32);
     bytes[0] = seed;
@@ -270,7 +270,7 @@ export const LINE_1: readonly Attack[] = [
   },
 ];
 
-export const LINE_2: readonly Attack[] = [
+const LINE_2: readonly Attack[] = [
   {
     name: 'a call from the address of someone else',
     code: 'zpkr-from-mismatch',
@@ -490,7 +490,7 @@ export const LINE_4: readonly Attack[] = [
   },
 ];
 
-export const LINE_5: readonly Attack[] = [
+const LINE_5: readonly Attack[] = [
   {
     name: 'more SERO out than in',
     code: 'unbalanced',

@@ -28,8 +28,7 @@ import { SERO_ASSET, type Shape } from '../src/shape.ts';
 
 /** Deterministic field elements and scalars from a name. */
 export const field = (name: string): bigint => toField(blake2b('SERO_test', new TextEncoder().encode(name)));
-export const scalar = (name: string): bigint =>
-  toScalar(blake2b('SERO_test', new TextEncoder().encode(name)));
+const scalar = (name: string): bigint => toScalar(blake2b('SERO_test', new TextEncoder().encode(name)));
 
 export const TOKEN = field('a token');
 export const OTHER_TOKEN = field('another token');
@@ -148,7 +147,7 @@ export function assignment(shape: Shape, wish: Wish): JoinSplitAssignment {
 }
 
 /** computePublic that also serves an AK off the curve: the attacker's formulas do not check either. */
-export function derivePublic(secret: JoinSplitSecret) {
+function derivePublic(secret: JoinSplitSecret) {
   const { spender } = secret;
   const shift = toAffine(multiply(SPEND_BASE, spender.alpha % R_J));
   const onCurve = { ...secret, spender: { ...spender, ak: toAffine(SPEND_BASE) } };

@@ -18,7 +18,7 @@ import { ensure } from './errors.ts';
 import { toJson } from './json.ts';
 import { type Random, shuffled, systemRandom } from './random.ts';
 import type { OwnedNote, PendingName } from './records.ts';
-import { publicPart, type Request, type RequestPart } from './request.ts';
+import { publicPart, type Request, type RequestPart, senderOf } from './request.ts';
 import { type Needs, selectNotes } from './select.ts';
 import type { Anchor } from './state.ts';
 import type { Wallet } from './wallet.ts';
@@ -105,7 +105,7 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
   const tip = wallet.tip();
   const anchor = wallet.anchor();
   ensure(tip !== undefined && anchor !== undefined, 'no-anchor', 'the wallet has not seen the chain yet');
-  const part = await publicPart(wallet, request);
+  const part = publicPart(wallet, request);
   const gasPrice = ladderGasPrice(nextBaseFee(genesis.fees, tip.header));
   const head = {
     kind: part.kind,
@@ -114,9 +114,7 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
     chainId: genesis.chainId,
     expiry: anchor.height + genesis.anchor.expiry,
     gasPrice,
-    from: part.from.bytes,
     call: part.call === undefined ? [] : [part.call],
-    body: part.body,
   };
   const gasLimit = gasLimitOf(wallet, head, part);
   const fee = gasLimit * gasPrice + part.price;
@@ -126,20 +124,21 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
     pubOut: [fee + (part.call?.value ?? 0n), callAmount],
   };
   const needs = needsOf(request, part, pub.pubOut[0]!);
-  const notes = part.merge
-    ? wallet.spendableNotes().filter(({ asset }) => asset === SERO_ASSET)
-    : wallet.spendableNotes();
+  // A note that is younger than the anchor cannot be proved yet.
+  const notes = wallet.spendableNotes().filter(({ position }) => position < anchor.size);
   const spent = part.merge ? twoLargest(notes, pub.pubOut[0]!) : selectNotes(notes, needs);
   const slotAsset = [...needs.keys()].find((asset) => asset !== SERO_ASSET) ?? SERO_ASSET;
   const inputs = spent.map((note) => plannedInput(wallet, note, anchor));
   while (inputs.length < SHAPE_A.inputs) inputs.push(dummyInput(SHAPE_A, slotAsset, random));
   const outputs = plannedOutputs(wallet, request, spent, pub.pubOut, slotAsset, random);
+  const sender = await senderOf(wallet, part);
+  const { body, name } = part.bodyFrom(sender);
   return {
     version: 1,
     genesisHash: wallet.genesisHash,
-    tx: { ...head, gasLimit, pub },
+    tx: { ...head, from: sender.bytes, body, gasLimit, pub },
     anchor,
-    rFrom: part.from.own.r,
+    rFrom: sender.own.r,
     alpha: randomizer(random(SIGNING_RANDOMNESS)),
     slotAsset,
     inputs: shuffled(inputs, random),
@@ -149,14 +148,14 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
       : {}),
     spends: spent.map(({ position }) => position),
     fee,
-    ...(part.name === undefined ? {} : { name: part.name }),
+    ...(name === undefined ? {} : { name }),
   };
 }
 
 /** Without a call the exact intrinsic gas; with one, what the caller gives, rounded up to a multiple of 100,000. */
 function gasLimitOf(
   wallet: Wallet,
-  head: Omit<TransactionPlan['tx'], 'gasLimit' | 'pub'>,
+  head: Omit<TransactionPlan['tx'], 'gasLimit' | 'pub' | 'from' | 'body'>,
   part: RequestPart,
 ): bigint {
   const { inputs, outputs } = SHAPE_A;
@@ -165,6 +164,8 @@ function gasLimitOf(
   const intrinsic = intrinsicGas(wallet.genesis.gas, {
     ...head,
     version: 1,
+    from: empty,
+    body: empty,
     gasLimit: 0n,
     shielded: {
       anchor: 0n,
@@ -193,18 +194,16 @@ function needsOf(request: Request, part: RequestPart, pubSero: bigint): Needs {
 }
 
 function twoLargest(notes: readonly OwnedNote[], fee: bigint): OwnedNote[] {
-  const chosen = notes.toSorted((a, b) => (a.value > b.value ? -1 : 1)).slice(0, 2);
+  const chosen = notes
+    .filter(({ asset }) => asset === SERO_ASSET)
+    .toSorted((a, b) => (a.value > b.value ? -1 : 1))
+    .slice(0, 2);
   ensure(chosen.length === 2, 'request-invalid', 'there are no two SERO notes to merge');
   ensure(chosen[0]!.value + chosen[1]!.value >= fee, 'insufficient-funds', 'the notes do not cover the fee');
   return chosen;
 }
 
 function plannedInput(wallet: Wallet, note: OwnedNote, anchor: Anchor): PlannedInput {
-  ensure(
-    note.position < anchor.size,
-    'insufficient-funds',
-    'a chosen note is newer than the anchor: wait for the next anchor',
-  );
   return {
     asset: note.asset,
     value: note.value,
