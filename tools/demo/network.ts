@@ -13,7 +13,7 @@ import {
 import { createPortableNoteHasher, createPortableVerifier, verifyingKeyHash } from '@sero/prover';
 import { createSnarkjsProver } from '@sero/prover/node';
 import { memoryStore } from '@sero/store';
-import type { ProvingTools } from '@sero/wallet';
+import { type ProvingTools, systemRandom } from '@sero/wallet';
 
 /** Time of block 0 and pause between blocks, ms: fixed, so that a run can be repeated. */
 const GENESIS_TIME = 1_767_225_600_000n;
@@ -70,6 +70,7 @@ export function startNetwork(verifyingKey: Uint8Array, allocations: readonly All
     verifyingKeys: [verifyingKey],
     verifier: createPortableVerifier(),
     hasher: createPortableNoteHasher(),
+    randomBytes: systemRandom,
   });
   let waiting: Uint8Array[] = [];
   return {

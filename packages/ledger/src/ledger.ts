@@ -23,6 +23,7 @@ import type { AssetRecord } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type BlockExecution, type ChainView, executeBlock, executeGenesis } from './execute.ts';
 import { proofChecker } from './proofs.ts';
+import { findBadSignature } from './signatures.ts';
 import { stateOf, TREE } from './state.ts';
 
 /** What a ledger needs of the world. */
@@ -33,6 +34,8 @@ export interface LedgerOptions {
   readonly verifyingKeys: readonly Uint8Array[];
   readonly verifier: Groth16Verifier;
   readonly hasher: NoteHasher;
+  /** Unpredictable bytes, for the coefficients of batches of signatures. A guessable source lets false signatures through. */
+  readonly randomBytes: (length: number) => Uint8Array;
 }
 
 /** A transaction that a proposer left out, and why. */
@@ -115,8 +118,8 @@ export function openLedger(options: LedgerOptions): Ledger {
     store.write([...changes, ...view.changes()]);
   }
 
-  function decode(bytes: Uint8Array): CheckedTransaction {
-    return checkTransaction(decodeEnvelope(bytes), bytes, { genesis, genesisHash: hash });
+  function decode(bytes: Uint8Array, options = { signature: true }): CheckedTransaction {
+    return checkTransaction(decodeEnvelope(bytes), bytes, { genesis, genesisHash: hash }, options);
   }
 
   function begin(time: bigint): BlockExecution {
@@ -144,26 +147,27 @@ export function openLedger(options: LedgerOptions): Ledger {
       return checked;
     },
 
-    async propose(transactions, time) {
-      const execution = begin(time);
-      const included: Uint8Array[] = [];
-      const rejected: Rejected[] = [];
-      for (const [index, bytes] of transactions.entries()) {
-        try {
-          const checked = decode(bytes);
-          const root = execution.check(checked);
-          const [error] = await proofs.check([{ checked, root }]);
-          if (error !== undefined) throw error;
-          execution.apply(checked);
-          included.push(bytes);
-        } catch (error) {
-          if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
-          rejected.push({ index, error });
+    propose: (transactions, time) =>
+      inTurn(async () => {
+        const execution = begin(time);
+        const included: Uint8Array[] = [];
+        const rejected: Rejected[] = [];
+        for (const [index, bytes] of transactions.entries()) {
+          try {
+            const checked = decode(bytes);
+            const root = execution.check(checked);
+            const [error] = await proofs.check([{ checked, root }]);
+            if (error !== undefined) throw error;
+            execution.apply(checked);
+            included.push(bytes);
+          } catch (error) {
+            if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
+            rejected.push({ index, error });
+          }
         }
-      }
-      const { header } = execution.finish();
-      return { block: { header, transactions: included }, rejected };
-    },
+        const { header } = execution.finish();
+        return { block: { header, transactions: included }, rejected };
+      }),
 
     apply: (bytes) =>
       inTurn(async () => {
@@ -172,7 +176,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         const execution = begin(block.header.time);
         const claims = block.transactions.map((transaction, index) => {
           try {
-            const checked = decode(transaction);
+            const checked = decode(transaction, { signature: false });
             const root = execution.check(checked);
             execution.apply(checked);
             return { checked, root };
@@ -180,6 +184,11 @@ export function openLedger(options: LedgerOptions): Ledger {
             throw inBlock(error, index);
           }
         });
+        const unsigned = findBadSignature(
+          claims.map(({ checked }) => checked),
+          options.randomBytes,
+        );
+        if (unsigned !== undefined) throw inBlock(unsigned.error, unsigned.index);
         for (const [index, error] of (await proofs.check(claims)).entries()) {
           if (error !== undefined) throw inBlock(error, index);
         }
