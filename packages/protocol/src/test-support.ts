@@ -23,6 +23,7 @@ import {
   checkTransaction,
   DEVELOPMENT,
   decodeEnvelope,
+  decodeKeyPoint,
   deriveSpendingKey,
   encodeEnvelope,
   encodeOneTimeAddress,
@@ -32,12 +33,18 @@ import {
   type Issue,
   intrinsicGas,
   KIND,
+  noteContext,
+  type OpenedNote,
   type Output,
+  openOutput,
   ownAddress,
+  ProtocolError,
   type ProtocolErrorCode,
+  receiverSecret,
   type SpendingKey,
   type Transaction,
   transactionHash,
+  type ViewingKey,
 } from './index.ts';
 
 /** What an honest sender builds, and the ways to break it that several tests share. Proofs are 192 zero bytes: no check here looks at them. */
@@ -52,7 +59,7 @@ export function filler(n: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (101 * n + 7 * i + 1) & 0xff);
 }
 
-export function account(n: number): SpendingKey {
+function account(n: number): SpendingKey {
   return deriveSpendingKey(filler(n, 32));
 }
 
@@ -257,4 +264,45 @@ export function bareInner(kind: number): Uint8Array {
 /** What a node does with bytes from the wire. */
 export function receive(bytes: Uint8Array, context: CheckContext = CONTEXT): CheckedTransaction {
   return checkTransaction(decodeEnvelope(bytes), bytes, context);
+}
+
+/** What the owner of a viewing key finds in an output. @param checkTag false as in audits */
+export function received(
+  key: ViewingKey,
+  output: Output,
+  firstNullifier: bigint,
+  index: number,
+  checkTag = true,
+): OpenedNote | undefined {
+  try {
+    const { secret, r } = receiverSecret(key.vsk, decodeKeyPoint(output.vpkr, 'VPKr'));
+    return openOutput(output, key.address.zpk, secret, r, noteContext(firstNullifier, index), checkTag);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** Everything that differs from the value in one place: each number, each byte string (at both ends), each list's length. */
+export function variations<T>(value: T): T[] {
+  return variationsOf(value) as T[];
+}
+
+function variationsOf(value: unknown): unknown[] {
+  if (typeof value === 'number') return [value ^ 1];
+  if (typeof value === 'bigint') return [value ^ 1n];
+  if (value instanceof Uint8Array) {
+    return value.length === 0 ? [Uint8Array.of(0)] : [0, value.length - 1].map((i) => flipped(value, i));
+  }
+  if (Array.isArray(value)) {
+    // Amounts come as pairs, which cannot be shorter.
+    const shorter = value.length > 0 && typeof value[0] !== 'bigint' ? [value.slice(1)] : [];
+    const inside = value.flatMap((item: unknown, i) =>
+      variationsOf(item).map((changed) => value.map((other: unknown, j) => (i === j ? changed : other))),
+    );
+    return [...shorter, ...inside];
+  }
+  return Object.entries(value as object).flatMap(([key, part]) =>
+    variationsOf(part).map((changed) => ({ ...(value as object), [key]: changed })),
+  );
 }
