@@ -10,6 +10,7 @@ export type CryptoErrorCode =
   | 'bech32m-wrong-prefix'
   | 'f4jumble-length'
   | 'poseidon-arity'
+  | 'randomness-broken'
   | 'group-hash-exhausted';
 
 /** A typed refusal: `code` is stable and meant for programs, `message` for people. */

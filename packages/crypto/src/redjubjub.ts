@@ -93,7 +93,7 @@ export function verifyBatch(items: readonly SignedHash[], random16: () => Uint8A
   for (const item of items) {
     const terms = decode(item);
     if (terms === undefined) return false;
-    const z = leInteger(random16()) | 1n;
+    const z = coefficient(random16());
     points.push(terms.r, terms.rk);
     scalars.push(z, (z * terms.c) % R_J);
     baseScalar = (baseScalar + z * terms.s) % R_J;
@@ -102,6 +102,18 @@ export function verifyBatch(items: readonly SignedHash[], random16: () => Uint8A
   points.push(SPEND_BASE);
   scalars.push(baseScalar === 0n ? 0n : R_J - baseScalar);
   return clearCofactor(pippenger(JubjubPoint, points, scalars)).is0();
+}
+
+/** A batch coefficient in [1, 2^128): a source that gives zeros would let signatures cancel out. */
+function coefficient(random: Uint8Array): bigint {
+  const z = leInteger(random);
+  if (random.length !== 16 || z === 0n) {
+    throw new CryptoError(
+      'randomness-broken',
+      'a batch coefficient takes 16 random bytes that are not all zero',
+    );
+  }
+  return z;
 }
 
 function challenge(r: Uint8Array, rk: Uint8Array, message: Uint8Array): bigint {

@@ -18,6 +18,7 @@ export type LedgerErrorCode =
   | `header-${keyof import('@sero/protocol').Header}`
   // the store
   | 'store-of-another-genesis'
+  | 'store-damaged'
   | 'block-unknown';
 
 /** A typed refusal by the ledger. The state is what it was before. */

@@ -36,8 +36,23 @@ export interface ChainView {
   readonly hasher: HashNodes;
 }
 
+/** Header fields that follow from a block's transactions; all others are known beforehand. */
+export const EXECUTED: readonly (keyof Header)[] = [
+  'transactionsRoot',
+  'receiptsRoot',
+  'logsBloom',
+  'stateRoot',
+  'notesRoot',
+  'gasUsed',
+];
+
+/** Last time that a header can carry. Who makes and votes for blocks keeps far below it, by its clock. */
+const LAST_TIME = (1n << 64n) - 1n;
+
 /** A block in the making: the state with it applied so far, nothing of it written. */
 export interface BlockExecution {
+  /** The header as far as it is known before any transaction: the fields of EXECUTED are still empty. */
+  readonly expected: Header;
   /** Checks a transaction against the state so far; returns the root that its proof must use. Changes nothing. */
   check(checked: CheckedTransaction): bigint;
   /** Applies a transaction that `check` and its proof have passed. */
@@ -55,7 +70,7 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
     height: parent.height + 1n,
     baseFee: nextBaseFee(genesis.fees, parent),
   };
-  ensure(time > parent.time, 'block-time', 'a block is later than its parent');
+  ensure(time > parent.time && time <= LAST_TIME, 'block-time', 'a block is later than its parent');
   const included: CheckedTransaction[] = [];
   const receipts: Receipt[] = [];
   const leaves: bigint[] = [];
@@ -66,8 +81,17 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
   state.setBlockHash(parent.height, parentHash);
   state.history.set(appendHeader(historyOf(state), parentHash));
   expireCommitments(state, block.height);
+  const expected: Header = {
+    ...emptyHeader(chain),
+    height: block.height,
+    parent: parentHash,
+    time,
+    baseFee: block.baseFee,
+  };
 
   return {
+    expected,
+
     check(checked) {
       ensure(
         gasUsed + checked.tx.gasLimit <= genesis.fees.gasLimit,
@@ -102,16 +126,12 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
       const notesRoot = appendNotes(state, leaves, block.height, chain.hasher);
       const { changes, tree } = seal(chain, view);
       const header: Header = {
-        ...emptyHeader(chain),
-        height: block.height,
-        parent: parentHash,
-        time,
+        ...expected,
         transactionsRoot: transactionsRoot(included.map(({ wtxid }) => wtxid)),
         receiptsRoot: receiptsRoot(receipts),
         stateRoot: stateRoot(tree),
         notesRoot,
         gasUsed,
-        baseFee: block.baseFee,
       };
       return { header, receipts, changes, tree };
     },

@@ -1,5 +1,5 @@
 import type { Type } from '@chainsafe/ssz';
-import { equalBytes } from '@sero/crypto';
+import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
   type Block,
   type CheckedTransaction,
@@ -9,22 +9,25 @@ import {
   decodeEnvelope,
   type ExecutedBlock,
   encodeExecutedBlock,
+  frontierRoot,
   type Genesis,
   genesisHash,
+  type HashNodes,
   type Header,
   HeaderType,
   hashNodesWith,
   headerHash,
+  nullifierSetLeaf,
   ProtocolError,
 } from '@sero/protocol';
 import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
-import { type Change, type KeyValueStore, overlay, type StateTree, updateTree } from '@sero/store';
+import { type Change, type KeyValueStore, overlay, type StateTree, stateRoot, updateTree } from '@sero/store';
 import type { AssetRecord } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
-import { type BlockExecution, type ChainView, executeBlock, executeGenesis } from './execute.ts';
+import { type BlockExecution, type ChainView, EXECUTED, executeBlock, executeGenesis } from './execute.ts';
 import { proofChecker } from './proofs.ts';
 import { findBadSignature } from './signatures.ts';
-import { stateOf, TREE } from './state.ts';
+import { frontierOf, type State, stateOf, TREE } from './state.ts';
 
 /** What a ledger needs of the world. */
 export interface LedgerOptions {
@@ -61,6 +64,8 @@ export interface Ledger {
   apply(block: Uint8Array): Promise<ExecutedBlock>;
   /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
   executedBlock(height: bigint): Uint8Array;
+  /** The root of a complete shard of 65,536 notes, by number. */
+  shardRoot(index: bigint): bigint | undefined;
   /** The registry's record of an asset. */
   asset(id: bigint): AssetRecord | undefined;
   /** What the pool holds of an asset. */
@@ -100,6 +105,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         'store-of-another-genesis',
         'this store holds the chain of another genesis file',
       );
+      checkStore(stateNow(), tree, header, hasher);
       return header;
     }
     const view = overlay(store);
@@ -136,12 +142,14 @@ export function openLedger(options: LedgerOptions): Ledger {
   return {
     genesis,
     genesisHash: hash,
-    head: () => head,
-    stateRoot: () => head.stateRoot,
+    head: () => HeaderType.deserialize(HeaderType.serialize(head)),
+    stateRoot: () => head.stateRoot.slice(),
 
     async check(transaction) {
-      const checked = decode(transaction);
+      const checked = decode(transaction, { signature: false });
       const root = begin(head.time + 1n).check(checked);
+      const unsigned = findBadSignature([checked], options.randomBytes);
+      if (unsigned !== undefined) throw unsigned.error;
       const [error] = await proofs.check([{ checked, root }]);
       if (error !== undefined) throw error;
       return checked;
@@ -174,6 +182,7 @@ export function openLedger(options: LedgerOptions): Ledger {
         const block = decodeBlock(bytes);
         checkLink(block.header, head);
         const execution = begin(block.header.time);
+        checkHeader(block.header, execution.expected, (name) => !EXECUTED.includes(name));
         const claims = block.transactions.map((transaction, index) => {
           try {
             const checked = decode(transaction, { signature: false });
@@ -193,7 +202,7 @@ export function openLedger(options: LedgerOptions): Ledger {
           if (error !== undefined) throw inBlock(error, index);
         }
         const { header, receipts, changes, tree: grown } = execution.finish();
-        checkHeader(block.header, header);
+        checkHeader(block.header, header, (name) => EXECUTED.includes(name));
         const executed = { block, receipts };
         persist(executed, changes);
         tree = grown;
@@ -204,13 +213,26 @@ export function openLedger(options: LedgerOptions): Ledger {
     executedBlock(height) {
       const bytes = stateNow().block(height).get();
       ensure(bytes !== undefined, 'block-unknown', `there is no block of height ${height}`);
-      return bytes;
+      return bytes.slice();
     },
 
+    shardRoot: (index) => stateNow().shardRoot(index).get(),
     asset: (id) => stateNow().asset(id).get(),
     pooled: (asset) => stateNow().turnstile(asset).get() ?? 0n,
     rewardPool: () => stateNow().rewardPool.get() ?? 0n,
   };
+}
+
+/** A store must be what its head says: a state that was changed behind the ledger's back is refused, not served. */
+function checkStore(state: State, tree: StateTree, head: Header, hasher: HashNodes): void {
+  const nullifiers = nullifierSetLeaf(state.nullifierSet());
+  ensure(
+    equalBytes(stateRoot(tree), head.stateRoot) &&
+      equalBytes(fieldToBytes(frontierRoot(frontierOf(state), hasher)), head.notesRoot) &&
+      equalBytes(state.nullifierLeaf() ?? new Uint8Array(0), nullifiers),
+    'store-damaged',
+    'the stored state is not that of its last block: load the chain again',
+  );
 }
 
 /** Height, parent and genesis first: they say that the block is not for this state at all. */
@@ -232,12 +254,12 @@ function checkLink(header: Header, parent: Header): void {
   );
 }
 
-/** Every field of the header must be what execution gives; the error names the first that is not. */
-function checkHeader(given: Header, computed: Header): void {
-  for (const name of Object.keys(HeaderType.fields) as (keyof Header)[]) {
+/** The wanted fields of a header must be what they are computed to be; the error names the first that is not. */
+function checkHeader(given: Header, computed: Header, wanted: (name: keyof Header) => boolean): void {
+  for (const name of (Object.keys(HeaderType.fields) as (keyof Header)[]).filter(wanted)) {
     const type = HeaderType.fields[name] as Type<unknown>;
     if (!equalBytes(type.serialize(given[name]), type.serialize(computed[name]))) {
-      throw new LedgerError(`header-${name}`, `the header's ${name} is not what the block's execution gives`);
+      throw new LedgerError(`header-${name}`, `the header's ${name} is not what this chain computes`);
     }
   }
 }

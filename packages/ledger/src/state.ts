@@ -82,6 +82,8 @@ export interface State {
   /** Adds nullifiers to the flat set and its hash to the tree. */
   addNullifiers(nullifiers: readonly Uint8Array[], hash: NullifierSetHash): void;
   nullifierSet(): NullifierSetHash;
+  /** The state tree's leaf for the set. */
+  nullifierLeaf(): Uint8Array | undefined;
   block(height: bigint): Cell<Uint8Array>;
   shardRoot(index: bigint): Cell<bigint>;
   /** Header hash of the genesis block's network and the encoded head header. */
@@ -135,6 +137,7 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
         ? EMPTY_NULLIFIER_SET
         : { count: u64Codec.decode(bytes.subarray(0, 8)), lanes: bytes.slice(8) };
     },
+    nullifierLeaf: () => nullifierSet.get(),
     block: (height) => cell(bytesCodec, flat(FLAT.block, le64(height))),
     shardRoot: (index) => cell(fieldCodec, flat(FLAT.shardRoot, le64(index))),
     head: cell(bytesCodec, flat(FLAT.head)),

@@ -1,14 +1,8 @@
-import { bls12_381 } from '@noble/curves/bls12-381.js';
 import {
-  blake2b,
   blake2b256,
   concat,
-  equalBytes,
   fieldFromBytes,
   fieldToBytes,
-  leBytes,
-  leInteger,
-  modQ,
   multiply,
   pointToBytes,
   SIGNING_RANDOMNESS,
@@ -42,16 +36,21 @@ import {
   type Transaction,
   transactionHash,
 } from '@sero/protocol';
-import { encodeVerifyingKey, type Groth16Verifier, type NoteHasher, verifyingKeyHash } from '@sero/prover';
+import { type NoteHasher, verifyingKeyHash } from '@sero/prover';
 import { type KeyValueStore, memoryStore, overlay } from '@sero/store';
+import {
+  proofOf,
+  type TestVerifier,
+  testHasher,
+  testRandom,
+  testVerifier,
+  verifyingKey,
+} from './doubles-test-support.ts';
 import { LedgerError } from './errors.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type State, stateOf } from './state.ts';
 
-/**
- * A chain whose proofs cost nothing: the verifier takes a proof where its bytes are a hash of the public inputs, so whoever
- * builds a transaction here can "prove" whatever he likes. What the ledger itself must refuse thereby stands alone.
- */
+/** A chain whose proofs cost nothing (doubles-test-support.ts), and the transactions of honest and other people on it. */
 
 /** Bytes that differ from those of another n. */
 export function filler(n: number, length: number): Uint8Array {
@@ -66,7 +65,7 @@ export function flipped(bytes: Uint8Array, index = 0): Uint8Array {
 }
 
 /** A PKr that nobody needs the keys of. */
-export function address(n: bigint): Uint8Array {
+function address(n: bigint): Uint8Array {
   return concat(pointToBytes(multiply(VIEW_BASE, n)), fieldToBytes(n));
 }
 
@@ -77,67 +76,12 @@ export const MALLORY = address(1003n);
 /** All the SERO of a test chain. */
 export const TOTAL = 10n ** 27n;
 
-const RSK = 0x0123456789abcdefn;
+/** rsk of every transaction here. */
+export const RSK = 0x0123456789abcdefn;
 const RK = multiply(SPEND_BASE, RSK);
 const RK_BYTES = pointToBytes(RK);
 const { u: RK_U, v: RK_V } = toAffine(RK);
 const VPKRS = [11n, 12n, 13n].map((n) => pointToBytes(multiply(VIEW_BASE, n)));
-
-/** The one proof of these public inputs. */
-export function proofOf(publicInputs: readonly bigint[]): Uint8Array {
-  const inputs = concat(...publicInputs.map(fieldToBytes));
-  return concat(...[0, 1, 2].map((part) => blake2b('TEST_PROOF', Uint8Array.of(part), inputs)));
-}
-
-/** A verifier that counts the proofs which it looked at. */
-export interface TestVerifier extends Groth16Verifier {
-  seen(): number;
-}
-
-export function testVerifier(): TestVerifier {
-  let count = 0;
-  const verdict: Groth16Verifier['verifySync'] = (_, publicInputs, proof) => {
-    count++;
-    return equalBytes(proofOf(publicInputs), proof) ? { ok: true } : { ok: false, code: 'proof-invalid' };
-  };
-  return {
-    seen: () => count,
-    verifySync: verdict,
-    verify: async (vk, publicInputs, proof) => verdict(vk, publicInputs, proof),
-    verifyBatch: async (items) => items.map((item) => verdict(item.vk, item.publicInputs, item.proof)),
-  };
-}
-
-/** Stands for Poseidon where nothing is proved against the roots: a hundred times faster. */
-export const testHasher: NoteHasher = {
-  hash4(tuples) {
-    const out = new Uint8Array(tuples.length >> 2);
-    for (let at = 0; at < tuples.length; at += 128) {
-      const hash = blake2b256('TEST_NODE', tuples.subarray(at, at + 128));
-      out.set(leBytes(modQ(leInteger(hash)), 32), at >> 2);
-    }
-    return out;
-  },
-};
-
-/** Canonical bytes of a verifying key that passes every check; nobody knows a circuit for it. */
-export function verifyingKey(
-  change: { circuit?: number; development?: boolean; first?: bigint } = {},
-): Uint8Array {
-  const first = change.first ?? 100n;
-  const g1 = (n: bigint): Uint8Array => bls12_381.G1.Point.BASE.multiply(first + n).toBytes();
-  const g2 = (n: bigint): Uint8Array => bls12_381.G2.Point.BASE.multiply(first + n).toBytes();
-  return encodeVerifyingKey({
-    circuit: change.circuit ?? 1,
-    proofSystem: 1,
-    development: change.development ?? true,
-    alpha: g1(1n),
-    beta: g2(2n),
-    gamma: g2(3n),
-    delta: g2(4n),
-    ic: Array.from({ length: 16 }, (_, i) => g1(BigInt(5 + i))),
-  });
-}
 
 const KEY = verifyingKey();
 
@@ -196,6 +140,7 @@ export function startChain(options: ChainOptions = {}): TestChain {
     verifyingKeys: genesis.verifyingKeys.length === 0 ? [] : [KEY],
     verifier,
     hasher: options.hasher ?? testHasher,
+    randomBytes: testRandom(),
   });
   let made = ledger.head().height << 32n;
   const fresh = (): Uint8Array => fieldToBytes(++made);
@@ -268,7 +213,7 @@ export function startChain(options: ChainOptions = {}): TestChain {
 }
 
 /** Fills in gas limit (where it is 0), public amounts and public asset as the rules want them. */
-export function tied(tx: Transaction, genesis: Genesis, price = 0n): Transaction {
+function tied(tx: Transaction, genesis: Genesis, price = 0n): Transaction {
   const gasLimit = tx.gasLimit === 0n ? intrinsicGas(genesis.gas, tx) : tx.gasLimit;
   const [call] = tx.call;
   const pubOut = [gasLimit * tx.gasPrice + (call?.value ?? 0n) + price, call?.amount ?? 0n];
@@ -290,12 +235,12 @@ export function blockAt(ledger: Ledger, height: bigint): ExecutedBlock {
   return decodeExecutedBlock(ledger.executedBlock(height));
 }
 
-/** Writes to a store behind the ledger's back and opens the chain again. */
+/** Writes to a running chain's store behind the ledger's back. */
 export function tampered(chain: TestChain, change: (state: State) => void): TestChain {
   const view = overlay(chain.store);
   change(stateOf(view, chain.genesis.anchor.window));
   chain.store.write(view.changes());
-  return startChain({ genesis: chain.genesis, store: chain.store });
+  return chain;
 }
 
 /** Everything that a store holds. */
@@ -354,7 +299,18 @@ export function callDraft(chain: TestChain, change: Partial<Call> = {}, rest: Dr
   return { ...draft, gasLimit };
 }
 
-export const SALT = filler(51, 32);
+/** A call that takes an amount of an asset out of the pool in the open. */
+export function takingOut(
+  chain: TestChain,
+  asset: bigint,
+  amount: bigint,
+  rest: Partial<Call> = {},
+): Uint8Array {
+  const tx = chain.draft(callDraft(chain, { ...rest, amount }));
+  return chain.authorize({ ...tx, pub: { ...tx.pub, asset: fieldToBytes(asset) } });
+}
+
+const SALT = filler(51, 32);
 
 /** Commits to a name for an issuer. */
 export function commitDraft(name: string, from = ALICE, salt = SALT): Draft {
@@ -375,7 +331,11 @@ export function issueDraft(
 }
 
 /** Commits, waits, issues; returns the receipt of the issue. */
-export async function registered(chain: TestChain, name: string, change: Parameters<typeof issueDraft>[2] = {}) {
+export async function registered(
+  chain: TestChain,
+  name: string,
+  change: Parameters<typeof issueDraft>[2] = {},
+) {
   await chain.mine(chain.make(commitDraft(name, change.from, change.salt)));
   await chain.mineEmpty(1);
   const { receipts } = await chain.mine(chain.make(issueDraft(chain, name, change)));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldToBytes, leInteger, pointFromBytes, toAffine } from '@sero/crypto';
+import { fieldToBytes, leInteger, pointFromBytes, pointToBytes, toAffine } from '@sero/crypto';
 import fc from 'fast-check';
 import {
   intrinsicGas,
@@ -215,6 +215,12 @@ test('two outputs may not share a VPKr: one shared secret would serve two notes'
   ] as const) {
     assertRefused(paymentWithOutput(a, { vpkr: outputs[b]!.vpkr }), 'duplicate-output-address');
   }
+});
+
+test('a VPKr and its negative are two addresses', () => {
+  const [first] = payment().shielded.outputs;
+  const negated = pointToBytes(pointFromBytes(first!.vpkr).negate());
+  receive(signed(paymentWithOutput(1, { vpkr: negated })));
 });
 
 test('a memo has 0 or 528 bytes on the wire', () => {

@@ -1,5 +1,5 @@
 import { publicInputs, SHAPE_A, type Shape } from '@sero/circuits';
-import { type AffinePoint, toAffine, verify } from '@sero/crypto';
+import { type AffinePoint, toAffine, toHex, verify } from '@sero/crypto';
 import { decodeOneTimeAddress, type OneTimeAddress } from './address.ts';
 import { type AssetKind, checkName, namePrice, OFFLINE_KIND } from './asset.ts';
 import { decodeField, decodeKeyPoint } from './decode.ts';
@@ -182,7 +182,10 @@ function checkShielded(
   );
   const commitments = outputs.map((output) => decodeField(output.cm, 'commitment'));
   ensure(!commitments.includes(0n), 'commitment-is-zero', 'a commitment of 0 would be an empty leaf');
-  const addresses = outputs.map((output) => toAffine(decodeKeyPoint(output.vpkr, 'VPKr')).v);
+  const addresses = outputs.map(({ vpkr }) => {
+    decodeKeyPoint(vpkr, 'VPKr');
+    return toHex(vpkr);
+  });
   ensure(
     new Set(addresses).size === addresses.length,
     'duplicate-output-address',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  blake2b,
   clearCofactor,
   concat,
   leBytes,
@@ -8,6 +9,7 @@ import {
   multiply,
   pointToBytes,
   R_J,
+  toScalar,
   VIEW_BASE,
 } from '@sero/crypto';
 import fc from 'fast-check';
@@ -15,9 +17,13 @@ import {
   type DisclosedOutput,
   decodeKeyPoint,
   discloseReceipt,
+  encodeAddress,
   encryptOutput,
+  noteContext,
+  noteRandomness,
   outputSecret,
   type PayeeDisclosure,
+  senderSecret,
   verifyPayeeDisclosure,
   verifyPayerDisclosure,
 } from './index.ts';
@@ -50,6 +56,14 @@ const misplaced: readonly DisclosedOutput[] = [
   { ...PAID, output: OTHER.output },
 ];
 
+/** base^exponent mod r_J; with r_J - 2 the inverse (Fermat). */
+function power(base: bigint, exponent: bigint): bigint {
+  if (exponent === 0n) return 1n;
+  const root = power(base, exponent >> 1n);
+  const square = (root * root) % R_J;
+  return exponent & 1n ? (square * base) % R_J : square;
+}
+
 test('the payer shows one payment: receiver, asset and value', () => {
   const opened = verifyPayerDisclosure(PAID, { to: bob.address, rseed: RSEED });
   assert.deepEqual([opened?.note.asset, opened?.note.value], [7n, 1_000n]);
@@ -71,9 +85,23 @@ test("the payer's claim holds for no other receiver, seed, place or transaction"
   for (const place of misplaced) assert.equal(verifyPayerDisclosure(place, claim), undefined);
 });
 
+test("the payer cannot name a multiple of the receiver's VPK with another seed, though the secret is the same", () => {
+  const context = noteContext(NIL, 2);
+  const rseed = filler(77, 32);
+  const [e, other] = [RSEED, rseed].map((seed) => noteRandomness(seed, context).e);
+  const factor = (e! * power(other!, R_J - 2n)) % R_J;
+  const to = { ...bob.address, vpk: multiply(bob.address.vpk, factor) };
+  assert.deepEqual(
+    senderSecret(to, other!, PAID.output.vpkr),
+    senderSecret(bob.address, e!, PAID.output.vpkr),
+  );
+  assert.equal(verifyPayerDisclosure(PAID, { to, rseed }), undefined);
+  assert.equal(verifyPayerDisclosure(PAID, { to, rseed: RSEED }), undefined);
+});
+
 test("the payer's claim holds for the output as it stands in the chain only", () => {
-  for (const field of ['cm', 'vpkr', 'enc'] as const) {
-    const output = { ...PAID.output, [field]: flipped(PAID.output[field], 3) };
+  for (const field of ['cm', 'vpkr', 'tag', 'enc'] as const) {
+    const output = { ...PAID.output, [field]: flipped(PAID.output[field], 1) };
     assert.equal(
       verifyPayerDisclosure({ ...PAID, output }, { to: bob.address, rseed: RSEED }),
       undefined,
@@ -95,8 +123,8 @@ test('the payee shows one receipt, and its proof holds whatever the randomness',
 test("the payee's claim holds for no other place, transaction or output", () => {
   assert.notEqual(verifyPayeeDisclosure(PAID, RECEIPT), undefined);
   for (const place of misplaced) assert.equal(verifyPayeeDisclosure(place, RECEIPT), undefined);
-  for (const field of ['cm', 'vpkr', 'enc'] as const) {
-    const output = { ...PAID.output, [field]: flipped(PAID.output[field], 3) };
+  for (const field of ['cm', 'vpkr', 'tag', 'enc'] as const) {
+    const output = { ...PAID.output, [field]: flipped(PAID.output[field], 1) };
     assert.equal(verifyPayeeDisclosure({ ...PAID, output }, RECEIPT), undefined, field);
   }
 });
@@ -176,6 +204,23 @@ test('S is a key point, and the one that the address gives', () => {
   const base = pointToBytes(clearCofactor(VIEW_BASE));
   for (const secret of [twice, base, PAID.output.vpkr, new Uint8Array(31)]) {
     assert.equal(verifyPayeeDisclosure(PAID, { ...RECEIPT, secret }), undefined);
+  }
+});
+
+test('the payee cannot fit an address to a finished proof: the address is under the challenge', () => {
+  // Bob picks the proof's first half at random, takes the challenge, and solves for a VPK that verifies.
+  const { vpkr } = PAID.output;
+  const base = clearCofactor(decodeKeyPoint(vpkr, 'VPKr'));
+  const secret = multiply(base, bob.vsk);
+  const [a, b] = [multiply(VIEW_BASE, 12_345n), multiply(base, 678n)];
+  const hidden = [secret, a, b].map(pointToBytes);
+  for (const said of [[encodeAddress(bob.address), vpkr, ...hidden], [vpkr, ...hidden], hidden]) {
+    const c = toScalar(blake2b('SERO_DLEQ_C', ...said));
+    const s = (678n + c * bob.vsk) % R_J;
+    const vpk = multiply(multiply(VIEW_BASE, s).subtract(a), power(c, R_J - 2n));
+    const proof = concat(leBytes(c, 32), leBytes(s, 32));
+    const claim = { address: { ...bob.address, vpk }, secret: pointToBytes(secret), proof };
+    assert.equal(verifyPayeeDisclosure(PAID, claim), undefined);
   }
 });
 

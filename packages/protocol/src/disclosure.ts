@@ -39,7 +39,8 @@ export interface PayerDisclosure {
 
 /**
  * What the payer says opens the output to `to`, or undefined: [e]G = VPKr, the shared secret opens the ciphertext, the
- * same rseed stands inside, and CM recomputes.
+ * same rseed stands inside, the view tag is right (a wrong one is no payment), and CM recomputes. It shows that the payment
+ * was made, not who says so: whoever opens the note, its payee too, knows rseed.
  */
 export function verifyPayerDisclosure(
   disclosed: DisclosedOutput,
@@ -51,7 +52,7 @@ export function verifyPayerDisclosure(
     const { e } = noteRandomness(claim.rseed, context);
     if (!equalBytes(pointToBytes(multiply(VIEW_BASE, e)), output.vpkr)) return undefined;
     const { secret, r } = senderSecret(claim.to, e, output.vpkr);
-    const opened = openOutput(output, claim.to.zpk, secret, r, context, false);
+    const opened = openOutput(output, claim.to.zpk, secret, r, context, true);
     return opened !== undefined && equalBytes(opened.rseed, claim.rseed) ? opened : undefined;
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
@@ -104,7 +105,7 @@ export function verifyPayeeDisclosure(
     const b = multiplyPublic(base, s).subtract(multiplyPublic(secret, c));
     if (challenge(claim.address, output.vpkr, secret, a, b) !== c) return undefined;
     const r = toField(blake2b('SERO_r', claim.secret, output.vpkr));
-    return openOutput(output, claim.address.zpk, claim.secret, r, noteContext(firstNullifier, index), false);
+    return openOutput(output, claim.address.zpk, claim.secret, r, noteContext(firstNullifier, index), true);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

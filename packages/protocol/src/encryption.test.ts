@@ -5,6 +5,7 @@ import {
   concat,
   fieldToBytes,
   hashCm,
+  hashZpkr,
   leBytes,
   multiply,
   pointToBytes,
@@ -169,6 +170,33 @@ test('an output that says something else than it commits to is no payment', asyn
       assert.equal(recoverSent(forged(forgery), alice, NIL, 1), undefined);
     });
   }
+});
+
+test('VPKr is the whole point that the rseed gives, even where CM commits to that point', () => {
+  const { note, e } = plannedNote(PLAN, NIL, 1);
+  for (const scalar of [e + 1n, R_J - e]) {
+    const vpkr = multiply(VIEW_BASE, scalar);
+    const { r } = senderSecret(PLAN.to, scalar, pointToBytes(vpkr));
+    // CM of the point [e]G with the ZPKr that belongs to the other point's secret: everything recomputes but VPKr.
+    const owner = { vpkr: note.owner.vpkr, zpkr: hashZpkr(PLAN.to.zpk, r) };
+    const output = forged({ e: scalar, cm: noteCommitment({ ...note, owner }) });
+    assert.equal(received(bob, output, NIL, 1, false), undefined);
+    assert.equal(recoverSent(output, alice, NIL, 1), undefined);
+  }
+});
+
+test("a sender's copy cannot name a multiple of the receiver's VPK, though the secret is the same", () => {
+  const { e } = plannedNote(PLAN, NIL, 1);
+  const half = (R_J + 1n) / 2n;
+  const impostor = { ...PLAN.to, vpk: multiply(PLAN.to.vpk, half) };
+  const doubled = (2n * e) % R_J;
+  assert.deepEqual(
+    senderSecret(impostor, doubled, PAID.vpkr),
+    senderSecret(PLAN.to, e, PAID.vpkr),
+    '[8 * 2e][1/2]VPK is [8e]VPK',
+  );
+  const out = concat(encodeAddress(impostor), scalarToBytes(doubled));
+  assert.equal(recoverSent(forged({ out }), alice, NIL, 1), undefined);
 });
 
 test('an rseed of another transaction does not serve here, though e and CM are made of it there', () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat, equalBytes, le32 } from '@sero/crypto';
-import fc from 'fast-check';
 import {
   AssetBodyType,
   decodeAssetBody,
@@ -211,17 +210,12 @@ test('the body of an asset transaction decodes strictly', () => {
   assert.throws(() => decodeAssetBody(spliced(issueBody(), 8, le32(8))), refusal(code));
 });
 
-test('decoded transactions share no memory with the bytes that they came from', () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom(payment(), contractCall({ value: 9n }), assetTransaction(COMMIT_BODY)),
-      (tx) => {
-        const bytes = signed(tx);
-        const decoded = decodeEnvelope(bytes);
-        bytes.fill(0xee);
-        assert.deepEqual(decoded.private?.tx, tx);
-      },
-    ),
-    { numRuns: 3 },
-  );
+test('decoded transactions share no memory with the bytes that they came from, Buffers of Node neither', () => {
+  for (const tx of [payment(), contractCall({ value: 9n }), assetTransaction(COMMIT_BODY)]) {
+    for (const bytes of [signed(tx), Buffer.from(signed(tx))]) {
+      const decoded = decodeEnvelope(bytes);
+      bytes.fill(0xee);
+      assert.deepEqual(decoded.private?.tx, tx);
+    }
+  }
 });

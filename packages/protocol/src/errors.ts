@@ -46,7 +46,6 @@ export type ProtocolErrorCode =
   | 'public-amount-mismatch'
   | 'public-asset-mismatch'
   | 'expiry-out-of-window'
-  | 'anchor-in-future'
   | 'body-malformed'
   | 'asset-name'
   | 'asset-name-reserved'

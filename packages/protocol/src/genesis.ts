@@ -190,6 +190,10 @@ export function checkGenesis(genesis: Genesis): void {
   fail(genesis.fees.baseFeeFloor > 0n, 'the base fee floor is at least 1');
   fail(genesis.fees.baseFeeStart >= genesis.fees.baseFeeFloor, 'the base fee starts at or above its floor');
   fail(genesis.fees.changeDenominator > 0n, 'the base fee change denominator is at least 1');
+  fail(
+    genesis.verifyingKeys.every(({ circuit, proofSystem }) => circuit > 0 && proofSystem === 1),
+    'a verifying key is of proof system 1 and of a circuit from 1 on',
+  );
   const circuits = genesis.verifyingKeys.map((key) => key.circuit);
   fail(new Set(circuits).size === circuits.length, 'two verifying keys of one circuit');
   fail(

@@ -196,3 +196,12 @@ test('a changed PAK gives another ZPK: it never proves for the account that it w
     assert.notEqual(changed.viewing.address.zpk, own);
   }
 });
+
+test('decoded keys share no memory with the bytes that they came from, Buffers of Node neither', () => {
+  for (const copy of [(bytes: Uint8Array) => bytes.slice(), (bytes: Uint8Array) => Buffer.from(bytes)]) {
+    const [tk, pak] = [copy(encodeViewingKey(ALICE.proof.viewing)), copy(encodeProofKey(ALICE.proof))];
+    const keys = [decodeViewingKey(tk), decodeProofKey(pak).viewing];
+    for (const bytes of [tk, pak]) bytes.fill(0xee);
+    for (const key of keys) assert.deepEqual(key.vskSeed, ALICE.proof.viewing.vskSeed);
+  }
+});

@@ -117,7 +117,7 @@ export function encodeViewingKey(key: ViewingKey): Uint8Array {
 export function decodeViewingKey(bytes: Uint8Array): ViewingKey {
   ensure(bytes.length === 160, 'malformed', `TK has 160 bytes, got ${bytes.length}`);
   const key = viewingKey(
-    bytes.slice(0, 32),
+    new Uint8Array(bytes.subarray(0, 32)),
     decodeKeyPoint(bytes.subarray(64, 96), 'AK'),
     decodeField(bytes.subarray(96, 128), 'nkc'),
     decodeField(bytes.subarray(128, 160), 'qk'),
@@ -139,5 +139,5 @@ export function decodeProofKey(bytes: Uint8Array): ProofKey {
   const nk = decodeField(bytes.subarray(32, 64), 'nk');
   const ak = decodeKeyPoint(bytes.subarray(0, 32), 'AK');
   const qk = decodeField(bytes.subarray(64, 96), 'qk');
-  return { nk, viewing: viewingKey(bytes.slice(96, 128), ak, hashNk(nk), qk) };
+  return { nk, viewing: viewingKey(new Uint8Array(bytes.subarray(96, 128)), ak, hashNk(nk), qk) };
 }

@@ -24,8 +24,9 @@ export function decodeStrict<T>(type: Type<T>, bytes: Uint8Array, limit: number,
   let value: T;
   let again: Uint8Array;
   try {
-    // A copy: the library's values may share memory with what they were read from.
-    value = type.deserialize(bytes.slice());
+    // A copy, since the library's values share memory with what they were read from; and a plain array, since
+    // `slice` of Node's Buffer is a view and its values would be Buffers too.
+    value = type.deserialize(new Uint8Array(bytes));
     again = type.serialize(value);
   } catch (error) {
     throw new ProtocolError(

@@ -60,7 +60,8 @@ export function overlay(store: Pick<KeyValueStore, 'get'>): Overlay {
   const set = (key: Uint8Array, value: Uint8Array | undefined): void => {
     const hex = toHex(key);
     journal.push({ hex, before: pending.get(hex) });
-    pending.set(hex, { key, value });
+    // Copies: a caller may use its buffers again before the changes are written.
+    pending.set(hex, { key: key.slice(), value: value?.slice() });
   };
   return {
     get(key) {

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SIGNING_RANDOMNESS, sign } from '@sero/crypto';
+import {
+  type CheckedTransaction,
+  checkTransaction,
+  decodeEnvelope,
+  encodeBlock,
+  encodeEnvelope,
+  witnessTransactionId,
+} from '@sero/protocol';
+import { decodeVerifyingKey } from '@sero/prover';
+import { proofOf, testVerifier, verifyingKey } from './doubles-test-support.ts';
+import { proofChecker } from './proofs.ts';
+import {
+  filler,
+  flipped,
+  RSK,
+  refusalOf,
+  refusalOfTransaction,
+  startChain,
+  type TestChain,
+} from './test-support.ts';
+
+function parts(bytes: Uint8Array) {
+  return decodeEnvelope(bytes).private!;
+}
+
+/** The same transaction under another proof; txid and signature stay right. */
+function withProof(bytes: Uint8Array, proof: Uint8Array): Uint8Array {
+  const { tx, authorization } = parts(bytes);
+  return encodeEnvelope({ tx, authorization: { ...authorization, proof } });
+}
+
+function withSignature(bytes: Uint8Array, signature: Uint8Array): Uint8Array {
+  const { tx, authorization } = parts(bytes);
+  return encodeEnvelope({ tx, authorization: { ...authorization, signature } });
+}
+
+function checkedOf(chain: TestChain, bytes: Uint8Array): CheckedTransaction {
+  const { genesis, ledger } = chain;
+  return checkTransaction(decodeEnvelope(bytes), bytes, { genesis, genesisHash: ledger.genesisHash });
+}
+
+test('a proof that does not hold is refused', async () => {
+  const chain = startChain();
+  const tx = chain.make();
+  assert.equal(await refusalOfTransaction(chain, withProof(tx, filler(3, 192))), 'proof-invalid');
+  assert.equal(await refusalOfTransaction(chain, withProof(tx, new Uint8Array(192))), 'proof-invalid');
+});
+
+test('a proof is checked against the notes root of the anchor, and against no other', async () => {
+  const chain = startChain();
+  await chain.mine(chain.make());
+  const early = chain.make({ anchor: 0n });
+  assert.equal(await refusalOfTransaction(chain, early), 'accepted');
+  const { tx } = parts(early);
+  const { publicInputs } = checkedOf(chain, early);
+  const wrongRoot = chain.authorize(tx, proofOf(publicInputs(12_345n)));
+  assert.equal(await refusalOfTransaction(chain, wrongRoot), 'proof-invalid');
+  // The proof of one anchor under the height of the other.
+  const moved = { ...tx, shielded: { ...tx.shielded, anchor: 1n } };
+  const { proof } = parts(early).authorization;
+  assert.equal(await refusalOfTransaction(chain, chain.authorize(moved, proof)), 'proof-invalid');
+});
+
+test('a proof is verified once: the block asks the verifier nothing about what was checked before', async () => {
+  const chain = startChain();
+  const tx = chain.make();
+  await chain.ledger.check(tx);
+  assert.equal(chain.verifier.seen(), 1);
+  await chain.ledger.check(tx);
+  await chain.mine(tx);
+  assert.equal(chain.verifier.seen(), 1);
+});
+
+test('a verified transaction whose proof is swapped is not taken on the strength of the first', async () => {
+  const chain = startChain();
+  const tx = chain.make();
+  const other = chain.make();
+  await chain.ledger.check(tx);
+  await chain.ledger.check(other);
+  for (const proof of [filler(3, 192), new Uint8Array(192), parts(other).authorization.proof]) {
+    const swapped = withProof(tx, proof);
+    const { hashE, wtxid } = checkedOf(chain, swapped);
+    assert.equal(hashE, checkedOf(chain, tx).hashE, 'one txid');
+    assert.notDeepEqual(wtxid, witnessTransactionId(tx), 'another wtxid');
+    assert.equal(await refusalOfTransaction(chain, swapped), 'proof-invalid');
+  }
+  // The refused form does not stand in the honest one's way.
+  assert.equal(await refusalOfTransaction(chain, tx), 'accepted');
+});
+
+test('a verified transaction whose proof is swapped inside a block takes the block with it', async () => {
+  const chain = startChain();
+  const tx = chain.make();
+  const block = await chain.block(tx);
+  const swapped = { ...block, transactions: [withProof(tx, flipped(parts(tx).authorization.proof))] };
+  assert.equal(await refusalOf(chain, () => chain.ledger.apply(encodeBlock(swapped))), 'proof-invalid');
+});
+
+test('a verified transaction whose signature is swapped is checked anew', async () => {
+  const chain = startChain();
+  const tx = chain.make();
+  await chain.ledger.check(tx);
+  const { signature } = parts(tx).authorization;
+  for (const index of [0, 31, 32, 63]) {
+    assert.equal(
+      await refusalOfTransaction(chain, withSignature(tx, flipped(signature, index))),
+      'signature-invalid',
+    );
+  }
+  const { hashE } = checkedOf(chain, tx);
+  const resigned = withSignature(tx, sign(RSK, hashE, filler(8, SIGNING_RANDOMNESS)));
+  assert.equal(await refusalOfTransaction(chain, resigned), 'accepted');
+  assert.ok(chain.verifier.seen() > 1, 'another form of it is another proof to verify');
+  const block = await chain.block(tx);
+  const swapped = { ...block, transactions: [resigned] };
+  assert.equal(
+    await refusalOf(chain, () => chain.ledger.apply(encodeBlock(swapped))),
+    'header-transactionsRoot',
+    'a block names the very bytes that it holds',
+  );
+});
+
+test('another network’s transaction is refused: hash_e covers its genesis', async () => {
+  const chain = startChain();
+  const other = startChain({ genesis: { time: 5n } });
+  assert.equal(await refusalOfTransaction(chain, other.make()), 'signature-invalid');
+  assert.equal(await refusalOfTransaction(chain, chain.make({ chainId: 1_938n })), 'wrong-chain');
+});
+
+test('a circuit for which genesis names no key proves nothing', async () => {
+  const chain = startChain({ genesis: { verifyingKeys: [] } });
+  assert.equal(await refusalOfTransaction(chain, chain.make()), 'circuit-without-key');
+  assert.equal(chain.verifier.seen(), 0);
+});
+
+test('circuits and proof systems that do not exist are refused', async () => {
+  const chain = startChain();
+  for (const circuit of [0, 2, 3, 255]) {
+    const tx = { ...chain.draft(), circuit };
+    assert.equal(await refusalOfTransaction(chain, chain.authorize(tx)), 'unknown-circuit');
+  }
+  const tx = { ...chain.draft(), proofSystem: 2 };
+  assert.equal(await refusalOfTransaction(chain, chain.authorize(tx)), 'unknown-proof-system');
+});
+
+test('a verdict is remembered for one root, one circuit and one form of a transaction', async () => {
+  const chain = startChain();
+  const verifier = testVerifier();
+  const key = decodeVerifyingKey(verifyingKey());
+  const proofs = proofChecker(verifier, new Map([[1, key]]));
+  const bytes = chain.make();
+  const checked = checkedOf(chain, bytes);
+  const root = 77n;
+  const right = { ...checked.authorization, proof: proofOf(checked.publicInputs(root)) };
+  const claim = { checked: { ...checked, authorization: right }, root };
+  assert.deepEqual(await proofs.check([claim]), [undefined]);
+  assert.deepEqual(await proofs.check([claim]), [undefined]);
+  assert.equal(verifier.seen(), 1);
+  const [error] = await proofs.check([{ ...claim, root: 78n }]);
+  assert.equal(error?.code, 'proof-invalid');
+  assert.equal(verifier.seen(), 2);
+  const [again] = await proofs.check([{ ...claim, root: 78n }]);
+  assert.equal(again?.code, 'proof-invalid', 'a refusal is no verdict to remember as a pass');
+});
+
+test('verdicts are bounded: the oldest is forgotten and its proof verified again', async () => {
+  const chain = startChain();
+  const verifier = testVerifier();
+  const proofs = proofChecker(verifier, new Map([[1, decodeVerifyingKey(verifyingKey())]]));
+  const checked = checkedOf(chain, chain.make());
+  const proof = proofOf([]);
+  const claim = (n: number) => ({
+    checked: {
+      ...checked,
+      wtxid: Uint8Array.of(n & 0xff, n >> 8),
+      authorization: { ...checked.authorization, proof },
+      publicInputs: () => [],
+    },
+    root: 1n,
+  });
+  const all = Array.from({ length: 16_385 }, (_, n) => claim(n));
+  await proofs.check(all);
+  assert.equal(verifier.seen(), 16_385);
+  await proofs.check([claim(16_384), claim(1)]);
+  assert.equal(verifier.seen(), 16_385);
+  await proofs.check([claim(0)]);
+  assert.equal(verifier.seen(), 16_386);
+});
+
+test('each claim has its own verdict, in order, whatever stands beside it', async () => {
+  const chain = startChain();
+  const [good, bad, alsoGood] = [chain.make(), withProof(chain.make(), filler(1, 192)), chain.make()];
+  const { block, rejected } = await chain.ledger.propose(
+    [good, bad, alsoGood],
+    chain.ledger.head().time + 1n,
+  );
+  assert.deepEqual(block.transactions, [good, alsoGood]);
+  assert.deepEqual(
+    rejected.map(({ index, error }) => [index, error.code]),
+    [[1, 'proof-invalid']],
+  );
+});
