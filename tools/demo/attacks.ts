@@ -1,3 +1,4 @@
+import { joinSplitWitness, SHAPE_A } from '@sero/circuits';
 import {
   fieldFromBytes,
   fieldToBytes,
