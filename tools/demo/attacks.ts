@@ -19,7 +19,7 @@ import {
   trace,
   transactionHash,
 } from '@sero/protocol';
-import { readPlan, systemRandom } from '@sero/wallet';
+import { buildTransaction, plan, readPlan, systemRandom } from '@sero/wallet';
 import { type Actor, addressOf, type Prepared, prepare } from './actor.ts';
 import type { DevelopmentTools } from './network.ts';
 import type { AttackName } from './scenario.ts';
@@ -99,23 +99,23 @@ async function stolenProof(victim: Actor, tools: DevelopmentTools): Promise<Uint
 
 /**
  * The attacker knows the victim's TK, and spends his own note with a TRACE that decodes under the victim's key: the
- * victim's auditor would see a spend that never was. The transaction is otherwise honest and honestly signed.
+ * victim's auditor would see a spend that never was. No witness satisfies the circuit with that TRACE, so the attacker
+ * proves this very transaction (its hash_e) with the honest one: the public inputs differ in nothing but TRACE.
  */
 async function framedTrace(attacker: Actor, victim: Actor, tools: DevelopmentTools): Promise<Uint8Array> {
-  const { ready, plan } = await prepare(attacker, oneUnitTo(attacker), tools);
-  const { tx, authorization } = privatePart(ready.bytes);
+  const planned = readPlan(await plan(attacker.wallet, oneUnitTo(attacker)));
+  const { tx, assignment } = buildTransaction(planned, attacker.key.proof);
   const { tk, address } = victim.wallet.key;
   const target = victim.wallet.notes()[0]?.position ?? 0n;
   const traces = tx.shielded.nullifiers.map((nil) =>
     fieldToBytes(trace(tk, address.zpk, fieldFromBytes(nil), target, true)),
   );
   const altered: Transaction = { ...tx, shielded: { ...tx.shielded, traces } };
-  return signed(
-    altered,
-    authorization.proof,
-    randomizeSecret(attacker.key.ask, readPlan(plan).alpha),
-    attacker,
-  );
+  const hashE = transactionHash(altered, genesisHash(attacker.wallet.genesis));
+  const honest = { ...assignment, publicValues: { ...assignment.publicValues, hashE } };
+  const { wtns } = await joinSplitWitness(tools.program, SHAPE_A, honest);
+  const proof = await tools.prover.prove(tools.provingKey, wtns);
+  return signed(altered, proof, randomizeSecret(attacker.key.ask, planned.alpha), attacker);
 }
 
 function privatePart(bytes: Uint8Array): PrivateEnvelope {

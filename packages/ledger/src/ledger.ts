@@ -193,9 +193,6 @@ export function openLedger(options: LedgerOptions): Ledger {
             throw inBlock(error, index);
           }
         });
-        // Everything so far is cheap beside signatures and proofs, and none of it has reached the store.
-        const { header, receipts, changes, tree: grown } = execution.finish();
-        checkHeader(block.header, header, (name) => EXECUTED.includes(name));
         const unsigned = findBadSignature(
           claims.map(({ checked }) => checked),
           options.randomBytes,
@@ -204,6 +201,8 @@ export function openLedger(options: LedgerOptions): Ledger {
         for (const [index, error] of (await proofs.check(claims)).entries()) {
           if (error !== undefined) throw inBlock(error, index);
         }
+        const { header, receipts, changes, tree: grown } = execution.finish();
+        checkHeader(block.header, header, (name) => EXECUTED.includes(name));
         const executed = { block, receipts };
         persist(executed, changes);
         tree = grown;
