@@ -9,7 +9,7 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableScanner } from '@sero/prover';
+import { createPortableNoteHasher, createPortableScanner, type NoteHasher } from '@sero/prover';
 import {
   accountFromWords,
   assemble,
@@ -51,9 +51,14 @@ export function allocationAddress(key: SpendingKey, chainId: bigint): Uint8Array
 }
 
 /** Opens a wallet from its words and the genesis file's bytes. */
-export async function openActor(name: string, words: string, genesis: Uint8Array): Promise<Actor> {
+export async function openActor(
+  name: string,
+  words: string,
+  genesis: Uint8Array,
+  hasher: NoteHasher = createPortableNoteHasher(),
+): Promise<Actor> {
   const key = accountFromWords(words);
-  const wallet = await open(key.proof.viewing, genesis, false);
+  const wallet = await open(key.proof.viewing, genesis, hasher, false);
   return {
     name,
     address: addressToText(key.proof.viewing.address, 'development'),
@@ -64,17 +69,21 @@ export async function openActor(name: string, words: string, genesis: Uint8Array
 }
 
 /** Opens an auditor's wallet from the text of a TK. */
-export function openAuditor(viewingKey: string, genesis: Uint8Array): Promise<Wallet> {
-  return open(viewingKeyFromText(viewingKey, 'development'), genesis, true);
+export function openAuditor(
+  viewingKey: string,
+  genesis: Uint8Array,
+  hasher: NoteHasher = createPortableNoteHasher(),
+): Promise<Wallet> {
+  return open(viewingKeyFromText(viewingKey, 'development'), genesis, hasher, true);
 }
 
-function open(key: ViewingKey, genesis: Uint8Array, audit: boolean): Promise<Wallet> {
+function open(key: ViewingKey, genesis: Uint8Array, hasher: NoteHasher, audit: boolean): Promise<Wallet> {
   return openWallet({
     key,
     genesis: genesis.slice(),
     store: memoryWalletStore(),
     scanner: createPortableScanner(),
-    hasher: createPortableNoteHasher(),
+    hasher,
     audit,
   });
 }

@@ -10,7 +10,13 @@ import {
   type Genesis,
   GROTH16_BLS12_381,
 } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableVerifier, verifyingKeyHash } from '@sero/prover';
+import {
+  createPortableNoteHasher,
+  createPortableVerifier,
+  type Groth16Verifier,
+  type NoteHasher,
+  verifyingKeyHash,
+} from '@sero/prover';
 import { createSnarkjsProver } from '@sero/prover/node';
 import { memoryStore } from '@sero/store';
 import { type ProvingTools, systemRandom } from '@sero/wallet';
@@ -19,8 +25,19 @@ import { type ProvingTools, systemRandom } from '@sero/wallet';
 const GENESIS_TIME = 1_767_225_600_000n;
 const BLOCK_PAUSE = 5_000n;
 
+/** What does the heavy arithmetic of a network and its wallets. */
+export interface Backends {
+  readonly verifier: Groth16Verifier;
+  readonly hasher: NoteHasher;
+}
+
+/** The backends that run everywhere. */
+export function portableBackends(): Backends {
+  return { verifier: createPortableVerifier(), hasher: createPortableNoteHasher() };
+}
+
 /** What wallets and validators of a development network share: the circuit's program and its (insecure) keys. */
-export interface DevelopmentTools extends ProvingTools {
+export interface DevelopmentTools extends ProvingTools, Backends {
   readonly verifyingKey: Uint8Array;
   /** True where the proving key was made now rather than found in the cache. */
   readonly made: boolean;
@@ -37,6 +54,7 @@ export async function developmentTools(warn?: (line: string) => void): Promise<D
     program: await loadWitnessProgram(circuit.wasm),
     provingKey: keys.zkeyPath,
     verifyingKey: keys.verifyingKey,
+    ...portableBackends(),
     made: keys.made,
     close: () => prover.close(),
   };
@@ -53,7 +71,11 @@ export interface Network {
 }
 
 /** Starts a development chain with these allocations. */
-export function startNetwork(verifyingKey: Uint8Array, allocations: readonly Allocation[]): Network {
+export function startNetwork(
+  verifyingKey: Uint8Array,
+  allocations: readonly Allocation[],
+  { verifier, hasher }: Backends = portableBackends(),
+): Network {
   const genesis: Genesis = {
     ...DEVELOPMENT,
     name: utf8('sero-demo'),
@@ -68,8 +90,8 @@ export function startNetwork(verifyingKey: Uint8Array, allocations: readonly All
     genesis,
     store: memoryStore(),
     verifyingKeys: [verifyingKey],
-    verifier: createPortableVerifier(),
-    hasher: createPortableNoteHasher(),
+    verifier,
+    hasher,
     randomBytes: systemRandom,
   });
   let waiting: Uint8Array[] = [];

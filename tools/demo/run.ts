@@ -57,9 +57,10 @@ export async function runScenario(
     asset: fieldToBytes(SERO_ASSET),
     value: amount,
   }));
-  const network = startNetwork(tools.verifyingKey, allocations);
+  const network = startNetwork(tools.verifyingKey, allocations, tools);
   const actors = new Map<string, Actor>();
-  for (const { name, words: own } of words) actors.set(name, await openActor(name, own, network.genesis));
+  for (const { name, words: own } of words)
+    actors.set(name, await openActor(name, own, network.genesis, tools.hasher));
   const stage: Stage = { network, tools, actors, blocks: [], seen: new Map(), ok: true };
 
   const play = async (title: string, action: () => Promise<Details>): Promise<void> => {
@@ -233,7 +234,7 @@ function arrived(
 
 /** An auditor gets a TK as text and the chain's bytes, and nothing else. */
 async function audit(stage: Stage, actor: Actor): Promise<Details> {
-  const auditor = await openAuditor(actor.viewingKey, stage.network.genesis);
+  const auditor = await openAuditor(actor.viewingKey, stage.network.genesis, stage.tools.hasher);
   for (const block of stage.blocks) await auditor.addBlock(block.slice());
   const balances = shownBalance(auditor).balances;
   return {

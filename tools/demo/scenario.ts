@@ -62,11 +62,14 @@ export class ScenarioError extends Error {
 }
 
 const ATTACKS: readonly AttackName[] = ['double-spend', 'stolen-proof', 'framed-trace'];
+/** Characters of a file: more than any story needs, less than what would exhaust the parser. */
+const MAX_LENGTH = 1 << 20;
 const MAX_STEPS = 1_000;
 const MAX_WALLETS = 64;
 
 /** Reads a scenario file. Throws ScenarioError with the line at fault. */
 export function parseScenario(text: string): Scenario {
+  if (text.length > MAX_LENGTH) throw new ScenarioError(1, `a scenario has at most ${MAX_LENGTH} characters`);
   let root: JsonNode;
   try {
     root = parseJson(text);
@@ -81,12 +84,13 @@ export function parseScenario(text: string): Scenario {
     if (names.has(wallet.name)) fail(node, `two wallets are called "${wallet.name}"`);
     names.add(wallet.name);
   }
+  let allocated = 0n;
   const allocations = listAt(file.get('allocations'), root, 'allocations', MAX_STEPS).map((node) => {
     const fields = objectAt(node, ['wallet', 'amount']);
-    return {
-      wallet: walletName(fields, 'wallet', node, names),
-      amount: amountAt(fields, 'amount', node, 'SERO'),
-    };
+    const amount = amountAt(fields, 'amount', node, 'SERO');
+    allocated += amount;
+    if (allocated >= VALUE_LIMIT) fail(node, 'the allocations sum to 2^128 units or more');
+    return { wallet: walletName(fields, 'wallet', node, names), amount };
   });
   const assets = new Set(['SERO']);
   const steps = listAt(file.get('steps'), root, 'steps', MAX_STEPS).map((node) =>
@@ -212,6 +216,9 @@ function readStep(node: JsonNode, names: ReadonlySet<string>, assets: Set<string
       const text = memo === undefined ? undefined : stringOf(memo, 'memo');
       if (text !== undefined && new TextEncoder().encode(text).length > 512) {
         fail(memo!, 'a memo has at most 512 bytes of UTF-8');
+      }
+      if (text !== undefined && (!text.isWellFormed() || text.includes('\0') || text.startsWith('\ufeff'))) {
+        fail(memo!, 'a memo holds no lone surrogate, no U+0000 and no byte order mark at its front');
       }
       return {
         do: kind,

@@ -2,11 +2,22 @@ import { joinSplitWitness, SHAPE_A, type WitnessProgram } from '@sero/circuits';
 import {
   equalBytes,
   fieldToBytes,
+  pointToBytes,
+  randomizePublic,
   randomizeSecret,
   SIGNING_RANDOMNESS,
   sign as signHash,
 } from '@sero/crypto';
-import { encodeEnvelope, type ProofKey, type SpendingKey, TransactionType } from '@sero/protocol';
+import {
+  decodeStrict,
+  encodeEnvelope,
+  MAX_TRANSACTION_BYTES,
+  PROOF_LENGTH,
+  type ProofKey,
+  type SpendingKey,
+  type Transaction,
+  TransactionType,
+} from '@sero/protocol';
 import type { Groth16Prover, ProvingKeySource } from '@sero/prover';
 import { buildTransaction } from './build.ts';
 import { ensure, WalletError } from './errors.ts';
@@ -21,6 +32,9 @@ export type SignedPart = string;
 
 /** The proof of a planned transaction, with the transaction itself, as text. */
 export type ProvedPart = string;
+
+/** Bytes of a signature: R, s. */
+const SIGNATURE_LENGTH = 64;
 
 interface Signed {
   readonly txid: Uint8Array;
@@ -85,21 +99,22 @@ export interface ReadyTransaction {
 
 /** Joins the parts. Throws `parts-do-not-fit` where signature and proof are of different transactions. */
 export function assemble(signed: SignedPart, proved: ProvedPart): ReadyTransaction {
-  const { txid, signature } = readPart<Signed>(signed, ['txid', 'signature']);
-  const part = readPart<Proved>(proved, ['txid', 'transaction', 'proof']);
+  return join(signed, readProved(proved));
+}
+
+function join(signed: SignedPart, { txid, tx, proof }: ProvedTransaction): ReadyTransaction {
+  const part = readPart(signed, { txid: 32, signature: SIGNATURE_LENGTH });
   ensure(
-    equalBytes(txid, part.txid),
+    equalBytes(part.txid, txid),
     'parts-do-not-fit',
     'signature and proof are of different transactions',
   );
-  const tx = TransactionType.deserialize(part.transaction);
-  const bytes = encodeEnvelope({ tx, authorization: { proof: part.proof, signature } });
-  return { txid, bytes, proof: part.proof };
+  return { txid, bytes: encodeEnvelope({ tx, authorization: { proof, signature: part.signature } }), proof };
 }
 
 /**
  * Hands a transaction to the network and keeps its notes from being spent again; where the network refuses it, they
- * are free again and the refusal is thrown on.
+ * are free again and the refusal is thrown on. Throws `parts-do-not-fit` where the parts are of another plan.
  *
  * @param send gives the bytes to a node and rejects where the node refuses them
  */
@@ -110,8 +125,15 @@ export async function submit(
   proved: ProvedPart,
   send: (transaction: Uint8Array) => Promise<void>,
 ): Promise<ReadyTransaction> {
-  const ready = assemble(signed, proved);
-  const { spends, tx, name } = readPlan(plan);
+  const transaction = readProved(proved);
+  const ready = join(signed, transaction);
+  const { spends, tx, name, alpha } = readPlan(plan);
+  // rk is fresh in every plan: the notes that are reserved must be those that the transaction spends.
+  ensure(
+    equalBytes(transaction.tx.shielded.rk, pointToBytes(randomizePublic(wallet.key.ak, alpha))),
+    'parts-do-not-fit',
+    'signature and proof are of another plan',
+  );
   await wallet.reserve({ txid: ready.txid, positions: spends, expiry: tx.expiry }, name);
   try {
     await send(ready.bytes);
@@ -122,20 +144,42 @@ export async function submit(
   return ready;
 }
 
-function readPart<T>(text: string, fields: readonly (keyof T & string)[]): T {
+interface ProvedTransaction {
+  readonly txid: Uint8Array;
+  readonly tx: Transaction;
+  readonly proof: Uint8Array;
+}
+
+function readProved(text: ProvedPart): ProvedTransaction {
+  const { txid, transaction, proof } = readPart(text, {
+    txid: 32,
+    transaction: undefined,
+    proof: PROOF_LENGTH,
+  });
+  return {
+    txid,
+    tx: decodeStrict(TransactionType, transaction, MAX_TRANSACTION_BYTES, 'transaction'),
+    proof,
+  };
+}
+
+/** Reads named byte strings, each of its length where one is given. */
+function readPart<T extends string>(
+  text: string,
+  lengths: Readonly<Record<T, number | undefined>>,
+): Record<T, Uint8Array> {
   let value: unknown;
   try {
     value = fromJson(text);
   } catch {
     value = undefined;
   }
-  const part = value as Record<string, unknown> | null | undefined;
-  if (
-    typeof part !== 'object' ||
-    part === null ||
-    !fields.every((field) => part[field] instanceof Uint8Array)
-  ) {
-    throw new WalletError('plan-malformed', 'this is not a part of a transaction that the wallet wrote');
+  const part = (typeof value === 'object' ? value : undefined) as Record<string, unknown> | null | undefined;
+  for (const [name, length] of Object.entries<number | undefined>(lengths)) {
+    const bytes = part?.[name];
+    if (!(bytes instanceof Uint8Array) || (length !== undefined && bytes.length !== length)) {
+      throw new WalletError('plan-malformed', 'this is not a part of a transaction that the wallet wrote');
+    }
   }
-  return part as T;
+  return part as Record<T, Uint8Array>;
 }

@@ -127,7 +127,11 @@ function decodeForDisclosure(
   genesisHash: Uint8Array,
 ): { tx: Transaction; txid: Uint8Array } {
   const envelope = decodeEnvelope(bytes);
-  ensure(envelope.private !== undefined, 'output-unknown', 'this transaction has no private outputs');
+  ensure(
+    envelope.private !== undefined && envelope.private.tx.shielded.nullifiers.length > 0,
+    'output-unknown',
+    'this transaction has no private outputs',
+  );
   const { tx } = envelope.private;
   return { tx, txid: transactionId(tx, genesisHash) };
 }

@@ -18,10 +18,10 @@ export interface OwnAddresses {
   /** The next unused one; the state's counter moves on. */
   fresh(use: AddressUse): OwnAddress;
   /**
-   * Takes note of a `from` of the account's own in the chain. One that this store never handed out means that the wallet
+   * Takes note of P(VPKr) of an own address in the chain. One that this store never handed out means that the wallet
    * was restored: new addresses then start 1,001 after it, so that none is used twice. Returns the classes whose counter moved.
    */
-  seen(pkr: Uint8Array): AddressUse[];
+  seen(vpkr: Uint8Array): AddressUse[];
 }
 
 /** The own addresses of an account on one chain. */
@@ -34,14 +34,15 @@ export function ownAddresses(key: ViewingKey, chainId: bigint, state: WalletStat
     return { address, r: shared.r, index };
   };
 
-  /** Finds a VPKr among the numbers up to 1,000 beyond the last one that is known to be used. */
+  /** Finds a VPKr among the numbers up to 1,000 beyond the last one that is known to be used, the lowest of both classes first. */
   const find = (vpkr: string): { use: AddressUse; index: bigint } | undefined => {
-    for (const use of ['once', 'owner'] as const) {
-      const limit = state.addresses[use].next + GAP;
-      while (!known.has(vpkr) && searched[use] < limit) {
-        const index = searched[use]++;
-        known.set(toHex(ownAddressKey(key, chainId, use, index)), { use, index });
-      }
+    while (!known.has(vpkr)) {
+      const [use] = (['once', 'owner'] as const)
+        .filter((candidate) => searched[candidate] < state.addresses[candidate].next + GAP)
+        .toSorted((a, b) => (searched[a] <= searched[b] ? -1 : 1));
+      if (use === undefined) return undefined;
+      const index = searched[use]++;
+      known.set(toHex(ownAddressKey(key, chainId, use, index)), { use, index });
     }
     return known.get(vpkr);
   };
@@ -54,8 +55,8 @@ export function ownAddresses(key: ViewingKey, chainId: bigint, state: WalletStat
       counter.next += 1n;
       return own;
     },
-    seen(pkr) {
-      const found = find(toHex(pkr.subarray(0, 32)));
+    seen(vpkr) {
+      const found = find(toHex(vpkr));
       if (found === undefined) return [];
       const counter = state.addresses[found.use];
       const handedOut = found.index >= counter.first && found.index < counter.next;

@@ -19,7 +19,7 @@ import { toJson } from './json.ts';
 import { type Random, shuffled, systemRandom } from './random.ts';
 import type { OwnedNote, PendingName } from './records.ts';
 import { publicPart, type Request, type RequestPart, senderOf } from './request.ts';
-import { type Needs, selectNotes } from './select.ts';
+import { type Needs, provableNotes, selectNotes } from './select.ts';
 import type { Anchor } from './state.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -124,8 +124,7 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
     pubOut: [fee + (part.call?.value ?? 0n), callAmount],
   };
   const needs = needsOf(request, part, pub.pubOut[0]!);
-  // A note that is younger than the anchor cannot be proved yet.
-  const notes = wallet.spendableNotes().filter(({ position }) => position < anchor.size);
+  const notes = provableNotes(wallet, anchor);
   const spent = part.merge ? twoLargest(notes, pub.pubOut[0]!) : selectNotes(notes, needs);
   const slotAsset = [...needs.keys()].find((asset) => asset !== SERO_ASSET) ?? SERO_ASSET;
   const inputs = spent.map((note) => plannedInput(wallet, note, anchor));

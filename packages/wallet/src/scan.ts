@@ -23,6 +23,7 @@ import {
   type ViewingKey,
 } from '@sero/protocol';
 import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner } from '@sero/prover';
+import { ensure } from './errors.ts';
 import type { HistoryEntry, KnownAsset, OwnedNote, Payment, UndisclosedNote } from './records.ts';
 
 /** A public output or genesis allocation as the scanner sees it. */
@@ -45,8 +46,8 @@ export interface ScanResult {
   readonly spentPositions: readonly bigint[];
   readonly undisclosed: readonly UndisclosedNote[];
   readonly history: readonly HistoryEntry[];
-  /** PKr from which the account's own transactions were sent. */
-  readonly ownSenders: readonly Uint8Array[];
+  /** P(VPKr) of own one-time addresses that stand in the open: senders, owners of public outputs. */
+  readonly ownAddresses: readonly Uint8Array[];
 }
 
 /** What scanning needs of the account. */
@@ -77,6 +78,13 @@ export function placeTransactions(
     // Bare transactions have no shielded part; none is active yet.
     if (envelope.private === undefined) continue;
     const { tx } = envelope.private;
+    // A block of the chain holds no other; a liar's must not get further than this.
+    const { nullifiers, traces } = tx.shielded;
+    ensure(
+      nullifiers.length > 0 && nullifiers.length === traces.length,
+      'block-roots',
+      'a transaction of the block is none that the network takes',
+    );
     transactions.push({ tx, receipt, firstPosition: firstPosition + BigInt(leaves.length), publicNotes });
     leaves.push(...tx.shielded.outputs.map((output) => fieldFromBytes(output.cm)));
     leaves.push(...publicNotes.map(({ note }) => noteCommitment(note)));
@@ -100,7 +108,7 @@ export async function scanTransactions(
   const spentPositions: bigint[] = [];
   const undisclosed: UndisclosedNote[] = [];
   const history: HistoryEntry[] = [];
-  const ownSenders: Uint8Array[] = [];
+  const ownAddresses: Uint8Array[] = [];
   const ownedAt = (position: bigint): OwnedNote | undefined =>
     account.noteAt(position) ?? received.find((note) => note.position === position);
 
@@ -129,7 +137,8 @@ export async function scanTransactions(
     spentPositions.push(...spends.real);
     const mine = [...opened.notes, ...found];
     received.push(...mine);
-    if (spends.own) ownSenders.push(tx.from);
+    if (spends.own) ownAddresses.push(tx.from.subarray(0, 32));
+    for (const { index } of found) ownAddresses.push(pointToBytes(publicNotes[index]!.note.owner.vpkr));
     if (!spends.own && mine.length === 0) continue;
     const sent = spends.own ? sentPayments(account.key, tx) : { payments: [], memo: undefined };
     const memo = opened.memo ?? sent.memo;
@@ -153,7 +162,7 @@ export async function scanTransactions(
       ...(memo === undefined ? {} : { memo }),
     });
   }
-  return { received, spentPositions, undisclosed, history, ownSenders };
+  return { received, spentPositions, undisclosed, history, ownAddresses };
 }
 
 /** Notes among genesis allocations. */

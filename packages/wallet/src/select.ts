@@ -7,20 +7,36 @@ export type Needs = ReadonlyMap<bigint, bigint>;
 /** Notes that one transaction spends at most (shape A). */
 const MAX_INPUTS = 2;
 
+/** The notes that can be spent under an anchor: a younger one is in no tree that the proof could name. */
+export function provableNotes(
+  wallet: { spendableNotes(): OwnedNote[] },
+  anchor: { readonly size: bigint },
+): OwnedNote[] {
+  return wallet.spendableNotes().filter(({ position }) => position < anchor.size);
+}
+
 /**
  * Chooses at most two notes that cover every need: one per asset, or two of one asset. Of the choices it takes the one
  * with the least change, so that large notes stay whole. Throws `insufficient-funds` where the account has too little,
- * `needs-consolidation` where it has enough in too many notes: merge two of them first (`consolidate`).
+ * `needs-consolidation` where it has enough in too many notes: merge two of them first.
  */
 export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNote[] {
   const wanted = [...needs].filter(([, amount]) => amount > 0n);
+  const ownOf = (asset: bigint): OwnedNote[] =>
+    notes.filter((note) => note.asset === asset).toSorted(byValue);
+  // First of all assets: notes must not be merged for a payment that cannot be made.
+  for (const [asset, amount] of wanted) {
+    const total = ownOf(asset).reduce((sum, { value }) => sum + value, 0n);
+    if (total < amount) {
+      throw new WalletError(
+        'insufficient-funds',
+        `asset ${asset}: ${amount} needed, ${total} can be spent now`,
+      );
+    }
+  }
   const chosen: OwnedNote[] = [];
   for (const [asset, amount] of wanted) {
-    const own = notes.filter((note) => note.asset === asset).toSorted(byValue);
-    const total = own.reduce((sum, { value }) => sum + value, 0n);
-    if (total < amount) {
-      throw new WalletError('insufficient-funds', `asset ${asset}: ${amount} needed, ${total} can be spent`);
-    }
+    const own = ownOf(asset);
     const places = MAX_INPUTS - (wanted.length - 1);
     const covering = own.find(({ value }) => value >= amount);
     const cover = leastChange(covering && [covering], places > 1 ? leastPair(own, amount) : undefined);
@@ -40,10 +56,7 @@ function byValue(a: OwnedNote, b: OwnedNote): number {
 }
 
 /** Of two choices the one with the smaller sum; the first where they are equal, so that a note more stays whole. */
-function leastChange(
-  one: OwnedNote[] | undefined,
-  pair: OwnedNote[] | undefined,
-): OwnedNote[] | undefined {
+function leastChange(one: OwnedNote[] | undefined, pair: OwnedNote[] | undefined): OwnedNote[] | undefined {
   if (one === undefined || pair === undefined) return one ?? pair;
   return pair[0]!.value + pair[1]!.value < one[0]!.value ? pair : one;
 }

@@ -1,4 +1,4 @@
-import { equalBytes, fieldFromBytes, toHex } from '@sero/crypto';
+import { equalBytes, fieldFromBytes, hashCm, toHex } from '@sero/crypto';
 import { type HashNodes, type Header, SERO_ASSET, type WitnessTree, witnessTree } from '@sero/protocol';
 import { ensure, WalletError } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
@@ -99,6 +99,11 @@ async function readState(
     ensure(root === fieldFromBytes(head.tip.header.notesRoot), 'store-damaged', DAMAGED);
   }
   const notes = await list<OwnedNote>('note/');
+  const leaves = new Map(nodes.flatMap(([level, index, hash]) => (level === 0 ? [[index, hash]] : [])));
+  for (const note of notes) {
+    const stands = note.spentAt !== undefined || leaves.get(note.position) === commitmentOf(note);
+    ensure(stands, 'store-damaged', DAMAGED);
+  }
   const assets = [SERO, ...(await list<KnownAsset>('asset/'))];
   const pending = await list<PendingSpend>('pending/');
   const names = await list<PendingName>('name/');
@@ -118,6 +123,10 @@ async function readState(
       owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
     },
   };
+}
+
+function commitmentOf({ asset, value, vpkrU, zpkr, rcm }: OwnedNote): bigint {
+  return hashCm(asset, value, vpkrU, zpkr, rcm, 0n);
 }
 
 /** Numbers as keys that sort as text. */

@@ -1,9 +1,9 @@
 import { SERO_ASSET } from '@sero/protocol';
-import { WalletError } from './errors.ts';
+import { ensure, WalletError } from './errors.ts';
 import { type Plan, plan } from './plan.ts';
 import { type Random, systemRandom } from './random.ts';
 import type { Request } from './request.ts';
-import { largestNote } from './select.ts';
+import { largestNote, provableNotes } from './select.ts';
 import type { Wallet } from './wallet.ts';
 
 type Payment = Extract<Request, { type: 'pay' }>;
@@ -30,7 +30,9 @@ export async function planStep(
   } catch (error) {
     if (!(error instanceof WalletError && error.code === 'needs-consolidation')) throw error;
   }
-  const note = largestNote(wallet.spendableNotes(), payment.asset);
+  const anchor = wallet.anchor();
+  ensure(anchor !== undefined, 'no-anchor', 'the wallet has not seen the chain yet');
+  const note = largestNote(provableNotes(wallet, anchor), payment.asset);
   if (payment.asset === SERO_ASSET || note.value >= payment.amount) {
     return { plan: await plan(wallet, { type: 'merge' }, random), paid: 0n, rest: payment };
   }

@@ -1,4 +1,4 @@
-import { blake2b256, equalBytes, fieldFromBytes, toHex, utf8 } from '@sero/crypto';
+import { blake2b256, equalBytes, fieldFromBytes, pointToBytes, toHex, utf8 } from '@sero/crypto';
 import {
   allocationNote,
   decodeExecutedBlock,
@@ -11,7 +11,6 @@ import {
   headerHash,
   noteCommitment,
   receiptsRoot,
-  SHARD_LEVEL,
   transactionsRoot,
   type ViewingKey,
   type WitnessTree,
@@ -36,6 +35,7 @@ import {
   scanAllocations,
   scanTransactions,
 } from './scan.ts';
+import { nodesBelow, shardsToDrop } from './shards.ts';
 import { type AddressUse, type Anchor, loadState, type Tip, written } from './state.ts';
 import type { WalletChange, WalletStore } from './store.ts';
 
@@ -102,6 +102,8 @@ export interface Wallet {
 /** Anchors that are kept: the newest is used, the others are there to look at. */
 const ANCHORS_KEPT = 16;
 
+const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
+
 /** The salt of a name, derived so that a wallet restored between commit and issue still has it. */
 export function nameSalt(key: ViewingKey, name: string): Uint8Array {
   return blake2b256('SERO_namesalt', key.vskSeed, utf8(name));
@@ -130,6 +132,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     checkLink(header);
     checkRoots(executed);
     const before = state.tree.size();
+    const counters = structuredClone(state.addresses);
     const allocations =
       header.height === 0n
         ? genesis.allocations.map((allocation, n) => ({
@@ -152,11 +155,16 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
         ...scanned,
         received: [...allocated, ...scanned.received],
         history: [...allocationHistory(allocated, header), ...scanned.history],
+        ownAddresses: [
+          ...allocated.map(({ index }) => pointToBytes(allocations[index]!.note.owner.vpkr)),
+          ...scanned.ownAddresses,
+        ],
       };
       await accept(header, result, registeredAssets(transactions, genesis.chainId), before, root);
       return result;
     } catch (error) {
       state.tree.truncate(before);
+      for (const use of ADDRESS_USES) Object.assign(state.addresses[use], counters[use]);
       throw error;
     }
   }
@@ -198,8 +206,12 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       header.height % genesis.anchor.step === 0n
         ? { height: header.height, size: tree.size(), root }
         : undefined;
+    const left = [...notes.values(), ...received].filter(
+      ({ position, spentAt }) => spentAt === undefined && !spent.has(position),
+    );
+    const dropped = anchor === undefined ? [] : shardsToDrop(state.anchors.at(-1), anchor, left);
     const oldAnchors = anchor === undefined ? [] : state.anchors.slice(0, -ANCHORS_KEPT);
-    const moved = audit ? [] : result.ownSenders.flatMap((pkr) => own.seen(pkr));
+    const moved = audit ? [] : result.ownAddresses.flatMap((vpkr) => own.seen(vpkr));
     const changes: WalletChange[] = [
       written.head(networkHash, tip, tree.size()),
       ...[...tree.nodes(before)].map(written.node),
@@ -212,6 +224,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       ...(anchor === undefined ? [] : [written.anchor(anchor)]),
       ...oldAnchors.map(written.droppedAnchor),
       ...moved.map((use) => written.addresses(use, state.addresses[use])),
+      ...dropped.flatMap(nodesBelow).map(([level, index]) => written.droppedNode(level, index)),
     ];
     await store.write(changes);
 
@@ -224,23 +237,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     if (anchor !== undefined) state.anchors.push(anchor);
     state.anchors.splice(0, oldAnchors.length);
     state.tip = tip;
-    await dropShards(before);
-  }
-
-  /** Forgets the shards that this block completed and in which the account owns nothing unspent. */
-  async function dropShards(before: bigint): Promise<void> {
-    const shift = BigInt(2 * SHARD_LEVEL);
-    const changes: WalletChange[] = [];
-    for (let shard = before >> shift; shard < state.tree.size() >> shift; shard++) {
-      if (unspent().some(({ position }) => position >> shift === shard)) continue;
-      state.tree.dropShard(shard);
-      for (let level = 0; level < SHARD_LEVEL; level++) {
-        const width = 1n << BigInt(2 * (SHARD_LEVEL - level));
-        for (let i = shard * width; i < (shard + 1n) * width; i++)
-          changes.push(written.droppedNode(level, i));
-      }
-    }
-    if (changes.length > 0) await store.write(changes);
+    for (const shard of dropped) tree.dropShard(shard);
   }
 
   function unspent(): OwnedNote[] {

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { checkJoinSplit, publicInputs, SHAPE_A } from '@sero/circuits';
+import { blake2b, equalBytes, hashCm, hashZpkr, toField, utf8 } from '@sero/crypto';
+import {
+  assetId,
+  checkTransaction,
+  decodeEnvelope,
+  encodeAddress,
+  hashNodesWith,
+  name32,
+  SERO_ASSET,
+  VALUE_LIMIT,
+  witnessTree,
+} from '@sero/protocol';
+import fc from 'fast-check';
+import { buildTransaction } from './build.ts';
+import { WalletError } from './errors.ts';
+import { plan } from './plan.ts';
+import { readPlan } from './plan-codec.ts';
+import type { KnownAsset, OwnedNote } from './records.ts';
+import type { Request } from './request.ts';
+import { ALICE, BOB, filler, HASHER, openOn, ready, type TestChain, testChain } from './test-support.ts';
+import type { Wallet } from './wallet.ts';
+
+const TOKEN = assetId(31_938n, 1, name32('TOKEN'));
+const LARGEST = VALUE_LIMIT - 1n;
+/** Above every fee and name price here. */
+const ENOUGH = 10n ** 25n;
+const TO = BOB.proof.viewing.address;
+
+const REGISTERED: readonly KnownAsset[] = [
+  { asset: SERO_ASSET, kind: 1, name: 'SERO', supply: 0n },
+  { asset: TOKEN, kind: 1, name: 'TOKEN', supply: LARGEST },
+];
+
+type Money = readonly (readonly [asset: bigint, value: bigint])[];
+
+/** Alice's wallet with these notes and no history: what planning looks at, and nothing else. */
+function paperWallet(base: Wallet, money: Money): Wallet {
+  const draw = (what: string, i: number): bigint => toField(blake2b('TEST', utf8(`${what}${i}`)));
+  const notes = money.map(([asset, value], i): OwnedNote => {
+    const r = draw('r', i);
+    const [vpkrU, rcm] = [draw('u', i), draw('rcm', i)];
+    const zpkr = hashZpkr(ALICE.proof.viewing.address.zpk, r);
+    const position = BigInt(2 * i);
+    const place = { position, height: 0n, txid: filler(0, 32), index: 0, public: false };
+    return { ...place, asset, value, vpkrU, zpkr, rcm, r };
+  });
+  const tree = witnessTree(hashNodesWith(HASHER));
+  tree.append(
+    notes.flatMap(({ asset, value, vpkrU, zpkr, rcm }, i) => [
+      hashCm(asset, value, vpkrU, zpkr, rcm, 0n),
+      draw('stranger', i),
+    ]),
+  );
+  return {
+    ...base,
+    tree,
+    spendableNotes: () => notes,
+    anchor: () => ({ height: 0n, size: tree.size(), root: tree.rootAt(tree.size()) }),
+    asset: (wanted) => REGISTERED.find(({ asset, name }) => asset === wanted || name === wanted),
+    pendingName: (name) => ({ name, salt: filler(5, 32), ownerIndex: 4n }),
+  };
+}
+
+describe('every plan satisfies the statement and the node’s own checks', () => {
+  let chain: TestChain;
+  let base: Wallet;
+  before(async () => {
+    chain = testChain();
+    base = await openOn(chain, ALICE);
+  });
+
+  /** Plans and builds; checks the statement in plain arithmetic, what a node checks without state, and who gets what. */
+  async function check(money: Money, request: Request): Promise<void> {
+    const wallet = paperWallet(base, money);
+    const text = await plan(wallet, request);
+    const planned = readPlan(text);
+    const { assignment, hashE } = buildTransaction(planned, ALICE.proof);
+    checkJoinSplit(SHAPE_A, assignment);
+    const { bytes } = await ready(text, ALICE);
+    const checked = checkTransaction(decodeEnvelope(bytes), bytes, chain);
+    assert.equal(checked.hashE, hashE);
+    assert.deepEqual(checked.publicInputs(planned.anchor.root), publicInputs(assignment.publicValues));
+
+    const toBob = planned.outputs.filter((output) => equalBytes(output.to, encodeAddress(TO)));
+    const others = planned.outputs.filter((output) => !toBob.includes(output));
+    const self = encodeAddress(ALICE.proof.viewing.address);
+    assert.ok(others.every((output) => equalBytes(output.to, self) && !output.readsMemo));
+    if (request.type === 'pay') {
+      assert.deepEqual(
+        toBob.map(({ asset, value, readsMemo }) => ({ asset, value, readsMemo })),
+        [{ asset: request.asset, value: request.amount, readsMemo: request.memo !== undefined }],
+      );
+    } else {
+      assert.deepEqual(toBob, []);
+    }
+    // What no one else gets comes back, to the last unit.
+    const { pubOut } = planned.tx.pub;
+    for (const { asset } of REGISTERED) {
+      const spent = planned.inputs.filter((input) => input.asset === asset);
+      const kept = others.filter((output) => output.asset === asset);
+      const sum = (notes: readonly { value: bigint }[]): bigint =>
+        notes.reduce((s, { value }) => s + value, 0n);
+      const paid = request.type === 'pay' && request.asset === asset ? request.amount : 0n;
+      assert.equal(sum(kept), sum(spent) - paid - (asset === SERO_ASSET ? pubOut[0]! : pubOut[1]!));
+    }
+  }
+
+  const values = fc.oneof(
+    fc.bigInt({ min: 1n, max: 100n }),
+    fc.bigInt({ min: ENOUGH, max: 2n * ENOUGH }),
+    fc.bigInt({ min: 1n, max: LARGEST }),
+  );
+  const money = fc.array(fc.tuple(fc.constantFrom(SERO_ASSET, TOKEN), values), { maxLength: 4 });
+  const memo = fc.option(fc.string({ unit: 'binary', maxLength: 128 }), { nil: undefined });
+  const pay = (asset: bigint) =>
+    fc.record({ amount: values, memo }).map(({ amount, memo }): Request => {
+      const payment = { type: 'pay', to: TO, asset, amount } as const;
+      return memo === undefined ? payment : { ...payment, memo };
+    });
+  const call = fc
+    .record({ value: fc.oneof(fc.constant(0n), values), amount: fc.oneof(fc.constant(0n), values) })
+    .map(
+      ({ value, amount }): Request => ({
+        type: 'call',
+        to: filler(3, 64),
+        data: filler(4, 20),
+        asset: TOKEN,
+        gas: 12_345n,
+        value,
+        amount,
+      }),
+    );
+  const request: fc.Arbitrary<Request> = fc.oneof(
+    pay(SERO_ASSET),
+    pay(TOKEN),
+    call,
+    fc.constant<Request>({ type: 'merge' }),
+    fc.constant<Request>({ type: 'commit', name: 'HEPTANE' }),
+    values.map((supply): Request => ({ type: 'issue', name: 'HEPTANE', kind: 1, supply })),
+    fc.constant<Request>({ type: 'issue', name: 'TICKETS', kind: 2, supply: 0n }),
+    fc.constant<Request>({ type: 'ticket', category: 'TICKETS', id: filler(6, 32), owner: 4n }),
+  );
+
+  it('over random money and requests; where there is no plan, the refusal is typed and says why', async () => {
+    let planned = 0;
+    await fc.assert(
+      fc.asyncProperty(money, request, async (held, wanted) => {
+        try {
+          await check([...held, [SERO_ASSET, ENOUGH]], wanted);
+          planned++;
+        } catch (error) {
+          if (!(error instanceof WalletError)) throw error;
+          const reasons = [
+            'insufficient-funds',
+            'needs-consolidation',
+            'amount-out-of-range',
+            'request-invalid',
+          ];
+          assert.ok(reasons.includes(error.code), error.code);
+        }
+      }),
+      { numRuns: 60 },
+    );
+    assert.ok(planned >= 20, `${planned} of 60 could be planned`);
+  });
+
+  const cases: readonly (readonly [string, Money, Request])[] = [
+    [
+      'the largest amount of a token',
+      [
+        [TOKEN, LARGEST],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'pay', to: TO, asset: TOKEN, amount: LARGEST },
+    ],
+    [
+      'all but one unit of the largest amount',
+      [
+        [TOKEN, LARGEST],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'pay', to: TO, asset: TOKEN, amount: LARGEST - 1n },
+    ],
+    [
+      'one unit of the largest note of SERO',
+      [[SERO_ASSET, LARGEST]],
+      { type: 'pay', to: TO, asset: SERO_ASSET, amount: 1n },
+    ],
+    [
+      'the largest supply',
+      [[SERO_ASSET, ENOUGH]],
+      { type: 'issue', name: 'HEPTANE', kind: 1, supply: LARGEST },
+    ],
+    [
+      'a token to oneself',
+      [
+        [TOKEN, 5n],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'pay', to: TO, asset: TOKEN, amount: 5n },
+    ],
+    [
+      'two notes of SERO into one',
+      [
+        [SERO_ASSET, ENOUGH],
+        [SERO_ASSET, 1n],
+      ],
+      { type: 'merge' },
+    ],
+    [
+      'a call with value and amount',
+      [
+        [TOKEN, 50n],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'call', to: filler(3, 64), data: filler(4, 9), value: 5n, asset: TOKEN, amount: 49n, gas: 1n },
+    ],
+    [
+      'a call with the whole of a token',
+      [
+        [TOKEN, LARGEST],
+        [SERO_ASSET, ENOUGH],
+      ],
+      {
+        type: 'call',
+        to: filler(3, 64),
+        data: new Uint8Array(0),
+        value: 0n,
+        asset: TOKEN,
+        amount: LARGEST,
+        gas: 0n,
+      },
+    ],
+  ];
+  for (const [name, held, wanted] of cases) it(name, () => check(held, wanted));
+
+  it('an exact amount leaves no change, in SERO from one note and from two', async () => {
+    const wallet = paperWallet(base, [[SERO_ASSET, ENOUGH]]);
+    const { fee } = readPlan(await plan(wallet, { type: 'pay', to: TO, asset: SERO_ASSET, amount: 1n }));
+    const request: Request = { type: 'pay', to: TO, asset: SERO_ASSET, amount: ENOUGH };
+    await check([[SERO_ASSET, ENOUGH + fee]], request);
+    await check(
+      [
+        [SERO_ASSET, fee],
+        [SERO_ASSET, ENOUGH],
+      ],
+      request,
+    );
+    await assert.rejects(plan(paperWallet(base, [[SERO_ASSET, ENOUGH + fee - 1n]]), request), {
+      code: 'insufficient-funds',
+    });
+  });
+
+  it('two notes whose sum no note can hold are not merged', async () => {
+    const held: Money = [
+      [SERO_ASSET, LARGEST],
+      [SERO_ASSET, LARGEST],
+    ];
+    await assert.rejects(plan(paperWallet(base, held), { type: 'merge' }), { code: 'amount-out-of-range' });
+  });
+});
