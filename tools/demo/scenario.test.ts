@@ -130,6 +130,14 @@ const BAD: readonly (readonly [string, string, number, RegExp, 'schema' | 'parse
   ['lists in lists without end', `{"title":\n${'['.repeat(100)}`, 2, /too deeply/, 'parser'],
   ['more than a million characters', file({ more: ' '.repeat(1 << 20) }), 1, /at most/, 'parser'],
 
+  [
+    'a million letters without end',
+    `{\n"title": "${'x'.repeat(1_000_000)}\n"}`,
+    2,
+    /no end in its line/,
+    'parser',
+  ],
+
   ['a list', '[]', 1, /expected an object/, 'schema'],
   ['null', 'null', 1, /expected an object/, 'schema'],
   ['no wallets', '{ "allocations": [], "steps": [] }', 1, /"wallets" is missing/, 'schema'],
