@@ -113,7 +113,7 @@ describe('what a wallet plans, the ledger takes', () => {
     assert.equal(total(bob), 0n);
   });
 
-  it('and refuses what spends one note twice; the wallet has the notes of the second free again', async () => {
+  it('and refuses what spends one note twice, as the wallet does before it', async () => {
     const to = bob.key.proof.viewing.address;
     const request: Request = { type: 'pay', to, asset: SERO_ASSET, amount: SERO_UNIT };
     const first = await unsent(alice, request);
@@ -121,7 +121,11 @@ describe('what a wallet plans, the ledger takes', () => {
     assert.deepEqual(readPlan(first.planned).spends, readPlan(second.planned).spends);
     await send(town, alice, first.planned);
     await town.mine();
+    // The wallet does not send it; a thief of its parts does, and the ledger refuses.
     await assert.rejects(send(town, alice, second.planned), (error) => {
+      return error instanceof WalletError && error.code === 'already-spending';
+    });
+    await assert.rejects(town.network.send(second.ready.bytes), (error) => {
       return error instanceof LedgerError && error.code === 'nullifier-spent';
     });
     assert.ok(alice.wallet.balances().every(({ pending }) => pending === 0n));
