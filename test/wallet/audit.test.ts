@@ -67,6 +67,7 @@ async function payOneselfUnseen(
     txid: receipt!.txid,
     index,
     public: false,
+    tagged: true,
     asset: note.asset,
     value: note.value,
     vpkrU: toAffine(note.owner.vpkr).u,

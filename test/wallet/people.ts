@@ -103,7 +103,9 @@ export async function auditorOf(town: Town, { key }: Person): Promise<Wallet> {
 export async function send(town: Town, person: Person, planned: Plan): Promise<ReadyTransaction> {
   const signed = sign(planned, person.key);
   const proved = await prove(planned, person.key.proof, provingToolsDouble);
-  return submit(person.wallet, planned, signed, proved, (bytes) => town.network.send(bytes));
+  return submit(person.wallet, planned, signed, proved, (bytes) =>
+    town.network.send(bytes).catch((error) => error),
+  );
 }
 
 /** Plans, signs, proves and submits a request. */

@@ -1,9 +1,11 @@
+import { LedgerError } from '@sero/ledger';
 import {
   type Address,
   addressFromText,
   addressToText,
   encodeOneTimeAddress,
   ownAddress,
+  ProtocolError,
   type SpendingKey,
   type ViewingKey,
   viewingKeyFromText,
@@ -112,6 +114,12 @@ export async function prepare(actor: Actor, request: Request, tools: ProvingTool
   return authorize(actor, planned, tools, performance.now() - start);
 }
 
+/** A refusal by the rules is an answer; anything else that goes wrong is not known to be one. */
+function refusalOnly(error: unknown): unknown {
+  if (error instanceof LedgerError || error instanceof ProtocolError) return error;
+  throw error;
+}
+
 /** Signs and proves a plan. */
 export async function authorize(
   actor: Actor,
@@ -130,7 +138,7 @@ export async function authorize(
     fee: readPlan(planned).fee,
     timing: { planMs, signMs, proveMs },
     send: async (to) => {
-      await submit(actor.wallet, planned, signed, proved, to);
+      await submit(actor.wallet, planned, signed, proved, (bytes) => to(bytes).catch(refusalOnly));
     },
   };
 }

@@ -1,6 +1,13 @@
 import { blake2b256, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
 import { LedgerError } from '@sero/ledger';
-import { DEVELOPMENT, decodeExecutedBlock, ProtocolError, SERO_ASSET, SERO_UNIT } from '@sero/protocol';
+import {
+  DEVELOPMENT,
+  decodeExecutedBlock,
+  headerHash,
+  ProtocolError,
+  SERO_ASSET,
+  SERO_UNIT,
+} from '@sero/protocol';
 import {
   type Balance,
   disclosePayment,
@@ -263,32 +270,39 @@ async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Prom
   const received = wallet.notes().findLast((note) => !note.public && !isOwnChange(wallet, note.txid));
   const txid = by === 'payer' ? payment?.txid : received?.txid;
   if (txid === undefined) return { ok: false, code: 'nothing-to-disclose' };
-  const transaction = findTransaction(stage, txid);
+  const { block, transaction } = findTransaction(stage, txid);
   const disclosure =
     by === 'payer'
       ? disclosePayment(wallet, txid, payment!.payments[0]!.index)
       : discloseReceived(wallet, transaction, received!.index);
-  const shown = verifyDisclosure(disclosure, transaction, stage.network.ledger.genesisHash);
+  const shown = verifyDisclosure(disclosure, block, stage.network.ledger.genesisHash);
+  // The stranger asks a node of his own whether that block is the chain's.
+  const final = shown !== undefined && equalBytes(shown.blockHash, blockHashAt(stage, shown.height));
   const value = by === 'payer' ? payment!.payments[0]!.value : received!.value;
   return {
-    ok: shown?.value === value,
+    ok: final && shown.value === value,
     wallet: actor.name,
     by,
     txid: toHex(txid),
+    height: shown?.height.toString(),
     asset: shown === undefined ? undefined : wallet.asset(shown.asset)?.name,
     amount: shown?.value.toString(),
   };
+}
+
+function blockHashAt(stage: Stage, height: bigint): Uint8Array {
+  return headerHash(decodeExecutedBlock(stage.network.ledger.executedBlock(height)).block.header);
 }
 
 function isOwnChange(wallet: Wallet, txid: Uint8Array): boolean {
   return wallet.history().some((entry) => entry.own && equalBytes(entry.txid, txid));
 }
 
-function findTransaction(stage: Stage, txid: Uint8Array): Uint8Array {
+function findTransaction(stage: Stage, txid: Uint8Array): { block: Uint8Array; transaction: Uint8Array } {
   for (const bytes of stage.blocks) {
     const { block, receipts } = decodeExecutedBlock(bytes);
     const index = receipts.findIndex((receipt) => equalBytes(receipt.txid, txid));
-    if (index >= 0) return block.transactions[index]!;
+    if (index >= 0) return { block: bytes, transaction: block.transactions[index]! };
   }
   throw new Error('the transaction of a known note is in no block');
 }

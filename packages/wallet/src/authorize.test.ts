@@ -124,11 +124,36 @@ describe('a plan signed here and proved there', () => {
   });
 
   it('what the network refuses is free again, and the refusal is passed on', async () => {
-    const refuse = async (): Promise<void> => {
-      throw new RangeError('the node is full');
-    };
+    const refuse = async (): Promise<Error> => new RangeError('the rules say no');
     await assert.rejects(submit(wallet, planned, signed, proved, refuse), RangeError);
     assert.deepEqual([sero().spendable, sero().pending], [6n * SERO_UNIT, 0n]);
+  });
+
+  it('what may have reached the network stays reserved, may be sent again, and a late refusal of that frees nothing', async () => {
+    const lose = async (): Promise<never> => {
+      throw new RangeError('the line went dead');
+    };
+    await assert.rejects(submit(wallet, planned, signed, proved, lose), RangeError);
+    assert.deepEqual([sero().spendable, sero().pending], [3n * SERO_UNIT, 3n * SERO_UNIT]);
+    const known = async (): Promise<Error> => new RangeError('known already');
+    await assert.rejects(submit(wallet, planned, signed, proved, known), RangeError);
+    assert.equal(sero().pending, 3n * SERO_UNIT);
+    await submit(wallet, planned, signed, proved, accept);
+    assert.equal(sero().pending, 3n * SERO_UNIT);
+  });
+
+  it('two plans of one note are not both sent', async () => {
+    const amount = 5n * SERO_UNIT;
+    const [one, two] = [
+      await plan(wallet, { ...PAYMENT, amount }),
+      await plan(wallet, { ...PAYMENT, amount }),
+    ];
+    const parts = async (text: string): Promise<[string, string]> => [
+      sign(text, ALICE),
+      await prove(text, ALICE.proof, provingToolsDouble),
+    ];
+    await submit(wallet, one, ...(await parts(one)), accept);
+    await assert.rejects(submit(wallet, two, ...(await parts(two)), accept), refusal('already-spending'));
   });
 
   it('is reserved before it is sent, so that nothing else takes its notes while the node thinks', async () => {

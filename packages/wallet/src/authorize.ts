@@ -22,9 +22,10 @@ import type { Groth16Prover, ProvingKeySource } from '@sero/prover';
 import { buildTransaction } from './build.ts';
 import { ensure, WalletError } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedInput } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
 import { type Random, systemRandom } from './random.ts';
+import type { Dummy } from './records.ts';
 import type { Wallet } from './wallet.ts';
 
 /** The signature of a planned transaction, as text. */
@@ -113,35 +114,46 @@ function join(signed: SignedPart, { txid, tx, proof }: ProvedTransaction): Ready
 }
 
 /**
- * Hands a transaction to the network and keeps its notes from being spent again; where the network refuses it, they
- * are free again and the refusal is thrown on. Throws `parts-do-not-fit` where the parts are of another plan.
- *
- * @param send gives the bytes to a node and rejects where the node refuses them
+ * Gives a transaction to a node. Resolves to the node's Error where the rules refuse it, to anything else where the node
+ * took it; rejects where the outcome is not known (a lost connection), and the transaction may be on its way.
+ */
+export type Send = (transaction: Uint8Array) => Promise<unknown>;
+
+/**
+ * Hands a transaction to the network and keeps its notes from being spent again. Where the rules refuse it they are free again
+ * and the refusal is thrown; where the outcome is not known they stay reserved until the transaction expires, and
+ * the same parts may be submitted again. Throws `parts-do-not-fit` where the parts are of another plan, `already-spending` where
+ * another transaction spends one of the notes.
  */
 export async function submit(
   wallet: Wallet,
   plan: Plan,
   signed: SignedPart,
   proved: ProvedPart,
-  send: (transaction: Uint8Array) => Promise<void>,
+  send: Send,
 ): Promise<ReadyTransaction> {
   const transaction = readProved(proved);
   const ready = join(signed, transaction);
-  const { spends, tx, name, alpha } = readPlan(plan);
+  const { spends, tx, alpha, inputs } = readPlan(plan);
   // rk is fresh in every plan: the notes that are reserved must be those that the transaction spends.
   ensure(
     equalBytes(transaction.tx.shielded.rk, pointToBytes(randomizePublic(wallet.key.ak, alpha))),
     'parts-do-not-fit',
     'signature and proof are of another plan',
   );
-  await wallet.reserve({ txid: ready.txid, positions: spends, expiry: tx.expiry }, name);
-  try {
-    await send(ready.bytes);
-  } catch (error) {
-    await wallet.release(ready.txid);
-    throw error;
+  const padding = inputs.find(({ value }) => value === 0n);
+  const spend = { txid: ready.txid, positions: spends, expiry: tx.expiry };
+  const first = await wallet.reserve(padding === undefined ? spend : { ...spend, dummy: dummyOf(padding) });
+  const refusal = await send(ready.bytes);
+  if (refusal instanceof Error) {
+    if (first) await wallet.release(ready.txid);
+    throw refusal;
   }
   return ready;
+}
+
+function dummyOf({ asset, vpkrU, r, rcm, position }: PlannedInput): Dummy {
+  return { asset, vpkrU, r, rcm, position };
 }
 
 interface ProvedTransaction {

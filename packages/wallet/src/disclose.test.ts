@@ -4,11 +4,15 @@ import { equalBytes } from '@sero/crypto';
 import {
   BareTransactionType,
   decodeEnvelope,
+  decodeExecutedBlock,
   encodeAddress,
   encodeBareEnvelope,
   encodeEnvelope,
+  encodeExecutedBlock,
+  headerHash,
   KIND,
   SERO_ASSET,
+  transactionId,
 } from '@sero/protocol';
 import fc from 'fast-check';
 import { disclosePayment, discloseReceived, verifyDisclosure } from './disclose.ts';
@@ -44,6 +48,7 @@ describe('a disclosure', () => {
   let alice: Wallet;
   let bob: Wallet;
   let transaction: Uint8Array;
+  let block: Uint8Array;
   let txid: Uint8Array;
   let index: number;
   let payers: string;
@@ -55,28 +60,28 @@ describe('a disclosure', () => {
     const planned = await plan(alice, { type: 'pay', to, asset: SERO_ASSET, amount: VALUE, memo: 'rent' });
     ({ bytes: transaction, txid } = await ready(planned, ALICE));
     index = readPlan(planned).outputs.findIndex(({ value }) => value === VALUE);
-    const block = chain.add([transaction]);
+    block = chain.add([transaction]);
     await alice.addBlock(block);
     await bob.addBlock(block);
     payers = disclosePayment(alice, txid, index);
     payees = discloseReceived(bob, transaction, index);
   });
 
-  /** What a third party sees, who has the bytes and nothing else. */
-  const seen = (disclosure: string, bytes = transaction) =>
+  /** What a third party sees, who has the block's bytes and nothing else. */
+  const seen = (disclosure: string, bytes = block) =>
     verifyDisclosure(JSON.parse(JSON.stringify(disclosure)), bytes.slice(), chain.genesisHash.slice());
   const forged = (disclosure: string, change: Partial<Parts>): string =>
     toJson({ ...(fromJson(disclosure) as Parts), ...change });
   const flip = (bytes: Uint8Array, at: number): Uint8Array =>
     bytes.map((byte, i) => (i === at ? byte ^ 1 : byte));
 
-  it('by payer or payee shows payee, asset and value to whoever has the transaction', () => {
+  it('by payer or payee shows payee, asset and value to whoever has the block', () => {
     for (const [by, disclosure] of [
       ['payer', payers],
       ['payee', payees],
     ] as const) {
       const shown = seen(disclosure)!;
-      assert.deepEqual([shown.by, shown.asset, shown.value], [by, SERO_ASSET, VALUE]);
+      assert.deepEqual([shown.kind, shown.asset, shown.value], [by, SERO_ASSET, VALUE]);
       assert.ok(equalBytes(encodeAddress(shown.to), ADDRESS));
     }
   });
@@ -159,12 +164,12 @@ describe('a disclosure', () => {
       ALICE,
     );
     for (const disclosure of [payers, payees]) {
-      assert.equal(seen(disclosure, altered), undefined);
-      assert.equal(seen(disclosure, other.bytes), undefined);
-      assert.equal(verifyDisclosure(disclosure, transaction, filler(7, 32)), undefined);
+      assert.equal(seen(disclosure, chain.next([altered])), undefined);
+      assert.equal(seen(disclosure, chain.next([other.bytes])), undefined);
+      assert.equal(verifyDisclosure(disclosure, block, filler(7, 32)), undefined);
       // Even where the liar names the altered transaction's own id.
       const renamed = forged(disclosure, { txid: other.txid });
-      assert.equal(seen(renamed, other.bytes), undefined);
+      assert.equal(seen(renamed, chain.next([other.bytes])), undefined);
     }
   });
 
@@ -173,8 +178,35 @@ describe('a disclosure', () => {
     for (const text of texts) assert.throws(() => seen(text), refusal('disclosure-malformed'), text);
     assert.throws(() => seen(forged(payers, { opening: filler(1, 31) })), refusal('disclosure-malformed'));
     const bare = { ...BareTransactionType.defaultValue(), kind: KIND.evidence };
-    assert.throws(() => seen(payers, encodeBareEnvelope(bare)), refusal('output-unknown'));
-    assert.throws(() => seen(payers, transaction.slice(0, 50)), { name: 'ProtocolError' });
+    assert.throws(() => discloseReceived(bob, encodeBareEnvelope(bare), 0), refusal('output-unknown'));
+    assert.throws(() => seen(payers, block.slice(0, 50)), { name: 'ProtocolError' });
+  });
+
+  it('says in which block the payment stands, and holds in no block that is not what its header says', () => {
+    const { header } = decodeExecutedBlock(block).block;
+    assert.deepEqual(seen(payers)!.blockHash, headerHash(header));
+    assert.equal(seen(payers)!.height, header.height);
+    const executed = decodeExecutedBlock(block);
+    // A transaction that was never included, slipped under the header and receipts of a block that was.
+    const slipped = { ...executed, block: { header, transactions: [filler(3, 600)] } };
+    assert.equal(seen(payers, encodeExecutedBlock(slipped)), undefined);
+    const receipts = executed.receipts.map((receipt) => ({ ...receipt, gasUsed: receipt.gasUsed + 1n }));
+    assert.equal(seen(payers, encodeExecutedBlock({ ...executed, receipts })), undefined);
+    const empty = { block: { header, transactions: [] }, receipts: [] };
+    assert.equal(seen(payers, encodeExecutedBlock(empty)), undefined);
+  });
+
+  it('of an output with a wrong view tag is false: the protocol calls it no payment', async () => {
+    const { tx, authorization } = decodeEnvelope(transaction).private!;
+    const outputs = tx.shielded.outputs.map((output, i) =>
+      i === index ? { ...output, tag: flip(output.tag, 0) } : output,
+    );
+    const mistagged = { ...tx, shielded: { ...tx.shielded, outputs } };
+    const bytes = encodeEnvelope({ tx: mistagged, authorization });
+    const renamed = { txid: transactionId(mistagged, chain.genesisHash) };
+    for (const disclosure of [payers, payees]) {
+      assert.equal(seen(forged(disclosure, renamed), chain.next([bytes])), undefined);
+    }
   });
 
   it('with anything else changed in its text is refused, false, or says the same', () => {

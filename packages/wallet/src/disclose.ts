@@ -1,17 +1,23 @@
-import { equalBytes, fieldFromBytes } from '@sero/crypto';
+import { equalBytes } from '@sero/crypto';
 import {
   type Address,
   type DisclosedOutput,
   decodeAddress,
   decodeEnvelope,
+  decodeExecutedBlock,
+  decodeField,
   discloseReceipt,
   encodeAddress,
+  headerHash,
+  type OpenedNote,
+  type Output,
   ProtocolError,
   type Transaction,
   transactionId,
   verifyPayeeDisclosure,
   verifyPayerDisclosure,
 } from '@sero/protocol';
+import { rootsHold } from './block-roots.ts';
 import { ensure, WalletError } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -30,12 +36,17 @@ interface DisclosureRecord {
   readonly opening: Uint8Array;
 }
 
-/** What a disclosure proves about the chain. */
+/** What a disclosure proves. */
 export interface DisclosedPayment {
-  readonly by: 'payer' | 'payee';
+  /** Which opening it is: not who made it, since whoever opens a note can make the payer's. */
+  readonly kind: 'payer' | 'payee';
   readonly to: Address;
   readonly asset: bigint;
   readonly value: bigint;
+  readonly txid: Uint8Array;
+  /** The block that holds the payment. That this block is the chain's is the verifier's to check. */
+  readonly height: bigint;
+  readonly blockHash: Uint8Array;
 }
 
 /** Discloses, as its payer, what an own transaction paid in one output. Throws `output-unknown`. */
@@ -86,40 +97,47 @@ export function discloseReceived(
 }
 
 /**
- * Checks a disclosure against the transaction in the chain that it speaks of; needs no wallet. Undefined where it is false.
- * Throws `disclosure-malformed` for text that is no disclosure.
+ * Checks a disclosure against the block that holds its transaction; needs no wallet. Undefined where it is false, or where the
+ * block does not hold the transaction or is not what its header says. Throws `disclosure-malformed` for text that
+ * is no disclosure, ProtocolError for bytes that are no block.
+ *
+ * @param block an executed block, serialised, from a source that the verifier trusts: compare `blockHash` with the chain's
  */
 export function verifyDisclosure(
   disclosure: Disclosure,
-  transaction: Uint8Array,
+  block: Uint8Array,
   genesisHash: Uint8Array,
 ): DisclosedPayment | undefined {
   const record = readDisclosure(disclosure);
+  const executed = decodeExecutedBlock(block);
+  const { header } = executed.block;
+  const place = executed.receipts.findIndex(({ txid }) => equalBytes(txid, record.txid));
+  const transaction = executed.block.transactions[place];
+  if (!rootsHold(executed) || !equalBytes(header.genesisHash, genesisHash) || transaction === undefined) {
+    return undefined;
+  }
   const { tx, txid } = decodeForDisclosure(transaction, genesisHash);
   const output = tx.shielded.outputs[record.index];
   if (output === undefined || !equalBytes(txid, record.txid)) return undefined;
-  const disclosed: DisclosedOutput = {
-    output,
-    firstNullifier: fieldFromBytes(tx.shielded.nullifiers[0]!),
-    index: record.index,
-  };
-  let to: Address;
   try {
-    to = decodeAddress(record.to);
+    const opened = openDisclosed(record, tx, output);
+    if (opened === undefined) return undefined;
+    const { asset, value } = opened.note;
+    const to = decodeAddress(record.to);
+    return { kind: record.by, to, asset, value, txid, height: header.height, blockHash: headerHash(header) };
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;
   }
-  const opened =
-    record.by === 'payer'
-      ? verifyPayerDisclosure(disclosed, { to, rseed: record.opening })
-      : verifyPayeeDisclosure(disclosed, {
-          address: to,
-          secret: record.opening.slice(0, 32),
-          proof: record.opening.slice(32),
-        });
-  if (opened === undefined) return undefined;
-  return { by: record.by, to, asset: opened.note.asset, value: opened.note.value };
+}
+
+function openDisclosed(record: DisclosureRecord, tx: Transaction, output: Output): OpenedNote | undefined {
+  const firstNullifier = decodeField(tx.shielded.nullifiers[0]!, 'nullifier');
+  const disclosed: DisclosedOutput = { output, firstNullifier, index: record.index };
+  const to = decodeAddress(record.to);
+  if (record.by === 'payer') return verifyPayerDisclosure(disclosed, { to, rseed: record.opening });
+  const [secret, proof] = [record.opening.slice(0, 32), record.opening.slice(32)];
+  return verifyPayeeDisclosure(disclosed, { address: to, secret, proof });
 }
 
 function decodeForDisclosure(

@@ -35,3 +35,8 @@ it('text that was not written by toJson is refused', () => {
     assert.throws(() => fromJson(text), text);
   }
 });
+
+it('bytes that are Node Buffers are bytes, not what Buffer.toJSON makes of them', () => {
+  const written = toJson({ bytes: Buffer.from([1, 2, 255]) });
+  assert.deepEqual(fromJson(written), { bytes: Uint8Array.of(1, 2, 255) });
+});

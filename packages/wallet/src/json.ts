@@ -5,7 +5,9 @@ import { fromHex, toHex } from '@sero/crypto';
  * memo that looks like a number stays a memo.
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => {
+  return JSON.stringify(value, function (this: Record<string, unknown>, key) {
+    // Not the second argument: Node's Buffer has a toJSON of its own, which has run by then.
+    const item = this[key];
     if (typeof item === 'bigint') return `n${item}`;
     if (item instanceof Uint8Array) return `x${toHex(item)}`;
     return typeof item === 'string' ? `t${item}` : item;

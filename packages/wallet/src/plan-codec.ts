@@ -92,7 +92,6 @@ const plan = object({
   memo: optional(object({ text, key: bytes(32) })),
   spends: list(u64, 0, 8),
   fee: u128,
-  name: optional(object({ name: text, salt: bytes(32), ownerIndex: u64 })),
 });
 
 const MALFORMED = 'this is not a plan that the wallet wrote';
@@ -114,13 +113,13 @@ export function readPlan(text: Plan): TransactionPlan {
   return read;
 }
 
+function sorted(positions: readonly bigint[]): bigint[] {
+  return positions.toSorted((a, b) => (a < b ? -1 : 1));
+}
+
 /** Who shows a plan's fee and spends before signing must not be shown another plan's. */
 function agrees({ tx, fee, spends, inputs }: TransactionPlan): boolean {
   const sent = tx.call[0]?.value ?? 0n;
   const real = inputs.filter(({ value }) => value > 0n).map(({ position }) => position);
-  return (
-    tx.pub.pubOut[0] === fee + sent &&
-    real.length === spends.length &&
-    real.every((position) => spends.includes(position))
-  );
+  return tx.pub.pubOut[0] === fee + sent && sorted(real).join() === sorted(spends).join();
 }

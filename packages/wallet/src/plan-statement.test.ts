@@ -5,10 +5,13 @@ import { blake2b, equalBytes, hashCm, hashZpkr, toField, utf8 } from '@sero/cryp
 import {
   assetId,
   checkTransaction,
+  DEVELOPMENT,
   decodeEnvelope,
   encodeAddress,
+  encodeOneTimeAddress,
   hashNodesWith,
   name32,
+  ownAddress,
   SERO_ASSET,
   VALUE_LIMIT,
   witnessTree,
@@ -29,9 +32,13 @@ const LARGEST = VALUE_LIMIT - 1n;
 const ENOUGH = 10n ** 25n;
 const TO = BOB.proof.viewing.address;
 
+/** An own address that committed and issued before. */
+const OWNER = encodeOneTimeAddress(ownAddress(ALICE.proof.viewing, DEVELOPMENT.chainId, 'owner', 4n));
+
 const REGISTERED: readonly KnownAsset[] = [
   { asset: SERO_ASSET, kind: 1, name: 'SERO', supply: 0n },
   { asset: TOKEN, kind: 1, name: 'TOKEN', supply: LARGEST },
+  { asset: 9n, kind: 2, name: 'TICKETS', supply: 0n, issuer: OWNER },
 ];
 
 type Money = readonly (readonly [asset: bigint, value: bigint])[];
@@ -44,7 +51,7 @@ function paperWallet(base: Wallet, money: Money): Wallet {
     const [vpkrU, rcm] = [draw('u', i), draw('rcm', i)];
     const zpkr = hashZpkr(ALICE.proof.viewing.address.zpk, r);
     const position = BigInt(2 * i);
-    const place = { position, height: 0n, txid: filler(0, 32), index: 0, public: false };
+    const place = { position, height: 0n, txid: filler(0, 32), index: 0, public: false, tagged: true };
     return { ...place, asset, value, vpkrU, zpkr, rcm, r };
   });
   const tree = witnessTree(hashNodesWith(HASHER));
@@ -60,7 +67,8 @@ function paperWallet(base: Wallet, money: Money): Wallet {
     spendableNotes: () => notes,
     anchor: () => ({ height: 0n, size: tree.size(), root: tree.rootAt(tree.size()) }),
     asset: (wanted) => REGISTERED.find(({ asset, name }) => asset === wanted || name === wanted),
-    pendingName: (name) => ({ name, salt: filler(5, 32), ownerIndex: 4n }),
+    commitment: () => ({ hash: filler(5, 32), from: OWNER, height: -1n }),
+    companion: () => undefined,
   };
 }
 
@@ -98,7 +106,7 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
     }
     // What no one else gets comes back, to the last unit.
     const { pubOut } = planned.tx.pub;
-    for (const { asset } of REGISTERED) {
+    for (const asset of [SERO_ASSET, TOKEN]) {
       const spent = planned.inputs.filter((input) => input.asset === asset);
       const kept = others.filter((output) => output.asset === asset);
       const sum = (notes: readonly { value: bigint }[]): bigint =>
@@ -140,8 +148,8 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
     fc.constant<Request>({ type: 'merge' }),
     fc.constant<Request>({ type: 'commit', name: 'HEPTANE' }),
     values.map((supply): Request => ({ type: 'issue', name: 'HEPTANE', kind: 1, supply })),
-    fc.constant<Request>({ type: 'issue', name: 'TICKETS', kind: 2, supply: 0n }),
-    fc.constant<Request>({ type: 'ticket', category: 'TICKETS', id: filler(6, 32), owner: 4n }),
+    fc.constant<Request>({ type: 'issue', name: 'SHOWS', kind: 2, supply: 0n }),
+    fc.constant<Request>({ type: 'ticket', category: 'TICKETS', id: filler(6, 32) }),
   );
 
   it('over random money and requests; where there is no plan, the refusal is typed and says why', async () => {

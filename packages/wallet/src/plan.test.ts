@@ -19,10 +19,13 @@ import {
   SERO_UNIT,
   type Transaction,
 } from '@sero/protocol';
+import { provingToolsDouble } from '../../../test/wallet/doubles.ts';
+import { prove, sign, submit } from './authorize.ts';
 import { buildTransaction } from './build.ts';
 import { plan } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
 import type { Request } from './request.ts';
+import { memoryWalletStore } from './store.ts';
 import {
   ALICE,
   ALICES_MONEY,
@@ -34,14 +37,20 @@ import {
   refusal,
   testChain,
 } from './test-support.ts';
-import type { Wallet } from './wallet.ts';
+import { nameSalt, type Wallet } from './wallet.ts';
 
-const TO_BOB: Request = {
+/** Signature and proof of a plan of Alice's. */
+async function partsOf(text: string): Promise<{ signed: string; proved: string; txid: Uint8Array }> {
+  const [signed, proved] = [sign(text, ALICE), await prove(text, ALICE.proof, provingToolsDouble)];
+  return { signed, proved, txid: (await ready(text, ALICE)).txid };
+}
+
+const TO_BOB = {
   type: 'pay',
   to: BOB.proof.viewing.address,
   asset: SERO_ASSET,
   amount: 5n * SERO_UNIT,
-};
+} as const satisfies Request;
 const CALL: Request = {
   type: 'call',
   to: filler(3, 64),
@@ -182,7 +191,9 @@ describe('uniform looks', () => {
     const first = await ready(await plan(wallet, TO_BOB), ALICE);
     await wallet.addBlock(chain.add([first.bytes]));
     assert.equal(wallet.spendableNotes().length, 1);
-    await assert.rejects(plan(wallet, TO_BOB), refusal('insufficient-funds'));
+    await assert.rejects(plan(wallet, TO_BOB), refusal('notes-too-new'));
+    const [sero] = wallet.balances();
+    assert.deepEqual([sero!.spendable, sero!.waiting], [0n, sero!.total]);
     for (let i = 0; i < 3; i++) await wallet.addBlock(chain.add());
     assert.deepEqual(readPlan(await plan(wallet, TO_BOB)).spends, [wallet.spendableNotes()[0]!.position]);
   });
@@ -266,18 +277,72 @@ describe('from', () => {
   it('is the same where a name is committed to and where it is issued, for the issuer’s alias is under the commitment', async () => {
     const { chain, wallet } = await chainWithNotes([1_000n * SERO_UNIT]);
     const committed = await plan(wallet, { type: 'commit', name: 'HEPTANE' });
-    const { tx, name } = readPlan(committed);
-    const bytes = (await ready(committed, ALICE)).bytes;
-    await wallet.reserve({ txid: filler(1, 32), positions: [], expiry: 5n }, name);
-    await wallet.addBlock(chain.add([bytes]));
-    const issue = await plan(wallet, { type: 'issue', name: 'HEPTANE', kind: 1, supply: 9n });
+    const { tx } = readPlan(committed);
+    const request: Request = { type: 'issue', name: 'HEPTANE', kind: 1, supply: 9n };
+    await wallet.addBlock(chain.add([(await ready(committed, ALICE)).bytes]));
+    // One block after the commitment is one too early, and the fee would be lost.
+    await assert.rejects(plan(wallet, request), refusal('request-invalid'));
+    await wallet.addBlock(chain.add());
+    // A wallet restored from its words between the two has the commitment from the chain.
+    const restored = readPlan(await plan(await openOn(chain, ALICE), request)).tx;
+    assert.deepEqual(
+      [restored.from, restored.body],
+      [tx.from, readPlan(await plan(wallet, request)).tx.body],
+    );
+    const issue = await plan(wallet, request);
     const issued = readPlan(issue).tx;
     assert.deepEqual(issued.from, tx.from);
-    assert.deepEqual(decodeAssetBody(issued.body).issue[0]!.salt, name!.salt);
+    assert.deepEqual(decodeAssetBody(issued.body).issue[0]!.salt, nameSalt(wallet.key, 'HEPTANE'));
     assert.equal(
       issued.pub.pubOut[0],
       issued.gasLimit * issued.gasPrice + namePrice('HEPTANE', chain.genesis.namePrices),
     );
+  });
+});
+
+describe('a transaction that replaces another', () => {
+  const accept = async (): Promise<void> => undefined;
+  const nullifiersOf = async (text: string): Promise<Set<string>> =>
+    new Set(buildTransaction(readPlan(text), ALICE.proof).tx.shielded.nullifiers.map(toHex));
+
+  it('keeps its dummy: the two show the same nullifiers, and nobody can tell which one is real', async () => {
+    const { wallet } = await chainWithNotes([1_000n * SERO_UNIT]);
+    const first = await plan(wallet, TO_BOB);
+    const { proved, signed, txid } = await partsOf(first);
+    await submit(wallet, first, signed, proved, accept);
+    await wallet.release(txid);
+    const second = await plan(wallet, TO_BOB);
+    assert.deepEqual(await nullifiersOf(second), await nullifiersOf(first));
+    const seeds = (text: string): string[] => readPlan(text).outputs.map(({ rseed }) => toHex(rseed));
+    assert.ok(seeds(second).every((seed) => !seeds(first).includes(seed)));
+  });
+
+  it('keeps its second note, even where one note would do', async () => {
+    const { wallet } = await chainWithNotes([3n * SERO_UNIT, 3n * SERO_UNIT]);
+    const first = await plan(wallet, { ...TO_BOB, amount: 5n * SERO_UNIT });
+    const { proved, signed, txid } = await partsOf(first);
+    await submit(wallet, first, signed, proved, accept);
+    await wallet.release(txid);
+    const second = await plan(wallet, { ...TO_BOB, amount: 1n });
+    assert.deepEqual(await nullifiersOf(second), await nullifiersOf(first));
+  });
+
+  it('is planned with fresh dummies where nothing was submitted before', async () => {
+    const { wallet } = await chainWithNotes([1_000n * SERO_UNIT]);
+    const [first, second] = [await plan(wallet, TO_BOB), await plan(wallet, TO_BOB)];
+    assert.notDeepEqual(await nullifiersOf(first), await nullifiersOf(second));
+  });
+
+  it('remembers its companions in the store', async () => {
+    const store = memoryWalletStore();
+    const chain = testChain();
+    const wallet = await openOn(chain, ALICE, { store });
+    const first = await plan(wallet, TO_BOB);
+    const { proved, signed, txid } = await partsOf(first);
+    await submit(wallet, first, signed, proved, accept);
+    await wallet.release(txid);
+    const again = await openOn(chain, ALICE, { store, blocks: [] });
+    assert.deepEqual(await nullifiersOf(await plan(again, TO_BOB)), await nullifiersOf(first));
   });
 });
 
@@ -300,8 +365,9 @@ describe('requests that cannot be', () => {
       [{ type: 'issue', name: 'HEPTANE', kind: 1, supply: 0n }, 'amount-out-of-range'],
       [{ type: 'issue', name: 'HEPTANE', kind: 1, supply: LIMIT }, 'amount-out-of-range'],
       [{ type: 'issue', name: 'HEPTANE', kind: 2, supply: 1n }, 'amount-out-of-range'],
-      [{ type: 'ticket', category: 'lower', id: filler(1, 32), owner: 0n }, 'request-invalid'],
-      [{ type: 'ticket', category: 'TICKETS', id: filler(1, 31), owner: 0n }, 'request-invalid'],
+      [{ type: 'ticket', category: 'lower', id: filler(1, 32) }, 'request-invalid'],
+      [{ type: 'ticket', category: 'TICKETS', id: filler(1, 31) }, 'request-invalid'],
+      [{ type: 'ticket', category: 'UNKNOWN', id: filler(1, 32) }, 'request-invalid'],
       [{ ...CALL, value: -1n }, 'amount-out-of-range'],
       [{ ...CALL, value: LIMIT }, 'amount-out-of-range'],
       [{ ...CALL, amount: -1n }, 'amount-out-of-range'],

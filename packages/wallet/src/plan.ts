@@ -14,10 +14,10 @@ import {
   type TreePath,
   VALUE_LIMIT,
 } from '@sero/protocol';
-import { ensure } from './errors.ts';
+import { ensure, WalletError } from './errors.ts';
 import { toJson } from './json.ts';
 import { type Random, shuffled, systemRandom } from './random.ts';
-import type { OwnedNote, PendingName } from './records.ts';
+import type { OwnedNote } from './records.ts';
 import { publicPart, type Request, type RequestPart, senderOf } from './request.ts';
 import { type Needs, provableNotes, selectNotes } from './select.ts';
 import type { Anchor } from './state.ts';
@@ -83,8 +83,6 @@ export interface TransactionPlan {
   readonly spends: readonly bigint[];
   /** SERO that the network takes at most: gas and name price. */
   readonly fee: bigint;
-  /** Kept by the wallet once a name commitment is submitted. */
-  readonly name?: PendingName;
 }
 
 /** A plan as text: JSON that `readPlan` takes. It shows what is paid to whom; it cannot spend anything. */
@@ -100,7 +98,13 @@ export async function plan(wallet: Wallet, request: Request, random: Random = sy
   return toJson(await planTransaction(wallet, request, random));
 }
 
-async function planTransaction(wallet: Wallet, request: Request, random: Random): Promise<TransactionPlan> {
+/** SERO that the network takes at most for a request if it is planned now: shown before anything is sent. */
+export function feeOf(wallet: Wallet, request: Request): bigint {
+  return openPart(wallet, request).fee;
+}
+
+/** The open part of a transaction but for its sender. */
+function openPart(wallet: Wallet, request: Request) {
   const { genesis } = wallet;
   const tip = wallet.tip();
   const anchor = wallet.anchor();
@@ -117,7 +121,12 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
     call: part.call === undefined ? [] : [part.call],
   };
   const gasLimit = gasLimitOf(wallet, head, part);
-  const fee = gasLimit * gasPrice + part.price;
+  ensure(gasLimit <= genesis.fees.gasLimit, 'request-invalid', 'the gas of this request is above a block’s');
+  return { anchor, part, head, gasLimit, fee: gasLimit * gasPrice + part.price };
+}
+
+async function planTransaction(wallet: Wallet, request: Request, random: Random): Promise<TransactionPlan> {
+  const { anchor, part, head, gasLimit, fee } = openPart(wallet, request);
   const callAmount = part.call?.amount ?? 0n;
   const pub = {
     asset: fieldToBytes(callAmount === 0n ? 0n : part.callAsset),
@@ -125,19 +134,22 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
   };
   const needs = needsOf(request, part, pub.pubOut[0]!);
   const notes = provableNotes(wallet, anchor);
-  const spent = part.merge ? twoLargest(notes, pub.pubOut[0]!) : selectNotes(notes, needs);
-  const slotAsset = [...needs.keys()].find((asset) => asset !== SERO_ASSET) ?? SERO_ASSET;
+  const chosen = part.merge ? twoLargest(notes, pub.pubOut[0]!) : chooseNotes(wallet, notes, needs);
+  const spent = withPartner(wallet, chosen, notes, needs);
+  const slotAsset =
+    [...needs.keys(), ...spent.map(({ asset }) => asset)].find((asset) => asset !== SERO_ASSET) ?? SERO_ASSET;
   const inputs = spent.map((note) => plannedInput(wallet, note, anchor));
+  const again = spent.length === 1 ? dummyAgain(wallet, spent[0]!.position, slotAsset, random) : undefined;
+  if (again !== undefined) inputs.push(again);
   while (inputs.length < SHAPE_A.inputs) inputs.push(dummyInput(SHAPE_A, slotAsset, random));
   const outputs = plannedOutputs(wallet, request, spent, pub.pubOut, slotAsset, random);
   const sender = await senderOf(wallet, part);
-  const { body, name } = part.bodyFrom(sender);
   return {
     version: 1,
     genesisHash: wallet.genesisHash,
-    tx: { ...head, from: sender.bytes, body, gasLimit, pub },
+    tx: { ...head, from: sender.bytes, body: part.bodyFrom(sender), gasLimit, pub },
     anchor,
-    rFrom: sender.own.r,
+    rFrom: sender.r,
     alpha: randomizer(random(SIGNING_RANDOMNESS)),
     slotAsset,
     inputs: shuffled(inputs, random),
@@ -147,7 +159,6 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
       : {}),
     spends: spent.map(({ position }) => position),
     fee,
-    ...(name === undefined ? {} : { name }),
   };
 }
 
@@ -192,6 +203,63 @@ function needsOf(request: Request, part: RequestPart, pubSero: bigint): Needs {
   return needs;
 }
 
+/** Chooses notes; says so where the account has enough, but in notes that no anchor covers yet. */
+function chooseNotes(wallet: Wallet, notes: readonly OwnedNote[], needs: Needs): OwnedNote[] {
+  try {
+    return selectNotes(notes, needs);
+  } catch (error) {
+    if (!(error instanceof WalletError && error.code === 'insufficient-funds')) throw error;
+    if (!covers(wallet.spendableNotes(), needs)) throw error;
+    throw new WalletError(
+      'notes-too-new',
+      'the newest notes wait for an anchor: try again after the next blocks',
+    );
+  }
+}
+
+function covers(notes: readonly OwnedNote[], needs: Needs): boolean {
+  return [...needs].every(
+    ([asset, amount]) =>
+      notes.filter((note) => note.asset === asset).reduce((sum, { value }) => sum + value, 0n) >= amount,
+  );
+}
+
+/**
+ * A note that was submitted before beside another is spent beside it again: two transactions that share one nullifier and
+ * differ in the other would show which notes are real and belong together.
+ */
+function withPartner(
+  wallet: Wallet,
+  chosen: readonly OwnedNote[],
+  notes: readonly OwnedNote[],
+  needs: Needs,
+): readonly OwnedNote[] {
+  const companion = chosen.length === 1 ? wallet.companion(chosen[0]!.position) : undefined;
+  if (companion === undefined || !('position' in companion)) return chosen;
+  const partner = notes.find(({ position }) => position === companion.position);
+  const assets = new Set([SERO_ASSET, ...needs.keys(), ...(partner === undefined ? [] : [partner.asset])]);
+  return partner === undefined || assets.size > SHAPE_A.slots ? chosen : [...chosen, partner];
+}
+
+/** The dummy that was submitted beside this note before, if its asset has a slot: its nullifier is then the same again. */
+function dummyAgain(
+  wallet: Wallet,
+  position: bigint,
+  slotAsset: bigint,
+  random: Random,
+): PlannedInput | undefined {
+  const companion = wallet.companion(position);
+  if (companion === undefined || !('dummy' in companion)) return undefined;
+  const { dummy } = companion;
+  if (dummy.asset !== SERO_ASSET && dummy.asset !== slotAsset) return undefined;
+  return { ...dummy, value: 0n, path: randomPath(SHAPE_A.depth, random) };
+}
+
+function randomPath(depth: number, random: Random): TreePath {
+  const field = (): bigint => toField(random(64));
+  return Array.from({ length: depth }, () => [field(), field(), field()] as const);
+}
+
 function twoLargest(notes: readonly OwnedNote[], fee: bigint): OwnedNote[] {
   const chosen = notes
     .filter(({ asset }) => asset === SERO_ASSET)
@@ -224,7 +292,7 @@ function dummyInput(shape: Shape, slotAsset: bigint, random: Random): PlannedInp
     r: field(),
     rcm: field(),
     position: field() % TREE_CAPACITY,
-    path: Array.from({ length: shape.depth }, () => [field(), field(), field()] as const),
+    path: randomPath(shape.depth, random),
   };
 }
 

@@ -11,6 +11,8 @@ export interface OwnedNote {
   readonly index: number;
   /** True where the protocol made it in the open. */
   readonly public: boolean;
+  /** False where the view tag is wrong: no payment by the protocol, found by audits only, counted in no balance. */
+  readonly tagged: boolean;
   readonly asset: bigint;
   readonly value: bigint;
   /** The u of VPKr: what the commitment holds of it. */
@@ -68,6 +70,8 @@ export interface KnownAsset {
   /** Token or category name; a ticket's is its category's. */
   readonly name: string;
   readonly supply: bigint;
+  /** PKr that issued it; none for SERO. */
+  readonly issuer?: Uint8Array;
 }
 
 /** Spends of a transaction that was submitted and is not in a block yet. */
@@ -75,12 +79,27 @@ export interface PendingSpend {
   readonly txid: Uint8Array;
   readonly positions: readonly bigint[];
   readonly expiry: bigint;
+  /** The dummy beside a single note. */
+  readonly dummy?: Dummy;
 }
 
-/** A commitment to a name that this account made and has not used. */
-export interface PendingName {
-  readonly name: string;
-  readonly salt: Uint8Array;
-  /** Index of the own `owner` address that committed and must issue. */
-  readonly ownerIndex: bigint;
+/** A commitment to a name that this account made, as the chain shows it: the name itself is not in it. */
+export interface NameCommitment {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  /** Own PKr that committed and must issue. */
+  readonly from: Uint8Array;
+  readonly height: bigint;
+}
+
+/** What a submitted transaction spent beside a note: another note, or a dummy that a replacement must use again. */
+export type Companion = { readonly position: bigint } | { readonly dummy: Dummy };
+
+/** A dummy input without its path, which no rule looks at. */
+export interface Dummy {
+  readonly asset: bigint;
+  readonly vpkrU: bigint;
+  readonly r: bigint;
+  readonly rcm: bigint;
+  readonly position: bigint;
 }

@@ -6,19 +6,20 @@ import {
   alias,
   type Call,
   checkName,
+  decodeOneTimeAddress,
   encodeMemo,
   encodeOneTimeAddress,
   KIND,
+  MAX_TRANSACTION_BYTES,
   nameCommitment,
   namePrice,
   ProtocolError,
+  recognise,
   SEALED_MEMO_LENGTH,
   SERO_ASSET,
   VALUE_LIMIT,
 } from '@sero/protocol';
 import { ensure, WalletError } from './errors.ts';
-import type { OwnAddress } from './own-addresses.ts';
-import type { PendingName } from './records.ts';
 import type { AddressUse } from './state.ts';
 import { nameSalt, type Wallet } from './wallet.ts';
 
@@ -39,8 +40,8 @@ export type Request =
   | { readonly type: 'commit'; readonly name: string }
   /** Issues a token, or with kind 2 a category of tickets (supply 0). */
   | { readonly type: 'issue'; readonly name: string; readonly kind: AssetKind; readonly supply: bigint }
-  /** Issues a ticket of an own category. `owner` is the number of the own address that issued the category. */
-  | { readonly type: 'ticket'; readonly category: string; readonly id: Uint8Array; readonly owner: bigint }
+  /** Issues a ticket of an own category; `id` is any 32 bytes that no ticket of it has. */
+  | { readonly type: 'ticket'; readonly category: string; readonly id: Uint8Array }
   | {
       readonly type: 'call';
       /** CADDR, 64 bytes. */
@@ -54,19 +55,19 @@ export type Request =
       readonly gas: bigint;
     };
 
-/** The own address that a transaction is sent from. */
+/** The own address that a transaction is sent from, and the r that proves it. */
 export interface Sender {
   readonly bytes: Uint8Array;
-  readonly own: OwnAddress;
+  readonly r: bigint;
 }
 
 /** What a request puts into the open part of a transaction. */
 export interface RequestPart {
   readonly kind: number;
-  /** A fresh own address of this class, or the owner address with this number. */
-  readonly from: AddressUse | bigint;
-  /** The body, which may name the sender, and what the wallet keeps of it. */
-  readonly bodyFrom: (sender: Sender) => { readonly body: Uint8Array; readonly name?: PendingName };
+  /** A fresh own address of this class, or an own one that was used before. */
+  readonly from: AddressUse | Sender;
+  /** The body, which may name the sender. */
+  readonly bodyFrom: (sender: Sender) => Uint8Array;
   /** Name price. */
   readonly price: bigint;
   readonly memoLength: number;
@@ -76,7 +77,14 @@ export interface RequestPart {
   readonly callGas: bigint;
 }
 
-const withoutBody: RequestPart['bodyFrom'] = () => ({ body: new Uint8Array(0) });
+/** Ages, in blocks, at which a commitment to a name can be used. */
+const COMMITMENT_MIN_AGE = 2n;
+const COMMITMENT_MAX_AGE = 1_000n;
+
+/** Leaves room for the rest of a transaction. */
+const MAX_CALL_DATA = MAX_TRANSACTION_BYTES - 8_192;
+
+const withoutBody: RequestPart['bodyFrom'] = () => new Uint8Array(0);
 
 const PLAIN = {
   bodyFrom: withoutBody,
@@ -110,13 +118,8 @@ export function publicPart(wallet: Wallet, request: Request): RequestPart {
       return commitPart(wallet, request.name);
     case 'issue':
       return issuePart(wallet, request);
-    case 'ticket': {
-      const { category, id, owner } = request;
-      checked(() => checkName(category));
-      ensure(id.length === 32, 'request-invalid', 'a ticket’s id has 32 bytes');
-      const body = issueBody(category, id, 1n, 2);
-      return { ...PLAIN, kind: KIND.asset, from: owner, bodyFrom: () => ({ body }) };
-    }
+    case 'ticket':
+      return ticketPart(wallet, request);
     case 'call':
       return callPart(wallet, request);
   }
@@ -124,8 +127,15 @@ export function publicPart(wallet: Wallet, request: Request): RequestPart {
 
 /** The sender of a transaction; a fresh address is handed out now and never again. */
 export async function senderOf(wallet: Wallet, { from }: RequestPart): Promise<Sender> {
-  const own = typeof from === 'bigint' ? wallet.ownAddress('owner', from) : await wallet.freshAddress(from);
-  return { bytes: encodeOneTimeAddress(own.address), own };
+  if (typeof from !== 'string') return from;
+  const { address, r } = await wallet.freshAddress(from);
+  return { bytes: encodeOneTimeAddress(address), r };
+}
+
+/** An own address that was used before, as the chain shows it. */
+function usedSender(wallet: Wallet, bytes: Uint8Array | undefined): Sender | undefined {
+  const shared = bytes === undefined ? undefined : recognise(wallet.key, decodeOneTimeAddress(bytes));
+  return bytes === undefined || shared === undefined ? undefined : { bytes, r: shared.r };
 }
 
 function checkAsset(wallet: Wallet, asset: bigint): void {
@@ -140,13 +150,8 @@ function commitPart(wallet: Wallet, name: string): RequestPart {
     ...PLAIN,
     kind: KIND.asset,
     from: 'owner',
-    bodyFrom: ({ bytes, own }) => ({
-      body: AssetBodyType.serialize({
-        commit: [{ hash: nameCommitment(name, salt, alias(bytes)) }],
-        issue: [],
-      }),
-      name: { name, salt, ownerIndex: own.index },
-    }),
+    bodyFrom: ({ bytes }) =>
+      AssetBodyType.serialize({ commit: [{ hash: nameCommitment(name, salt, alias(bytes)) }], issue: [] }),
   };
 }
 
@@ -159,24 +164,43 @@ function issuePart(wallet: Wallet, request: Extract<Request, { type: 'issue' }>)
     'amount-out-of-range',
     'a token’s supply lies in 1 to 2^128 - 1, a category’s is 0',
   );
-  const pending = wallet.pendingName(name);
+  ensure(wallet.asset(name) === undefined, 'request-invalid', `the name ${name} is taken`);
+  const committed = wallet.commitment(name);
+  const from = usedSender(wallet, committed?.from);
   ensure(
-    pending !== undefined,
+    committed !== undefined && from !== undefined,
     'request-invalid',
     `commit to the name ${name} first, two blocks before issuing it`,
   );
-  const body = issueBody(name, pending.salt, supply, kind);
+  const next = (wallet.tip()?.header.height ?? 0n) + 1n;
+  const age = next - committed.height;
+  ensure(
+    age >= COMMITMENT_MIN_AGE && age <= COMMITMENT_MAX_AGE,
+    'request-invalid',
+    `the commitment to ${name} can be used ${COMMITMENT_MIN_AGE} to ${COMMITMENT_MAX_AGE} blocks after it was made, the next is ${age}`,
+  );
+  const body = issueBody(name, nameSalt(wallet.key, name), supply, kind);
   return {
     ...PLAIN,
     kind: KIND.asset,
-    from: pending.ownerIndex,
-    bodyFrom: () => ({ body }),
+    from,
+    bodyFrom: () => body,
     price: namePrice(name, wallet.genesis.namePrices),
   };
 }
 
 function issueBody(name: string, salt: Uint8Array, supply: bigint, kind: AssetKind): Uint8Array {
   return AssetBodyType.serialize({ commit: [], issue: [{ name: utf8(name), salt, supply, kind }] });
+}
+
+function ticketPart(wallet: Wallet, { category, id }: Extract<Request, { type: 'ticket' }>): RequestPart {
+  checked(() => checkName(category));
+  ensure(id.length === 32, 'request-invalid', 'a ticket’s id has 32 bytes');
+  const known = wallet.asset(category);
+  const from = known?.kind === 2 ? usedSender(wallet, known.issuer) : undefined;
+  ensure(from !== undefined, 'request-invalid', `this account has issued no category ${category}`);
+  const body = issueBody(category, id, 1n, 2);
+  return { ...PLAIN, kind: KIND.asset, from, bodyFrom: () => body };
 }
 
 function callPart(wallet: Wallet, request: Extract<Request, { type: 'call' }>): RequestPart {
@@ -186,7 +210,13 @@ function callPart(wallet: Wallet, request: Extract<Request, { type: 'call' }>): 
     'amount-out-of-range',
     'the amounts of a call lie in 0 to 2^128 - 1',
   );
-  ensure(gas >= 0n && gas < 1n << 63n, 'request-invalid', 'the gas of a call lies in 0 to 2^63 - 1');
+  const gasLimit = wallet.genesis.fees.gasLimit;
+  ensure(gas >= 0n && gas < gasLimit, 'request-invalid', `the gas of a call is below a block’s ${gasLimit}`);
+  ensure(
+    data.length <= MAX_CALL_DATA,
+    'request-invalid',
+    `a call carries at most ${MAX_CALL_DATA} bytes of data`,
+  );
   ensure(to.length === 64, 'request-invalid', 'a contract’s address has 64 bytes');
   ensure(
     amount === 0n || asset !== SERO_ASSET,

@@ -1,8 +1,9 @@
-import { blake2b, fieldFromBytes, hashZpkr, pointToBytes, toAffine, toField } from '@sero/crypto';
+import { blake2b, equalBytes, fieldFromBytes, hashZpkr, pointToBytes, toAffine, toField } from '@sero/crypto';
 import {
   assetId,
   decodeAssetBody,
   decodeEnvelope,
+  decodeField,
   decodeTrace,
   type ExecutedBlock,
   encodeAddress,
@@ -21,10 +22,18 @@ import {
   type Transaction,
   ticketName32,
   type ViewingKey,
+  viewTag,
 } from '@sero/protocol';
 import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner } from '@sero/prover';
 import { ensure } from './errors.ts';
-import type { HistoryEntry, KnownAsset, OwnedNote, Payment, UndisclosedNote } from './records.ts';
+import type {
+  HistoryEntry,
+  KnownAsset,
+  NameCommitment,
+  OwnedNote,
+  Payment,
+  UndisclosedNote,
+} from './records.ts';
 
 /** A public output or genesis allocation as the scanner sees it. */
 export interface PublicNote {
@@ -48,6 +57,8 @@ export interface ScanResult {
   readonly history: readonly HistoryEntry[];
   /** P(VPKr) of own one-time addresses that stand in the open: senders, owners of public outputs. */
   readonly ownAddresses: readonly Uint8Array[];
+  /** Own commitments to names that succeeded. */
+  readonly commitments: readonly NameCommitment[];
 }
 
 /** What scanning needs of the account. */
@@ -70,7 +81,7 @@ export function placeTransactions(
   for (const [i, bytes] of executed.block.transactions.entries()) {
     const envelope = decodeEnvelope(bytes);
     const receipt = executed.receipts[i]!;
-    const txid = fieldFromBytes(receipt.txid);
+    const txid = decodeField(receipt.txid, 'txid of a receipt');
     const publicNotes = receipt.publicOutputs.map((output, index) => ({
       note: publicOutputNote(output, txid, index),
       index,
@@ -86,7 +97,7 @@ export function placeTransactions(
       'a transaction of the block is none that the network takes',
     );
     transactions.push({ tx, receipt, firstPosition: firstPosition + BigInt(leaves.length), publicNotes });
-    leaves.push(...tx.shielded.outputs.map((output) => fieldFromBytes(output.cm)));
+    leaves.push(...tx.shielded.outputs.map((output) => decodeField(output.cm, 'commitment')));
     leaves.push(...publicNotes.map(({ note }) => noteCommitment(note)));
   }
   return { transactions, leaves };
@@ -109,6 +120,7 @@ export async function scanTransactions(
   const undisclosed: UndisclosedNote[] = [];
   const history: HistoryEntry[] = [];
   const ownAddresses: Uint8Array[] = [];
+  const commitments: NameCommitment[] = [];
   const ownedAt = (position: bigint): OwnedNote | undefined =>
     account.noteAt(position) ?? received.find((note) => note.position === position);
 
@@ -139,7 +151,9 @@ export async function scanTransactions(
     received.push(...mine);
     if (spends.own) ownAddresses.push(tx.from.subarray(0, 32));
     for (const { index } of found) ownAddresses.push(pointToBytes(publicNotes[index]!.note.owner.vpkr));
-    if (!spends.own && mine.length === 0) continue;
+    if (spends.own) commitments.push(...ownCommitment(tx, receipt, height));
+    const counted = mine.filter(({ tagged }) => tagged);
+    if (!spends.own && counted.length === 0) continue;
     const sent = spends.own ? sentPayments(account.key, tx) : { payments: [], memo: undefined };
     const memo = opened.memo ?? sent.memo;
     history.push({
@@ -156,13 +170,16 @@ export async function scanTransactions(
               : 'other',
       own: spends.own,
       succeeded: receipt.status === 1,
-      change: netChange(mine, spent),
+      change: netChange(
+        counted,
+        spent.filter(({ tagged }) => tagged),
+      ),
       payments: sent.payments,
       fee: spends.own ? keptByNetwork(tx, receipt) : 0n,
       ...(memo === undefined ? {} : { memo }),
     });
   }
-  return { received, spentPositions, undisclosed, history, ownAddresses };
+  return { received, spentPositions, undisclosed, history, ownAddresses, commitments };
 }
 
 /** Notes among genesis allocations. */
@@ -185,6 +202,7 @@ function ownedPublic(
   return {
     ...place,
     public: true,
+    tagged: true,
     asset: note.asset,
     value: note.value,
     vpkrU: toAffine(note.owner.vpkr).u,
@@ -244,7 +262,7 @@ function openShielded(
   firstHit: number,
   height: bigint,
 ): { notes: OwnedNote[]; memo: string | undefined } {
-  const firstNullifier = fieldFromBytes(tx.shielded.nullifiers[0]!);
+  const firstNullifier = decodeField(tx.shielded.nullifiers[0]!, 'nullifier');
   const notes: OwnedNote[] = [];
   let memo: string | undefined;
   for (const [index, output] of tx.shielded.outputs.entries()) {
@@ -263,6 +281,7 @@ function openShielded(
       txid: receipt.txid,
       index,
       public: false,
+      tagged: equalBytes(viewTag(secret, output.vpkr), output.tag),
       asset: opened.note.asset,
       value: opened.note.value,
       vpkrU: toAffine(opened.note.owner.vpkr).u,
@@ -274,11 +293,17 @@ function openShielded(
   return { notes, memo };
 }
 
+/** The name commitment that an own transaction made. */
+function ownCommitment(tx: Transaction, receipt: Receipt, height: bigint): NameCommitment[] {
+  if (tx.kind !== KIND.asset || receipt.status !== 1) return [];
+  return decodeAssetBody(tx.body).commit.map(({ hash }) => ({ hash, from: tx.from, height }));
+}
+
 /** The positions that this account spends in a transaction, and whether the transaction is its own at all. */
 function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: bigint[] } {
   const decoded = tx.shielded.nullifiers.flatMap((nil, i) => {
-    const trace = fieldFromBytes(tx.shielded.traces[i]!);
-    return decodeTrace(key.tk, key.address.zpk, fieldFromBytes(nil), trace) ?? [];
+    const trace = decodeField(tx.shielded.traces[i]!, 'TRACE');
+    return decodeTrace(key.tk, key.address.zpk, decodeField(nil, 'nullifier'), trace) ?? [];
   });
   return {
     own: decoded.length > 0,
@@ -331,6 +356,6 @@ export function registeredAssets(transactions: readonly ScannedTransaction[], ch
     const name = String.fromCharCode(...issue.name);
     const nameBytes = issue.kind === 2 && issue.supply === 1n ? ticketName32(name, issue.salt) : name32(name);
     const asset = assetId(chainId, issue.kind, nameBytes);
-    return [{ asset, kind: issue.kind, name, supply: issue.supply }];
+    return [{ asset, kind: issue.kind, name, supply: issue.supply, issuer: tx.from }];
   });
 }

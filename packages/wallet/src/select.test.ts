@@ -15,6 +15,7 @@ function notesOf(values: readonly (readonly [bigint, bigint])[]): OwnedNote[] {
     txid: new Uint8Array(32),
     index: 0,
     public: false,
+    tagged: true,
     asset,
     value,
     vpkrU: 0n,

@@ -3,10 +3,11 @@ import { type HashNodes, type Header, SERO_ASSET, type WitnessTree, witnessTree 
 import { ensure, WalletError } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
 import type {
+  Companion,
   HistoryEntry,
   KnownAsset,
+  NameCommitment,
   OwnedNote,
-  PendingName,
   PendingSpend,
   UndisclosedNote,
 } from './records.ts';
@@ -46,7 +47,10 @@ export interface WalletState {
   readonly anchors: Anchor[];
   /** By txid in hexadecimal. */
   readonly pending: Map<string, PendingSpend>;
-  readonly names: Map<string, PendingName>;
+  /** Own name commitments by hash in hexadecimal. */
+  readonly commitments: Map<string, NameCommitment>;
+  /** What was once submitted beside an unspent note, by the note's position. */
+  readonly companions: Map<bigint, Companion>;
   readonly addresses: Readonly<Record<AddressUse, AddressCounter>>;
 }
 
@@ -106,7 +110,8 @@ async function readState(
   }
   const assets = [SERO, ...(await list<KnownAsset>('asset/'))];
   const pending = await list<PendingSpend>('pending/');
-  const names = await list<PendingName>('name/');
+  const commitments = await list<NameCommitment>('commitment/');
+  const companions = await list<{ position: bigint; companion: Companion }>('companion/');
   const counter = { first: 0n, next: 0n };
   return {
     tip: head?.tip,
@@ -117,7 +122,8 @@ async function readState(
     undisclosed: await list<UndisclosedNote>('undisclosed/'),
     anchors: await list<Anchor>('anchor/'),
     pending: new Map(pending.map((spend) => [toHex(spend.txid), spend])),
-    names: new Map(names.map((name) => [name.name, name])),
+    commitments: new Map(commitments.map((commitment) => [toHex(commitment.hash), commitment])),
+    companions: new Map(companions.map(({ position, companion }) => [position, companion])),
     addresses: {
       once: (await single<AddressCounter>('addresses/once')) ?? { ...counter },
       owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
@@ -171,8 +177,19 @@ export const written = {
     value: toJson(spend),
   }),
   droppedPending: (txid: string): WalletChange => ({ key: `pending/${txid}`, value: undefined }),
-  name: (name: PendingName): WalletChange => ({ key: `name/${name.name}`, value: toJson(name) }),
-  droppedName: (name: string): WalletChange => ({ key: `name/${name}`, value: undefined }),
+  commitment: (made: NameCommitment): WalletChange => ({
+    key: `commitment/${toHex(made.hash)}`,
+    value: toJson(made),
+  }),
+  droppedCommitment: (hash: string): WalletChange => ({ key: `commitment/${hash}`, value: undefined }),
+  companion: (position: bigint, companion: Companion): WalletChange => ({
+    key: `companion/${ordered(position)}`,
+    value: toJson({ position, companion }),
+  }),
+  droppedCompanion: (position: bigint): WalletChange => ({
+    key: `companion/${ordered(position)}`,
+    value: undefined,
+  }),
   addresses: (use: AddressUse, counter: AddressCounter): WalletChange => ({
     key: `addresses/${use}`,
     value: toJson(counter),

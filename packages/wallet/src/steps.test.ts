@@ -83,13 +83,38 @@ describe('planStep', () => {
       spendableNotes: () =>
         wallet.spendableNotes().map((note) => (note.asset === TOKEN ? note : { ...note, value: sero })),
     });
-    const due = payment(TOKEN, 5n);
-    const first = await planStep(worth((6n * fee) / 10n), due);
+    // A memo makes the payment dearer than the merge: two notes below the one fee leave enough for it after the other.
+    const due = { ...payment(TOKEN, 5n), memo: 'dear' };
+    const first = await planStep(worth((103n * fee) / 100n), due);
     assert.deepEqual([first.paid, first.rest], [0n, due]);
     assert.equal(readPlan(first.plan).spends.length, 2);
-    const second = await planStep(worth(fee), due);
+    const second = await planStep(worth(2n * fee), due);
     assert.deepEqual([second.paid, second.rest], [5n, undefined]);
-    await assert.rejects(planStep(worth(fee / 2n - 1n), due), refusal('insufficient-funds'));
+  });
+
+  it('takes no first step where the account cannot pay the fees of the last', async () => {
+    const { chain, wallet } = await chainWithNotes(Array.from({ length: 6 }, () => SERO_UNIT));
+    const fee = await feeOf(wallet);
+    const before = wallet.balances();
+    // Four merges and the payment itself; one fee more is too much.
+    const most = 6n * SERO_UNIT - 5n * fee;
+    await assert.rejects(planStep(wallet, payment(SERO_ASSET, most + fee)), refusal('insufficient-funds'));
+    assert.deepEqual(wallet.balances(), before);
+    const paid = await payAll(chain, wallet, payment(SERO_ASSET, most - fee));
+    assert.equal(paid.at(-1), most - fee);
+  });
+
+  it('does not pay a token halfway where there is no SERO for the rest', async () => {
+    const { chain, wallet } = await chainWithNotes([2n * SERO_UNIT]);
+    await issueToken(chain, wallet, ALICE, [5n, 6n, 7n]);
+    const fee = await feeOf(wallet);
+    const poor: Wallet = {
+      ...wallet,
+      spendableNotes: () =>
+        wallet.spendableNotes().map((note) => (note.asset === TOKEN ? note : { ...note, value: 2n * fee })),
+    };
+    await assert.rejects(planStep(poor, payment(TOKEN, 18n)), refusal('insufficient-funds'));
+    assert.equal((await planStep(poor, payment(TOKEN, 13n))).paid, 7n);
   });
 
   it('merges nothing for a payment that the account cannot make', async () => {

@@ -251,6 +251,17 @@ export function view(wallet: Wallet) {
 /** The token that `issueToken` issues. */
 export const TOKEN = assetId(DEVELOPMENT.chainId, 1, name32('HEPTANE'));
 
+/** Puts a commitment to a name into the chain, and the block after which the name can be issued. */
+export async function commitName(
+  chain: TestChain,
+  wallet: Wallet,
+  key: SpendingKey,
+  name: string,
+): Promise<void> {
+  await wallet.addBlock(chain.add([await transaction(wallet, key, { type: 'commit', name })]));
+  await wallet.addBlock(chain.add());
+}
+
 /** Puts a block into the chain in which the wallet's account issues HEPTANE, in public notes of these values. */
 export async function issueToken(
   chain: TestChain,
@@ -259,8 +270,7 @@ export async function issueToken(
   values: readonly bigint[],
 ): Promise<void> {
   const supply = values.reduce((sum, value) => sum + value, 0n);
-  const name = { name: 'HEPTANE', salt: filler(1, 32), ownerIndex: 0n };
-  await wallet.reserve({ txid: filler(1, 32), positions: [], expiry: 0n }, name);
+  await commitName(chain, wallet, key, 'HEPTANE');
   const issue = await transaction(wallet, key, { type: 'issue', name: 'HEPTANE', kind: 1, supply });
   await wallet.addBlock(
     chain.add([issue], ({ from }) => ({

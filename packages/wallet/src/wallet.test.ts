@@ -8,6 +8,7 @@ import {
   encodeEnvelope,
   encodeExecutedBlock,
   encodeOneTimeAddress,
+  type Header,
   ProtocolError,
   type Receipt,
   receiptsRoot,
@@ -133,9 +134,22 @@ describe('a block that is not the next one, or not what its header says', () => 
   it('is refused where its notes do not give its notes root, after the tree had grown', async () => {
     await refused(withHeader({ notesRoot: fieldToBytes(5n) }), refusal('block-roots'));
     await refused(withHeader({ notesRoot: new Uint8Array(32).fill(0xff) }), {
-      name: 'CryptoError',
+      name: 'ProtocolError',
       code: 'field-not-canonical',
     });
+  });
+
+  it('is refused where its header follows rules that the wallet does not know', async () => {
+    const { header } = decodeExecutedBlock(good).block;
+    const changes: readonly Partial<Header>[] = [
+      { version: 2 },
+      { time: decodeExecutedBlock(chain.blocks.at(-1)!).block.header.time },
+      { time: 0n },
+      { baseFee: header.baseFee + 1n },
+      { gasLimit: header.gasLimit + 1n },
+      { gasUsed: header.gasLimit + 1n },
+    ];
+    for (const change of changes) await refused(withHeader(change), refusal('block-rules'));
   });
 
   it('is refused where its bytes are cut, extended or noise', async () => {

@@ -1,29 +1,31 @@
-import { blake2b256, equalBytes, fieldFromBytes, pointToBytes, toHex, utf8 } from '@sero/crypto';
+import { blake2b256, equalBytes, pointToBytes, toHex, utf8 } from '@sero/crypto';
 import {
+  alias,
   allocationNote,
   decodeExecutedBlock,
+  decodeField,
   decodeGenesis,
-  type ExecutedBlock,
   type Genesis,
   genesisHash,
   type Header,
   hashNodesWith,
   headerHash,
+  nameCommitment,
+  nextBaseFee,
   noteCommitment,
-  receiptsRoot,
-  transactionsRoot,
   type ViewingKey,
   type WitnessTree,
-  witnessTransactionId,
 } from '@sero/protocol';
 import type { NoteHasher, Scanner } from '@sero/prover';
+import { rootsHold } from './block-roots.ts';
 import { ensure } from './errors.ts';
 import { type OwnAddress, ownAddresses } from './own-addresses.ts';
 import type {
+  Companion,
   HistoryEntry,
   KnownAsset,
+  NameCommitment,
   OwnedNote,
-  PendingName,
   PendingSpend,
   UndisclosedNote,
 } from './records.ts';
@@ -59,6 +61,8 @@ export interface Balance {
   readonly name: string | undefined;
   /** Can be spent now. */
   readonly spendable: bigint;
+  /** In notes that no anchor covers yet: can be spent in a block or a few. */
+  readonly waiting: bigint;
   /** In notes that a submitted transaction spends; its change comes back with the block. */
   readonly pending: bigint;
   readonly total: bigint;
@@ -79,8 +83,10 @@ export interface Wallet {
   balances(): Balance[];
   /** All notes, spent ones too, by position. */
   notes(): OwnedNote[];
-  /** Unspent notes that no submitted transaction spends. */
+  /** Unspent notes that no submitted transaction spends; the newest may still wait for an anchor. */
   spendableNotes(): OwnedNote[];
+  /** Receipts under a wrong view tag, which only an audit finds: no payments by the protocol, though their owner could spend them. */
+  untagged(): OwnedNote[];
   history(): readonly HistoryEntry[];
   /** Spends whose notes this key cannot open: while there is one, the account is not audited. */
   undisclosed(): readonly UndisclosedNote[];
@@ -90,11 +96,17 @@ export interface Wallet {
   anchor(): Anchor | undefined;
   /** A fresh own one-time address; it is never handed out again. */
   freshAddress(use: AddressUse): Promise<OwnAddress>;
-  /** An own address by its number. */
-  ownAddress(use: AddressUse, index: bigint): OwnAddress;
-  pendingName(name: string): PendingName | undefined;
-  /** Keeps the notes of a submitted transaction from being spent again until it is in a block or expires. */
-  reserve(spend: PendingSpend, name?: PendingName): Promise<void>;
+  /** The newest own commitment to a name, from the chain: a restored wallet has it too. */
+  commitment(name: string): NameCommitment | undefined;
+  /** What was submitted beside a note before: whoever spends the note again uses it again (design 2, Notes). */
+  companion(position: bigint): Companion | undefined;
+  /**
+   * Keeps the notes of a submitted transaction from being spent again until it is in a block or expires. Throws
+   * `already-spending` where one of them is spent, or reserved by another transaction.
+   *
+   * @returns false where this very transaction had reserved them before
+   */
+  reserve(spend: PendingSpend): Promise<boolean>;
   /** Frees the notes of a submitted transaction that was refused. */
   release(txid: Uint8Array): Promise<void>;
 }
@@ -103,6 +115,9 @@ export interface Wallet {
 const ANCHORS_KEPT = 16;
 
 const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
+
+/** Blocks for which a commitment to a name can be used. */
+const COMMITMENT_MAX_AGE = 1_000n;
 
 /** The salt of a name, derived so that a wallet restored between commit and issue still has it. */
 export function nameSalt(key: ViewingKey, name: string): Uint8Array {
@@ -130,7 +145,11 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     const executed = decodeExecutedBlock(bytes);
     const { header } = executed.block;
     checkLink(header);
-    checkRoots(executed);
+    ensure(
+      rootsHold(executed),
+      'block-roots',
+      'the block’s transactions or receipts are not those of its header',
+    );
     const before = state.tree.size();
     const counters = structuredClone(state.addresses);
     const allocations =
@@ -145,7 +164,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     try {
       const root = state.tree.rootAt(state.tree.size());
       ensure(
-        root === fieldFromBytes(header.notesRoot),
+        root === decodeField(header.notesRoot, 'notes root'),
         'block-roots',
         'the block’s notes do not give its notes root',
       );
@@ -178,6 +197,17 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       'block-not-next',
       `the wallet waits for block ${expected} on top of the last one it saw`,
     );
+    const { fees } = genesis;
+    ensure(
+      header.version === 1 &&
+        header.gasLimit === fees.gasLimit &&
+        header.gasUsed <= header.gasLimit &&
+        (tip === undefined
+          ? header.time === genesis.time && header.baseFee === fees.baseFeeStart
+          : header.time > tip.header.time && header.baseFee === nextBaseFee(fees, tip.header)),
+      'block-rules',
+      'the block follows rules that this wallet does not know: look for a newer wallet',
+    );
   }
 
   /** Writes a scanned block's findings as one batch, then changes what is in memory. */
@@ -201,7 +231,10 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     const settled = [...state.pending].filter(
       ([, spend]) => spend.expiry <= header.height || spend.positions.some((position) => spent.has(position)),
     );
-    const used = registered.filter(({ name }) => state.names.has(name));
+    const forgotten = [...state.commitments].filter(
+      ([, made]) => made.height + COMMITMENT_MAX_AGE < header.height,
+    );
+    const companions = [...spent].filter((position) => state.companions.has(position));
     const anchor =
       header.height % genesis.anchor.step === 0n
         ? { height: header.height, size: tree.size(), root }
@@ -220,7 +253,9 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       ...result.history.map((entry, i) => written.history(entry, state.history.length + i)),
       ...result.undisclosed.map((note, i) => written.undisclosed(note, state.undisclosed.length + i)),
       ...settled.map(([txid]) => written.droppedPending(txid)),
-      ...used.map(({ name }) => written.droppedName(name)),
+      ...result.commitments.map(written.commitment),
+      ...forgotten.map(([hash]) => written.droppedCommitment(hash)),
+      ...companions.map(written.droppedCompanion),
       ...(anchor === undefined ? [] : [written.anchor(anchor)]),
       ...oldAnchors.map(written.droppedAnchor),
       ...moved.map((use) => written.addresses(use, state.addresses[use])),
@@ -233,7 +268,9 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     state.history.push(...result.history);
     state.undisclosed.push(...result.undisclosed);
     for (const [txid] of settled) state.pending.delete(txid);
-    for (const { name } of used) state.names.delete(name);
+    for (const [hash] of forgotten) state.commitments.delete(hash);
+    for (const made of result.commitments) state.commitments.set(toHex(made.hash), made);
+    for (const position of companions) state.companions.delete(position);
     if (anchor !== undefined) state.anchors.push(anchor);
     state.anchors.splice(0, oldAnchors.length);
     state.tip = tip;
@@ -241,7 +278,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   }
 
   function unspent(): OwnedNote[] {
-    return [...state.notes.values()].filter(({ spentAt }) => spentAt === undefined);
+    return [...state.notes.values()].filter(({ spentAt, tagged }) => spentAt === undefined && tagged);
   }
 
   function reserved(): Set<bigint> {
@@ -258,20 +295,22 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
 
     balances() {
       const held = reserved();
-      const sums = new Map<bigint, { spendable: bigint; pending: bigint }>();
+      const covered = state.anchors.at(-1)?.size ?? 0n;
+      const sums = new Map<bigint, { spendable: bigint; waiting: bigint; pending: bigint }>();
       for (const { asset, value, position } of unspent()) {
-        const sum = sums.get(asset) ?? { spendable: 0n, pending: 0n };
-        sum[held.has(position) ? 'pending' : 'spendable'] += value;
+        const sum = sums.get(asset) ?? { spendable: 0n, waiting: 0n, pending: 0n };
+        sum[held.has(position) ? 'pending' : position < covered ? 'spendable' : 'waiting'] += value;
         sums.set(asset, sum);
       }
       return [...sums]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([asset, { spendable, pending }]) => ({
+        .map(([asset, { spendable, waiting, pending }]) => ({
           asset,
           name: state.assets.get(asset)?.name,
           spendable,
+          waiting,
           pending,
-          total: spendable + pending,
+          total: spendable + waiting + pending,
         }));
     },
 
@@ -282,6 +321,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       return unspent().filter(({ position }) => !held.has(position));
     },
 
+    untagged: () => [...state.notes.values()].filter(({ tagged }) => !tagged),
     history: () => state.history,
     undisclosed: () => state.undisclosed,
 
@@ -302,14 +342,32 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
         return address;
       }),
 
-    ownAddress: (use, index) => own.at(use, index),
-    pendingName: (name) => state.names.get(name),
+    commitment: (name) =>
+      [...state.commitments.values()].findLast(({ hash, from }) =>
+        equalBytes(hash, nameCommitment(name, nameSalt(key, name), alias(from))),
+      ),
 
-    reserve: (spend, name) =>
+    companion: (position) => state.companions.get(position),
+
+    reserve: (spend) =>
       inTurn(async () => {
-        await store.write([written.pending(spend), ...(name === undefined ? [] : [written.name(name)])]);
+        if (state.pending.has(toHex(spend.txid))) return false;
+        const held = reserved();
+        ensure(
+          spend.positions.every(
+            (position) => !held.has(position) && state.notes.get(position)?.spentAt === undefined,
+          ),
+          'already-spending',
+          'a note of this plan is spent, or another submitted transaction spends it: plan again',
+        );
+        const companions = companionsOf(spend);
+        await store.write([
+          written.pending(spend),
+          ...companions.map(([position, companion]) => written.companion(position, companion)),
+        ]);
         state.pending.set(toHex(spend.txid), spend);
-        if (name !== undefined) state.names.set(name.name, name);
+        for (const [position, companion] of companions) state.companions.set(position, companion);
+        return true;
       }),
 
     release: (txid) =>
@@ -320,16 +378,17 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   };
 }
 
-/** A block's transactions and receipts are those that its header names. */
-function checkRoots({ block, receipts }: ExecutedBlock): void {
-  const { header, transactions } = block;
-  ensure(
-    receipts.length === transactions.length &&
-      equalBytes(transactionsRoot(transactions.map(witnessTransactionId)), header.transactionsRoot) &&
-      equalBytes(receiptsRoot(receipts), header.receiptsRoot),
-    'block-roots',
-    'the block’s transactions or receipts are not those of its header',
-  );
+/** Each note of a submitted transaction with what stood beside it. */
+function companionsOf({ positions, dummy }: PendingSpend): [bigint, Companion][] {
+  const [first, second] = positions;
+  if (first === undefined) return [];
+  if (second !== undefined) {
+    return [
+      [first, { position: second }],
+      [second, { position: first }],
+    ];
+  }
+  return dummy === undefined ? [] : [[first, { dummy }]];
 }
 
 function allocationHistory(allocated: readonly OwnedNote[], header: Header): HistoryEntry[] {
