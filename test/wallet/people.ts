@@ -46,7 +46,7 @@ export interface Town {
 }
 
 /** Keys of the n-th person of every town. */
-export function keyOf(n: number): SpendingKey {
+function keyOf(n: number): SpendingKey {
   return deriveSpendingKey(Uint8Array.from({ length: 32 }, (_, i) => (17 * n + 5 * i + 3) & 0xff));
 }
 

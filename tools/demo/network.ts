@@ -32,7 +32,7 @@ export interface Backends {
 }
 
 /** The backends that run everywhere. */
-export function portableBackends(): Backends {
+function portableBackends(): Backends {
   return { verifier: createPortableVerifier(), hasher: createPortableNoteHasher() };
 }
 

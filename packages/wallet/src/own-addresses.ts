@@ -1,4 +1,4 @@
-import { toHex } from '@sero/crypto';
+import { pointToBytes, toHex } from '@sero/crypto';
 import { type OneTimeAddress, ownAddress, ownAddressKey, type ViewingKey } from '@sero/protocol';
 import type { AddressUse, WalletState } from './state.ts';
 
@@ -52,6 +52,8 @@ export function ownAddresses(key: ViewingKey, chainId: bigint, state: WalletStat
     fresh(use) {
       const counter = state.addresses[use];
       const own = at(use, counter.next);
+      // Its place in the chain is recognised without searching for it.
+      known.set(toHex(pointToBytes(own.address.vpkr)), { use, index: own.index });
       counter.next += 1n;
       return own;
     },
