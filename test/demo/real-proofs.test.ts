@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { type DevelopmentTools, developmentTools } from '../../tools/demo/network.ts';
 import { PAYMENTS, playAndCompare, randomStory } from './stories.ts';
 
-const seed = randomInt(2 ** 31);
+/** Printed, and taken back from the environment to play a run again. */
+const seed = Number(process.env['SERO_SEED'] ?? randomInt(2 ** 31));
 
 describe(`a random story of ${PAYMENTS} payments with real proofs (seed ${seed})`, () => {
   let tools: DevelopmentTools;

@@ -18,6 +18,7 @@ import {
   type Transaction,
   trace,
   transactionHash,
+  viewingKeyFromText,
 } from '@sero/protocol';
 import { buildTransaction, plan, readPlan, systemRandom } from '@sero/wallet';
 import { type Actor, addressOf, type Prepared, prepare } from './actor.ts';
@@ -98,17 +99,16 @@ async function stolenProof(victim: Actor, tools: DevelopmentTools): Promise<Uint
 }
 
 /**
- * The attacker knows the victim's TK, and spends his own note with a TRACE that decodes under the victim's key: the
+ * The attacker holds the victim's TK as text, and spends his own note with a TRACE that decodes under the victim's key: the
  * victim's auditor would see a spend that never was. No witness satisfies the circuit with that TRACE, so the attacker
  * proves this very transaction (its hash_e) with the honest one: the public inputs differ in nothing but TRACE.
  */
 async function framedTrace(attacker: Actor, victim: Actor, tools: DevelopmentTools): Promise<Uint8Array> {
   const planned = readPlan(await plan(attacker.wallet, oneUnitTo(attacker)));
   const { tx, assignment } = buildTransaction(planned, attacker.key.proof);
-  const { tk, address } = victim.wallet.key;
-  const target = victim.wallet.notes()[0]?.position ?? 0n;
+  const { tk, address } = viewingKeyFromText(victim.viewingKey, 'development');
   const traces = tx.shielded.nullifiers.map((nil) =>
-    fieldToBytes(trace(tk, address.zpk, fieldFromBytes(nil), target, true)),
+    fieldToBytes(trace(tk, address.zpk, fieldFromBytes(nil), 0n, true)),
   );
   const altered: Transaction = { ...tx, shielded: { ...tx.shielded, traces } };
   const hashE = transactionHash(altered, genesisHash(attacker.wallet.genesis));

@@ -10,9 +10,11 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { developmentTools } from './network.ts';
-import { formatStep } from './print.ts';
+import { formatStep, visible } from './print.ts';
 import { runScenario, type StepReport } from './run.ts';
 import { parseScenario, type Scenario, ScenarioError } from './scenario.ts';
+
+const USAGE = 'usage: npm run demo -- [--scenario FILE] [--json]';
 
 interface Options {
   readonly scenario: Scenario;
@@ -29,7 +31,7 @@ function readOptions(): Options {
 
 async function main({ scenario, json }: Options): Promise<boolean> {
   const report = (step: StepReport): void => console.log(json ? JSON.stringify(step) : formatStep(step));
-  if (!json) console.log(`${scenario.title}\n`);
+  if (!json) console.log(`${visible(scenario.title)}\n`);
   const start = performance.now();
   const tools = await developmentTools();
   try {
@@ -58,8 +60,8 @@ let options: Options;
 try {
   options = readOptions();
 } catch (error) {
-  const bad = error instanceof ScenarioError ? `scenario: ${error.message}` : String(error);
-  console.error(bad);
+  const reason = error instanceof Error ? error.message : String(error);
+  console.error(error instanceof ScenarioError ? `scenario: ${reason}` : `${reason}\n${USAGE}`);
   process.exit(2);
 }
 process.exitCode = (await main(options)) ? 0 : 1;

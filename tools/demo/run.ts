@@ -68,9 +68,9 @@ export async function runScenario(
   const actors = new Map<string, Actor>();
   for (const { name, words: own } of words)
     actors.set(name, await openActor(name, own, network.genesis, tools.hasher));
-  const stage: Stage = { network, tools, actors, blocks: [], seen: new Map(), ok: true };
+  const stage: Stage = { network, tools, actors, blocks: [], ok: true };
 
-  const play = async (title: string, action: () => Promise<Details>): Promise<void> => {
+  const play: Play = async (title, facts, action) => {
     const start = performance.now();
     let details: Details;
     try {
@@ -80,10 +80,10 @@ export async function runScenario(
     }
     const { ok = true, ...rest } = details;
     stage.ok &&= ok;
-    report({ step: title, ok, ms: Math.round(performance.now() - start), ...rest });
+    report({ step: title, ok, ms: Math.round(performance.now() - start), ...facts, ...rest });
   };
 
-  await play('genesis', async () => {
+  await play('genesis', {}, async () => {
     await deliver(stage, network.ledger.executedBlock(0n));
     return {
       genesisHash: toHex(network.ledger.genesisHash),
@@ -92,7 +92,7 @@ export async function runScenario(
     };
   });
   for (const step of scenario.steps) await playStep(stage, step, play);
-  await play('conservation', async () => conservation(stage, scenario));
+  await play('conservation', {}, async () => conservation(stage, scenario));
   return { ok: stage.ok, balances: finalBalances(stage) };
 }
 
@@ -102,41 +102,42 @@ interface Stage {
   readonly actors: ReadonlyMap<string, Actor>;
   /** Every block, serialised: all that wallets and auditors ever see of the chain. */
   readonly blocks: Uint8Array[];
-  /** Last step that disclosed or audited, for titles. */
-  readonly seen: Map<string, number>;
   ok: boolean;
 }
 
 type Details = { readonly ok?: boolean; readonly [detail: string]: unknown };
-type Play = (title: string, action: () => Promise<Details>) => Promise<void>;
+/** Plays one step and reports it: `facts` say what is tried, and stand in the report however it ends. */
+type Play = (title: string, facts: Details, action: () => Promise<Details>) => Promise<void>;
 
 async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<void> {
   const actor = (name: string): Actor => stage.actors.get(name)!;
   switch (step.do) {
     case 'wait':
-      return play('wait', async () => {
+      return play('wait', { blocks: step.blocks }, async () => {
         for (let i = 0; i < step.blocks; i++) await deliver(stage, await stage.network.mine());
         return { height: stage.network.ledger.head().height.toString() };
       });
     case 'commit':
-      return play('commit', () =>
-        transact(stage, actor(step.wallet), { type: 'commit', name: step.name }, { name: step.name }),
+      return play('commit', { wallet: step.wallet, name: step.name }, () =>
+        transact(stage, actor(step.wallet), { type: 'commit', name: step.name }),
       );
-    case 'issue':
-      return play('issue', () => {
-        const { name, kind, supply } = step;
-        const details = { name, supply: supply.toString() };
-        return transact(stage, actor(step.wallet), { type: 'issue', name, kind, supply }, details);
-      });
+    case 'issue': {
+      const { wallet, name, kind, supply } = step;
+      return play('issue', { wallet, name, supply: supply.toString() }, () =>
+        transact(stage, actor(wallet), { type: 'issue', name, kind, supply }),
+      );
+    }
     case 'pay':
       return pay(stage, step, play);
     case 'audit':
-      return play('audit', () => audit(stage, actor(step.wallet)));
+      return play('audit', { wallet: step.wallet }, () => audit(stage, actor(step.wallet)));
     case 'disclose':
-      return play('disclose', () => disclose(stage, actor(step.wallet), step.by));
+      return play('disclose', { wallet: step.wallet, by: step.by }, () =>
+        disclose(stage, actor(step.wallet), step.by),
+      );
     case 'attack':
-      return play(`attack: ${step.attack}`, () =>
-        attack(stage, step.attack, actor(step.by), actor(step.victim)),
+      return play(`attack: ${step.attack}`, { by: step.by, victim: step.victim }, () =>
+        attack(stage, step.attack, actor(step.by), actor(step.victim), play),
       );
   }
 }
@@ -151,10 +152,9 @@ async function transact(
   stage: Stage,
   actor: Actor,
   request: Parameters<typeof prepare>[1],
-  details: Details,
 ): Promise<Details> {
   const prepared = await prepare(actor, request, stage.tools);
-  return { wallet: actor.name, ...details, ...(await include(stage, prepared)) };
+  return include(stage, prepared);
 }
 
 /** Sends a transaction, makes a block of it, gives the block to every wallet. */
@@ -173,7 +173,7 @@ async function include(stage: Stage, prepared: Prepared): Promise<Details> {
   const { planMs, signMs, proveMs } = prepared.timing;
   return {
     ok: receipt?.status === 1,
-    ...(receipt?.status === 1 ? {} : { failure: String.fromCharCode(...(receipt?.failure ?? [])) }),
+    ...(receipt?.status === 1 ? {} : { code: String.fromCharCode(...(receipt?.failure ?? [])) }),
     fee: prepared.fee.toString(),
     txid: toHex(prepared.ready.txid),
     proofHash: toHex(blake2b256('', prepared.ready.proof)),
@@ -202,7 +202,9 @@ async function pay(stage: Stage, step: Extract<ScenarioStep, { do: 'pay' }>, pla
   while (rest !== undefined) {
     const due: Payment = rest;
     rest = undefined;
-    await play('pay', async () => {
+    const facts = { from: step.from, to: step.to, asset: step.asset, amount: due.amount.toString() };
+    const memo = step.memo === undefined ? {} : { memo: step.memo };
+    await play('pay', { ...facts, ...memo }, async () => {
       if (asset === undefined) return { ok: false, code: 'asset-unknown' };
       const start = performance.now();
       const next = await planStep(from.wallet, due);
@@ -210,13 +212,9 @@ async function pay(stage: Stage, step: Extract<ScenarioStep, { do: 'pay' }>, pla
       const included = await include(stage, prepared);
       rest = next.rest;
       return {
-        from: step.from,
-        to: step.to,
-        asset: step.asset,
-        amount: next.paid.toString(),
-        ...(next.paid === 0n ? { merge: true } : {}),
-        ...(step.memo === undefined || next.paid === 0n ? {} : { memo: step.memo }),
         ...included,
+        amount: next.paid.toString(),
+        ...(next.paid === 0n ? { merge: true, memo: undefined } : {}),
         ok: included.ok === true && (next.paid === 0n || arrived(stage, step, prepared, next.paid)),
       };
     });
@@ -244,11 +242,12 @@ async function audit(stage: Stage, actor: Actor): Promise<Details> {
   const auditor = await openAuditor(actor.viewingKey, stage.network.genesis, stage.tools.hasher);
   for (const block of stage.blocks) await auditor.addBlock(block.slice());
   const balances = shownBalance(auditor).balances;
+  const agrees =
+    JSON.stringify(balances) === JSON.stringify(shownBalance(actor.wallet).balances) &&
+    auditor.undisclosed().length === 0;
   return {
-    ok:
-      JSON.stringify(balances) === JSON.stringify(shownBalance(actor.wallet).balances) &&
-      auditor.undisclosed().length === 0,
-    wallet: actor.name,
+    ok: agrees,
+    ...(agrees ? {} : { code: 'audit-differs' }),
     viewingKey: `${actor.viewingKey.slice(0, 24)}…`,
     balances,
     undisclosedNotes: auditor.undisclosed().length,
@@ -256,7 +255,10 @@ async function audit(stage: Stage, actor: Actor): Promise<Details> {
       height: entry.height.toString(),
       kind: entry.kind,
       own: entry.own,
-      change: entry.change.map(({ asset, amount }) => `${amount} ${auditor.asset(asset)?.name ?? asset}`),
+      change: entry.change.map(({ asset, amount }) => ({
+        asset: auditor.asset(asset)?.name ?? asset.toString(),
+        amount: amount.toString(),
+      })),
       ...(entry.payments.length === 0 ? {} : { paidTo: entry.payments.length }),
       ...(entry.memo === undefined ? {} : { memo: entry.memo }),
     })),
@@ -281,8 +283,6 @@ async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Prom
   const value = by === 'payer' ? payment!.payments[0]!.value : received!.value;
   return {
     ok: final && shown.value === value,
-    wallet: actor.name,
-    by,
     txid: toHex(txid),
     height: shown?.height.toString(),
     asset: shown === undefined ? undefined : wallet.asset(shown.asset)?.name,
@@ -308,9 +308,16 @@ function findTransaction(stage: Stage, txid: Uint8Array): { block: Uint8Array; t
 }
 
 /** An attack is ok when it is refused with the code of the rule that stops it and the state is untouched. */
-async function attack(stage: Stage, name: Attack['name'], attacker: Actor, victim: Actor): Promise<Details> {
+async function attack(
+  stage: Stage,
+  name: Attack['name'],
+  attacker: Actor,
+  victim: Actor,
+  play: Play,
+): Promise<Details> {
   const prepared = await prepareAttack(name, attacker, victim, stage.tools, async (honest) => {
-    await include(stage, honest);
+    const facts = { from: attacker.name, to: victim.name, asset: 'SERO', amount: '1' };
+    await play('pay', facts, () => include(stage, honest));
   });
   const before = stage.network.ledger.stateRoot();
   let code = 'accepted';
@@ -324,8 +331,6 @@ async function attack(stage: Stage, name: Attack['name'], attacker: Actor, victi
   const after = stage.network.ledger.stateRoot();
   return {
     ok: code === prepared.refusal && equalBytes(before, after),
-    by: attacker.name,
-    victim: victim.name,
     code,
     message,
     rootBefore: toHex(before),
@@ -394,6 +399,7 @@ function conservation(stage: Stage, scenario: Scenario): Details {
 
 /** Whole SERO for people. */
 export function inSero(units: bigint): string {
+  if (units < 0n) return `-${inSero(-units)}`;
   const whole = units / SERO_UNIT;
   const rest = (units % SERO_UNIT).toString().padStart(18, '0').replace(/0+$/, '');
   return rest === '' ? `${whole}` : `${whole}.${rest}`;

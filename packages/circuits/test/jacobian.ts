@@ -5,7 +5,7 @@ type Row = Map<number, bigint>;
 
 /**
  * The wires that the constraints leave free at a witness: those in the support of the kernel of the Jacobian,
- * d(constraints)/d(wires that are no inputs), mod q (research note on pools, section 0: the rank test). None
+ * d(constraints)/d(wires that are no inputs), mod q (the rank test). None
  * free means that near this witness the inputs determine every other wire.
  *
  * Exact sparse elimination; the row with the fewest columns left goes first, since most of them, and after

@@ -4,7 +4,6 @@ export type CryptoErrorCode =
   | 'field-not-canonical'
   | 'scalar-not-canonical'
   | 'point-not-canonical'
-  | 'identity'
   | 'aead-refused'
   | 'bech32m-malformed'
   | 'bech32m-wrong-prefix'

@@ -1,5 +1,14 @@
 import { equalBytes } from '@sero/crypto';
-import { type Action, type AssetKind, assetId, name32, nameCommitment, ticketName32 } from '@sero/protocol';
+import {
+  type Action,
+  type AssetKind,
+  assetId,
+  COMMITMENT_MAX_AGE,
+  COMMITMENT_MIN_AGE,
+  name32,
+  nameCommitment,
+  ticketName32,
+} from '@sero/protocol';
 import type { State } from './state.ts';
 
 /**
@@ -7,10 +16,6 @@ import type { State } from './state.ts';
  * contracts later. Every function returns a word that says which condition failed, or what it made; a failure is no
  * invalid transaction, the fee is kept.
  */
-
-/** Blocks that a commitment must have aged, and after which it is forgotten. */
-const COMMITMENT_MIN_AGE = 2n;
-const COMMITMENT_MAX_AGE = 1_000n;
 
 export type AssetFailure =
   | 'commitment-exists'

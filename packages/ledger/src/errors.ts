@@ -9,6 +9,7 @@ export type LedgerErrorCode =
   | 'gas-price-below-base-fee'
   | 'from-alias'
   | 'turnstile'
+  | 'tree-full'
   | 'proof-invalid'
   | 'circuit-without-key'
   // a block

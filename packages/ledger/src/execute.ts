@@ -16,6 +16,7 @@ import {
   type Receipt,
   receiptsRoot,
   SERO_ASSET,
+  TREE_CAPACITY,
   transactionsRoot,
 } from '@sero/protocol';
 import { type Change, type Overlay, type StateTree, stateRoot, updateTree } from '@sero/store';
@@ -45,6 +46,9 @@ export const EXECUTED: readonly (keyof Header)[] = [
   'notesRoot',
   'gasUsed',
 ];
+
+/** Public outputs that settling one transaction makes at most: value, amount and returned gas of a failed call. */
+const MAX_SETTLED = 3;
 
 /** Last time that a header can carry. Who makes and votes for blocks keeps far below it, by its clock. */
 const LAST_TIME = (1n << 64n) - 1n;
@@ -102,6 +106,12 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
         size + checked.size + TRANSACTION_OVERHEAD <= MAX_BLOCK_BYTES,
         'block-too-large',
         'the block is full: bytes',
+      );
+      ensure(
+        frontierOf(state).size + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <=
+          TREE_CAPACITY,
+        'tree-full',
+        'the note tree has no room for what this transaction could make',
       );
       return checkAgainstState(state, checked, block);
     },

@@ -86,7 +86,7 @@ export interface State {
   nullifierLeaf(): Uint8Array | undefined;
   block(height: bigint): Cell<Uint8Array>;
   shardRoot(index: bigint): Cell<bigint>;
-  /** Header hash of the genesis block's network and the encoded head header. */
+  /** The head's header, serialised. */
   readonly head: Cell<Uint8Array>;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_FRONTIER } from '@sero/protocol';
+import { EMPTY_FRONTIER, encodeBlock, TREE_CAPACITY } from '@sero/protocol';
 import { LedgerError } from './errors.ts';
 import type { State } from './state.ts';
 import { startChain, tampered } from './test-support.ts';
@@ -57,5 +57,22 @@ test('a time that no header can carry is refused, not wrapped', async () => {
   await assert.rejects(
     ledger.propose([], (1n << 64n) + ledger.head().time + 1n),
     (error) => error instanceof LedgerError && error.code === 'block-time',
+  );
+});
+
+test('a transaction for which the note tree has no room is left out, and a block with it is refused', async () => {
+  const chain = startChain();
+  const [first, second] = [chain.make(), chain.make()];
+  const block = await chain.block(first, second);
+  // 6 leaves of one transaction still fit, counting the 3 that settling could make; 12 do not.
+  tampered(chain, (state) => state.frontier.set({ ...EMPTY_FRONTIER, size: TREE_CAPACITY - 8n }));
+  const { rejected } = await chain.ledger.propose([first, second], chain.ledger.head().time + 1n);
+  assert.deepEqual(
+    rejected.map(({ index, error }) => [index, error.code]),
+    [[1, 'tree-full']],
+  );
+  await assert.rejects(
+    chain.ledger.apply(encodeBlock(block)),
+    (error) => error instanceof LedgerError && error.code === 'tree-full',
   );
 });

@@ -67,10 +67,15 @@ export interface SharedSecret {
   readonly r: bigint;
 }
 
+/** r of the address with this VPKr (32 bytes), from P(S). */
+export function addressRandomness(secret: Uint8Array, vpkr: Uint8Array): bigint {
+  return toField(blake2b('SERO_r', secret, vpkr));
+}
+
 function sharedSecret(point: Point, vpkr: Uint8Array): SharedSecret {
   ensure(!point.is0(), 'shared-secret-is-identity', 'the shared secret is the identity');
   const secret = pointToBytes(point);
-  return { secret, r: toField(blake2b('SERO_r', secret, vpkr)) };
+  return { secret, r: addressRandomness(secret, vpkr) };
 }
 
 /** The payer's side: S = [8e]VPK. */

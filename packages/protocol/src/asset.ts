@@ -12,6 +12,10 @@ export const OFFLINE_KIND = 3;
 
 const NAME_PATTERN = /^[A-Z0-9_.-]{1,32}$/;
 
+/** Blocks after which a commitment to a name can be used at the earliest and at the latest; then it is forgotten. */
+export const COMMITMENT_MIN_AGE = 2n;
+export const COMMITMENT_MAX_AGE = 1_000n;
+
 const RESERVED_NAMES: readonly string[] = ['SERO'];
 
 /** Throws unless the text is a name that anybody may take: 1 to 32 of A-Z 0-9 _ . - and not reserved. */

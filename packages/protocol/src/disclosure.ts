@@ -9,11 +9,10 @@ import {
   type Point,
   pointToBytes,
   R_J,
-  toField,
   toScalar,
   VIEW_BASE,
 } from '@sero/crypto';
-import { encodeAddress, senderSecret } from './address.ts';
+import { addressRandomness, encodeAddress, senderSecret } from './address.ts';
 import { decodeKeyPoint, decodeScalar } from './decode.ts';
 import { type OpenedNote, openOutput } from './encryption.ts';
 import { ensure, ProtocolError } from './errors.ts';
@@ -104,7 +103,7 @@ export function verifyPayeeDisclosure(
     const a = multiplyPublic(VIEW_BASE, s).subtract(multiplyPublic(claim.address.vpk, c));
     const b = multiplyPublic(base, s).subtract(multiplyPublic(secret, c));
     if (challenge(claim.address, output.vpkr, secret, a, b) !== c) return undefined;
-    const r = toField(blake2b('SERO_r', claim.secret, output.vpkr));
+    const r = addressRandomness(claim.secret, output.vpkr);
     return openOutput(output, claim.address.zpk, claim.secret, r, noteContext(firstNullifier, index), true);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;

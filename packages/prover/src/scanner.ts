@@ -77,7 +77,7 @@ function breathe(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** The portable scanner, on big integers: about a thousand outputs a second. */
+/** The portable scanner, on big integers: hundreds of outputs a second and core. */
 export function createPortableScanner(): Scanner {
   return {
     scan: async ({ viewKey, outputs, audit = false, signal }) => {

@@ -21,7 +21,7 @@ import {
 import type { Groth16Prover, ProvingKeySource } from '@sero/prover';
 import { buildTransaction } from './build.ts';
 import { ensure, WalletError } from './errors.ts';
-import { fromJson, toJson } from './json.ts';
+import { fromForeignJson, MAX_PLAN_LENGTH, toJson } from './json.ts';
 import type { Plan, PlannedInput } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -180,12 +180,7 @@ function readPart<T extends string>(
   text: string,
   lengths: Readonly<Record<T, number | undefined>>,
 ): Record<T, Uint8Array> {
-  let value: unknown;
-  try {
-    value = fromJson(text);
-  } catch {
-    value = undefined;
-  }
+  const value = fromForeignJson(text, MAX_PLAN_LENGTH);
   const part = (typeof value === 'object' ? value : undefined) as Record<string, unknown> | null | undefined;
   for (const [name, length] of Object.entries<number | undefined>(lengths)) {
     const bytes = part?.[name];

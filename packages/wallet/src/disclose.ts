@@ -19,7 +19,7 @@ import {
 } from '@sero/protocol';
 import { rootsHold } from './block-roots.ts';
 import { ensure, WalletError } from './errors.ts';
-import { fromJson, toJson } from './json.ts';
+import { fromForeignJson, MAX_DISCLOSURE_LENGTH, toJson } from './json.ts';
 import { type Random, systemRandom } from './random.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -155,12 +155,7 @@ function decodeForDisclosure(
 }
 
 function readDisclosure(text: Disclosure): DisclosureRecord {
-  let value: unknown;
-  try {
-    value = fromJson(text);
-  } catch {
-    value = undefined;
-  }
+  const value = fromForeignJson(text, MAX_DISCLOSURE_LENGTH);
   const record = value as Partial<Record<keyof DisclosureRecord, unknown>> | null | undefined;
   const { by, txid, index, to, opening } = record ?? {};
   if (

@@ -14,6 +14,22 @@ export function toJson(value: unknown): string {
   });
 }
 
+/** Longest text of plans and parts of transactions, in characters. */
+export const MAX_PLAN_LENGTH = 1 << 20;
+
+/** Longest text of a disclosure, in characters. */
+export const MAX_DISCLOSURE_LENGTH = 4_096;
+
+/** Reads text from elsewhere: undefined where it is longer than `limit` characters or nothing that `toJson` wrote. */
+export function fromForeignJson(text: string, limit: number): unknown {
+  if (text.length > limit) return undefined;
+  try {
+    return fromJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Reads what `toJson` wrote; throws SyntaxError or CryptoError on anything else. */
 export function fromJson(text: string): unknown {
   return JSON.parse(text, (_key, item: unknown) => {

@@ -1,7 +1,7 @@
 import { isField, R_J } from '@sero/crypto';
 import { MEMO_KEY_LENGTH } from '@sero/protocol';
 import { WalletError } from './errors.ts';
-import { fromJson } from './json.ts';
+import { fromForeignJson, MAX_PLAN_LENGTH } from './json.ts';
 import type { Plan, TransactionPlan } from './plan.ts';
 
 /** Says whether a value that was read from text has a certain form. */
@@ -101,12 +101,7 @@ const MALFORMED = 'this is not a plan that the wallet wrote';
  * `spends` with the inputs. What the numbers mean is checked when the transaction is built and proved. Throws `plan-malformed`.
  */
 export function readPlan(text: Plan): TransactionPlan {
-  let value: unknown;
-  try {
-    value = fromJson(text);
-  } catch {
-    throw new WalletError('plan-malformed', MALFORMED);
-  }
+  const value = fromForeignJson(text, MAX_PLAN_LENGTH);
   if (!plan(value)) throw new WalletError('plan-malformed', MALFORMED);
   const read = value as TransactionPlan;
   if (!agrees(read)) throw new WalletError('plan-malformed', 'the plan’s summary is not what it would do');

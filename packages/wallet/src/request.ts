@@ -5,6 +5,8 @@ import {
   type AssetKind,
   alias,
   type Call,
+  COMMITMENT_MAX_AGE,
+  COMMITMENT_MIN_AGE,
   checkName,
   decodeOneTimeAddress,
   encodeMemo,
@@ -76,10 +78,6 @@ export interface RequestPart {
   readonly callAsset: bigint;
   readonly callGas: bigint;
 }
-
-/** Ages, in blocks, at which a commitment to a name can be used. */
-const COMMITMENT_MIN_AGE = 2n;
-const COMMITMENT_MAX_AGE = 1_000n;
 
 /** Leaves room for the rest of a transaction. */
 const MAX_CALL_DATA = MAX_TRANSACTION_BYTES - 8_192;

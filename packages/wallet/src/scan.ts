@@ -1,5 +1,6 @@
-import { blake2b, equalBytes, fieldFromBytes, hashZpkr, pointToBytes, toAffine, toField } from '@sero/crypto';
+import { equalBytes, fieldFromBytes, hashZpkr, pointToBytes, toAffine } from '@sero/crypto';
 import {
+  addressRandomness,
   assetId,
   decodeAssetBody,
   decodeEnvelope,
@@ -235,7 +236,7 @@ async function scanPublic(
   const mine = new Map<number, bigint>();
   for (const [i, { sharedSecret }] of await hitsOf(account, packed, true)) {
     const { vpkr, zpkr } = notes[i]!.note.owner;
-    const r = toField(blake2b('SERO_r', sharedSecret, pointToBytes(vpkr)));
+    const r = addressRandomness(sharedSecret, pointToBytes(vpkr));
     if (hashZpkr(account.key.address.zpk, r) === zpkr) mine.set(i, r);
   }
   return mine;
@@ -268,7 +269,7 @@ function openShielded(
   for (const [index, output] of tx.shielded.outputs.entries()) {
     const secret = hits.get(firstHit + index)?.sharedSecret;
     if (secret === undefined) continue;
-    const r = toField(blake2b('SERO_r', secret, output.vpkr));
+    const r = addressRandomness(secret, output.vpkr);
     const context = noteContext(firstNullifier, index);
     const opened = openOutput(output, account.key.address.zpk, secret, r, context, !account.audit);
     if (opened === undefined) continue;

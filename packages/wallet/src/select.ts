@@ -1,3 +1,4 @@
+import { SERO_ASSET } from '@sero/protocol';
 import { WalletError } from './errors.ts';
 import type { OwnedNote } from './records.ts';
 
@@ -30,7 +31,7 @@ export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNot
     if (total < amount) {
       throw new WalletError(
         'insufficient-funds',
-        `asset ${asset}: ${amount} needed, ${total} can be spent now`,
+        `${named(asset)}: ${amount} needed, ${total} can be spent now`,
       );
     }
   }
@@ -43,12 +44,16 @@ export function selectNotes(notes: readonly OwnedNote[], needs: Needs): OwnedNot
     if (cover === undefined) {
       throw new WalletError(
         'needs-consolidation',
-        `asset ${asset} lies in too many small notes: consolidate it first`,
+        `${named(asset)} lies in too many small notes: consolidate it first`,
       );
     }
     chosen.push(...cover);
   }
   return chosen;
+}
+
+function named(asset: bigint): string {
+  return asset === SERO_ASSET ? 'SERO' : `asset ${asset}`;
 }
 
 function byValue(a: OwnedNote, b: OwnedNote): number {
@@ -89,6 +94,6 @@ export function largestNote(notes: readonly OwnedNote[], asset: bigint): OwnedNo
     .toSorted(byValue)
     .at(-1);
   if (largest === undefined)
-    throw new WalletError('insufficient-funds', `asset ${asset}: nothing can be spent`);
+    throw new WalletError('insufficient-funds', `${named(asset)}: nothing can be spent`);
   return largest;
 }

@@ -320,6 +320,28 @@ describe('a wallet’s store', () => {
     }
   });
 
+  it('in which a node of the tree is another is refused, or no witness is made with it', async () => {
+    const store = memoryWalletStore();
+    await openOn(chain, ALICE, { store });
+    let refused = 0;
+    for (const [key, value] of await store.entries('node/')) {
+      const [level, index, hash] = value.match(/\d+/g)!;
+      await store.write([{ key, value: `[${level},"n${index}","n${BigInt(hash!) ^ 1n}"]` }]);
+      try {
+        await ready(await plan(await openOn(chain, ALICE, { store, blocks: [] }), TO_BOB), ALICE);
+      } catch (error) {
+        const { code } = error as { code: string };
+        assert.ok(['store-damaged', 'input-not-in-tree'].includes(code), `${key}: ${error}`);
+        refused++;
+      }
+      await store.write([{ key, value }]);
+    }
+    assert.ok(refused >= 3, `${refused} altered nodes were noticed`);
+    const [head, text] = (await store.entries('head'))[0]!;
+    await store.write([{ key: head, value: text.replace(/"size":"n(\d+)"/, '"size":"n1"') }]);
+    await assert.rejects(openOn(chain, ALICE, { store, blocks: [] }), refusal('store-damaged'));
+  });
+
   it('that fails in the middle of a block leaves the wallet before the block, in memory and on disk', async () => {
     const inner = memoryWalletStore();
     let failing = false;

@@ -2,6 +2,7 @@ import { blake2b256, equalBytes, pointToBytes, toHex, utf8 } from '@sero/crypto'
 import {
   alias,
   allocationNote,
+  COMMITMENT_MAX_AGE,
   decodeExecutedBlock,
   decodeField,
   decodeGenesis,
@@ -115,9 +116,6 @@ export interface Wallet {
 const ANCHORS_KEPT = 16;
 
 const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
-
-/** Blocks for which a commitment to a name can be used. */
-const COMMITMENT_MAX_AGE = 1_000n;
 
 /** The salt of a name, derived so that a wallet restored between commit and issue still has it. */
 export function nameSalt(key: ViewingKey, name: string): Uint8Array {

@@ -56,7 +56,7 @@ def check():
 
 
 def research():
-    """The vectors of the design's research notes (another author's Python); TRACE has changed since."""
+    """Vectors of an earlier, separate Python implementation; TRACE has changed since."""
     assert SPEND_BASE[0] == 0x1480ADABD8719E2CB2F4BBE1B755E8613F5816093A40B4B5D2F0D288CE59BCBA
     assert VIEW_BASE[0] == 0x24D31B575B1975F2EE8E7720D563C645DA19A92498F7EACD648E831C4AD1F622
     keys = derive(bytes(range(32)))
