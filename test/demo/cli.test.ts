@@ -59,7 +59,17 @@ describe('the demo with --json', () => {
     const steps = lines.filter((line) => 'step' in line);
     assert.deepEqual(
       steps.map(({ step }) => step),
-      ['keys', 'genesis', 'pay', 'attack: double-spend', 'attack: stolen-proof', 'audit', 'conservation'],
+      [
+        'keys',
+        'genesis',
+        'pay',
+        // The honest half of the double spend.
+        'pay',
+        'attack: double-spend',
+        'attack: stolen-proof',
+        'audit',
+        'conservation',
+      ],
     );
     for (const { ok, ms } of steps) {
       assert.equal(ok, true);
@@ -141,6 +151,7 @@ describe('the demo’s exit code', () => {
       { do: 'issue', wallet: 'a', name: 'NEVER-COMMITTED', supply: '5' },
       { do: 'pay', from: 'a', to: 'b', asset: 'NEVER-COMMITTED', amount: '5' },
       { do: 'disclose', wallet: 'a', by: 'payer' },
+      { do: 'attack', attack: 'stolen-proof', by: 'a', victim: 'b' },
       { do: 'wait', blocks: 1 },
     ];
     const path = scenario('poor.json', { wallets: WALLETS, allocations: ALLOCATIONS, steps });
@@ -156,13 +167,16 @@ describe('the demo’s exit code', () => {
         { step: 'issue', ok: false, code: 'request-invalid' },
         { step: 'pay', ok: false, code: 'asset-unknown' },
         { step: 'disclose', ok: false, code: 'nothing-to-disclose' },
+        { step: 'attack: stolen-proof', ok: false, code: 'insufficient-funds' },
         { step: 'wait', ok: true, code: undefined },
         { step: 'conservation', ok: true, code: undefined },
       ],
     );
     const { status, stdout } = demo('--scenario', path);
     assert.equal(status, 1);
-    assert.match(stdout, /FAIL/);
+    assert.match(stdout, /FAIL .* b pays a 1 SERO/);
+    assert.match(stdout, /stolen-proof by a: could not be tried/);
+    assert.ok(!stdout.includes('undefined') && !stdout.includes('NOT REFUSED'), stdout);
     assert.match(stdout, /insufficient-funds/);
   });
 });
