@@ -9,7 +9,7 @@ import {
 } from '../wallet/doubles.ts';
 import { PAYMENTS, playAndCompare, randomStory } from './stories.ts';
 
-const STORIES = 30;
+const STORIES = 12;
 /** Printed, and taken back from the environment to play a run again. */
 const seed = Number(process.env['SERO_SEED'] ?? randomInt(2 ** 31));
 
