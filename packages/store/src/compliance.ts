@@ -1,20 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KeyValueStore } from './key-value.ts';
+import fc from 'fast-check';
+import { StoreError, type StoreErrorCode } from './errors.ts';
+import { type Change, type EntriesOptions, KEY_LIMIT, type KeyValueStore, VALUE_LIMIT } from './key-value.ts';
+import type { AppendLog } from './log.ts';
+
+const refuses = (code: StoreErrorCode) => (error: unknown) =>
+  error instanceof StoreError && error.code === code;
 
 /**
  * What every key-value store does, as tests: call it in a test file with the store's name and a function that opens an
  * empty one. Byte strings are written as hexadecimal digits in what follows.
+ *
+ * @param reopen for a store on disk: closes it and opens what it left
  */
-export function keyValueStoreCompliance(name: string, open: () => KeyValueStore): void {
+export function keyValueStoreCompliance(
+  name: string,
+  open: () => KeyValueStore,
+  reopen?: (store: KeyValueStore) => KeyValueStore,
+): void {
   const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
   const hex = (value: Uint8Array | undefined): string | undefined =>
     value === undefined ? undefined : Buffer.from(value).toString('hex');
   const put = (key: string, value: string) => ({ key: bytes(key), value: bytes(value) });
   const remove = (key: string) => ({ key: bytes(key), value: undefined });
   const read = (store: KeyValueStore, key: string) => hex(store.get(bytes(key)));
-  const list = (store: KeyValueStore, prefix = '') =>
-    [...store.entries(bytes(prefix))].map(([key, value]) => [hex(key), hex(value)]);
+  const list = (store: KeyValueStore, prefix = '', options?: EntriesOptions) =>
+    [...store.entries(bytes(prefix), options)].map(([key, value]) => [hex(key), hex(value)]);
 
   test(`${name}: an empty store has nothing`, () => {
     const store = open();
@@ -116,5 +128,287 @@ export function keyValueStoreCompliance(name: string, open: () => KeyValueStore)
     store.write([put('01', 'aa')]);
     store.write([]);
     assert.deepEqual(list(store), [['01', 'aa']]);
+  });
+
+  const keys = ['', '00', '01', '0100', '0102', '01ff', '01ffff', '02', 'fe', 'ff', 'ff00', 'ffff'];
+  const keysOf = (store: KeyValueStore, prefix: string, options?: EntriesOptions) =>
+    list(store, prefix, options).map(([key]) => key);
+
+  test(`${name}: an iteration starts at the key it is told or the next one in its direction`, () => {
+    const store = open();
+    store.write(keys.map((key) => put(key, 'aa')));
+    for (const prefix of ['', '01', '01ff', 'ff', 'fd']) {
+      const under = keys.filter((key) => key.startsWith(prefix));
+      assert.deepEqual(keysOf(store, prefix, { reverse: true }), under.toReversed());
+      for (const from of [...keys, '0001', '0101', '01fe', '01ff01', '03', 'ff01', 'ffffff']) {
+        const options = { from: bytes(from) };
+        const ahead = under.filter((key) => key >= from);
+        assert.deepEqual(keysOf(store, prefix, options), ahead, `${prefix} from ${from}`);
+        const behind = under.filter((key) => key <= from).toReversed();
+        assert.deepEqual(
+          keysOf(store, prefix, { ...options, reverse: true }),
+          behind,
+          `${prefix} down ${from}`,
+        );
+      }
+    }
+  });
+
+  test(`${name}: an iteration sees what is written ahead of it, and not what is deleted there`, () => {
+    for (const reverse of [false, true]) {
+      const store = open();
+      store.write(['10', '20', '30', '40'].map((key) => put(key, 'aa')));
+      const seen: (string | undefined)[] = [];
+      for (const [key] of store.entries(bytes(''), { reverse })) {
+        seen.push(hex(key));
+        if (seen.length === 2)
+          store.write([remove('20'), remove('30'), put('05', 'bb'), put('35', 'cc'), put('28', 'dd')]);
+      }
+      assert.deepEqual(seen, reverse ? ['40', '30', '28', '10', '05'] : ['10', '20', '28', '35', '40']);
+    }
+  });
+
+  test(`${name}: every entry may be deleted as it is met, over any number of them`, () => {
+    const store = open();
+    const many = Array.from({ length: 300 }, (_, i) => put(`aa${(1000 + i).toString()}`, 'bb'));
+    store.write([...many, put('ab', 'cc')]);
+    for (const [key] of store.entries(bytes('aa'))) store.write([{ key, value: undefined }]);
+    assert.deepEqual(list(store), [['ab', 'cc']]);
+  });
+
+  test(`${name}: values that were given stay as they were, whatever is read and written after`, () => {
+    const store = open();
+    const large = '5a'.repeat(40_000);
+    store.write([put('01', 'aa'.repeat(100)), put('02', large), put('03', 'cc'.repeat(100))]);
+    const given = [
+      store.get(bytes('01')),
+      store.get(bytes('02')),
+      ...[...store.entries(bytes(''))].map(([, value]) => value),
+    ];
+    const before = given.map(hex);
+    store.write([put('01', '00'.repeat(100)), put('02', '00'.repeat(50_000)), remove('03')]);
+    store.get(bytes('02'));
+    for (const _ of store.entries(bytes(''))) store.get(bytes('01'));
+    assert.deepEqual(given.map(hex), before);
+  });
+
+  test(`${name}: a key or value beyond the limit is refused, and the whole batch with it`, () => {
+    const store = open();
+    store.write([put('01', 'aa')]);
+    const longest = 'ff'.repeat(KEY_LIMIT);
+    assert.throws(() => store.write([remove('01'), put(`${longest}00`, '')]), refuses('key-too-long'));
+    const tooLong = { key: bytes('02'), value: new Uint8Array(VALUE_LIMIT + 1) };
+    assert.throws(() => store.write([remove('01'), tooLong]), refuses('value-too-long'));
+    assert.deepEqual(list(store), [['01', 'aa']]);
+    assert.equal(read(store, `${longest}00`), undefined);
+    store.write([put(longest, 'bb')]);
+    assert.equal(read(store, longest), 'bb');
+    assert.deepEqual(keysOf(store, 'ff', { reverse: true }), [longest]);
+  });
+
+  test(`${name}: a closed store refuses everything but to be closed again`, () => {
+    const store = open();
+    store.write([put('01', 'aa'), put('02', 'aa')]);
+    const running = store.entries(bytes(''))[Symbol.iterator]();
+    running.next();
+    store.close();
+    store.close();
+    assert.throws(() => store.get(bytes('01')), refuses('closed'));
+    assert.throws(() => store.entries(bytes('')), refuses('closed'));
+    assert.throws(() => running.next(), refuses('closed'));
+    assert.throws(() => store.write([put('01', 'aa')]), refuses('closed'));
+  });
+
+  test(`${name}: a batch of ten thousand changes is one batch`, () => {
+    const store = open();
+    const key = (i: number) => Uint8Array.of(i >> 8, i & 0xff, i % 7);
+    const changes = Array.from({ length: 10_000 }, (_, i) => ({
+      key: key(i),
+      value: new Uint8Array(i % 50).fill(i),
+    }));
+    store.write(changes);
+    store.write(
+      changes.filter((_, i) => i % 2 === 0).map((change) => ({ key: change.key, value: undefined })),
+    );
+    const left = [...store.entries(new Uint8Array(0))];
+    assert.equal(left.length, 5_000);
+    assert.ok(
+      left.every(
+        ([, value], i) =>
+          value.length === (2 * i + 1) % 50 && value.every((byte) => byte === ((2 * i + 1) & 0xff)),
+      ),
+    );
+  });
+
+  const keyArbitrary = fc.constantFrom(...keys).map(bytes);
+  const change: fc.Arbitrary<Change> = fc.record({
+    key: keyArbitrary,
+    value: fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined }),
+  });
+
+  test(`${name}: it is a sorted map, whatever is written and read, in either direction`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 4 }),
+        keyArbitrary,
+        fc.option(keyArbitrary, { nil: undefined }),
+        fc.boolean(),
+        (batches, prefix, from, reverse) => {
+          const store = open();
+          const model = new Map<string, string>();
+          for (const batch of batches) {
+            store.write(batch);
+            for (const { key, value } of batch) {
+              if (value === undefined) model.delete(hex(key)!);
+              else model.set(hex(key)!, hex(value)!);
+            }
+          }
+          const expected = [...model]
+            .filter(([key]) => key.startsWith(hex(prefix)!))
+            .filter(([key]) => from === undefined || (reverse ? key <= hex(from)! : key >= hex(from)!))
+            .sort(([a], [b]) => (a < b !== reverse ? -1 : 1));
+          const options = { reverse, ...(from === undefined ? {} : { from }) };
+          assert.deepEqual(list(store, hex(prefix), options), expected);
+          for (const key of keys) assert.equal(read(store, key), model.get(key));
+          store.close();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  if (reopen === undefined) return;
+
+  test(`${name}: what was written is there when it is opened again`, () => {
+    let store = open();
+    store.write([put('', 'ee'), put('01', 'aa'), put('02', 'bb'.repeat(30_000))]);
+    store = reopen(store);
+    const expected = [
+      ['', 'ee'],
+      ['01', 'aa'],
+      ['02', 'bb'.repeat(30_000)],
+    ];
+    assert.deepEqual(list(store), expected);
+    store.write([remove('01')]);
+    store = reopen(store);
+    assert.deepEqual(list(store), [expected[0], expected[2]]);
+  });
+}
+
+/**
+ * What every log does, as tests.
+ *
+ * @param reopen for a log on disk: closes it and opens what it left
+ */
+export function logCompliance(
+  name: string,
+  open: () => AppendLog,
+  reopen?: (log: AppendLog) => AppendLog,
+): void {
+  const record = (i: number, size = i % 40) => new Uint8Array(size).fill(i + 1);
+  const contents = (log: AppendLog) => Array.from({ length: log.length }, (_, i) => log.get(i));
+
+  test(`${name}: records keep their order and are numbered from 0`, () => {
+    const log = open();
+    assert.equal(log.length, 0);
+    for (let i = 0; i < 100; i++) assert.equal(log.append(record(i)), i);
+    assert.equal(log.length, 100);
+    for (let i = 99; i >= 0; i--) assert.deepEqual(log.get(i), record(i));
+  });
+
+  test(`${name}: a record may be empty, and may be long`, () => {
+    const log = open();
+    const records = [record(0, 0), record(1, 300_000), record(2, 0), record(3, 1)];
+    for (const one of records) log.append(one);
+    assert.deepEqual(contents(log), records);
+  });
+
+  test(`${name}: a log keeps what it was given, and what it gives is a copy`, () => {
+    const log = open();
+    const given = record(6);
+    log.append(given);
+    given.fill(99);
+    log.get(0).fill(98);
+    assert.deepEqual(log.get(0), record(6));
+  });
+
+  test(`${name}: what it was cut to stays, and is appended to`, () => {
+    const log = open();
+    for (let i = 0; i < 30; i++) log.append(record(i, 50));
+    log.truncate(30);
+    log.truncate(12);
+    assert.equal(log.length, 12);
+    assert.throws(() => log.get(12), refuses('out-of-range'));
+    assert.equal(log.append(record(77)), 12);
+    assert.deepEqual(contents(log), [...Array.from({ length: 12 }, (_, i) => record(i, 50)), record(77)]);
+    log.truncate(0);
+    assert.equal(log.length, 0);
+    assert.equal(log.append(record(78)), 0);
+    assert.deepEqual(contents(log), [record(78)]);
+  });
+
+  test(`${name}: records and lengths that it does not have are refused`, () => {
+    const log = open();
+    log.append(record(1));
+    for (const index of [-1, 1, 0.5, Number.NaN, 2 ** 53])
+      assert.throws(() => log.get(index), refuses('out-of-range'));
+    for (const length of [-1, 2, 0.5, Number.NaN])
+      assert.throws(() => log.truncate(length), refuses('out-of-range'));
+    assert.throws(() => log.append(new Uint8Array(VALUE_LIMIT + 1)), refuses('value-too-long'));
+    assert.equal(log.length, 1);
+  });
+
+  test(`${name}: a closed log refuses everything but to be closed again`, () => {
+    const log = open();
+    log.append(record(1));
+    log.close();
+    log.close();
+    assert.throws(() => log.length, refuses('closed'));
+    assert.throws(() => log.get(0), refuses('closed'));
+    assert.throws(() => log.append(record(1)), refuses('closed'));
+    assert.throws(() => log.truncate(0), refuses('closed'));
+  });
+
+  test(`${name}: it is a list, whatever is appended and cut`, () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.uint8Array({ maxLength: 30 }) },
+      { weight: 1, arbitrary: fc.nat(20) },
+      { weight: 1, arbitrary: fc.constant('reopen' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        let log = open();
+        const model: Uint8Array[] = [];
+        for (const one of steps) {
+          if (one === 'reopen') {
+            log = reopen?.(log) ?? log;
+          } else if (typeof one === 'number') {
+            const length = Math.min(one, model.length);
+            log.truncate(length);
+            model.length = length;
+          } else {
+            assert.equal(log.append(one), model.push(one) - 1);
+          }
+          assert.deepEqual(contents(log), model);
+        }
+        log.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  if (reopen === undefined) return;
+
+  test(`${name}: what was appended and cut is so when it is opened again`, () => {
+    let log = open();
+    const records = Array.from({ length: 200 }, (_, i) => record(i));
+    for (const one of records) log.append(one);
+    log = reopen(log);
+    assert.deepEqual(contents(log), records);
+    log.truncate(150);
+    log = reopen(log);
+    assert.equal(log.append(record(3)), 150);
+    log = reopen(log);
+    assert.deepEqual(contents(log), [...records.slice(0, 150), record(3)]);
   });
 }

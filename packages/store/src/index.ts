@@ -1,2 +1,9 @@
+export * from './errors.ts';
+export * from './hooked.ts';
 export * from './key-value.ts';
+export * from './log.ts';
+export * from './snapshot.ts';
+export * from './state-proof.ts';
 export * from './state-tree.ts';
+export { NODE_PREFIX, type TreeHash } from './tree-node.ts';
+export * from './version-tree.ts';

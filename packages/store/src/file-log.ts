@@ -1,0 +1,309 @@
+import { join } from 'node:path';
+import { type Disk, makeDirectory, readFile, readUpTo, syncDirectory, systemDisk, writeAll } from './disk.ts';
+import { onDisk } from './disk-errors.ts';
+import { ensure } from './errors.ts';
+import { type AppendLog, expectIndex, expectLength, expectRecord } from './log.ts';
+import {
+  hasLaterRecord,
+  newSegmentHeader,
+  RECORD_HEADER,
+  readIndex,
+  readLogRecord,
+  readSegmentHeader,
+  SEGMENT_HEADER,
+  type Segment,
+  scanRecords,
+  sealIndexPart,
+  sealLogRecord,
+} from './log-segment.ts';
+
+export interface FileLogOptions {
+  /** A file takes records up to this size, and at least one. Default: 256 MiB; at most 1 GiB. */
+  readonly segmentBytes?: number;
+  /** Reads every record on opening and not only those since the last index. Default: false. */
+  readonly verify?: boolean;
+  /** The calls to the file system. Default: those of node:fs. */
+  readonly disk?: Disk;
+}
+
+/** Records between two additions to an index. */
+const INDEX_STEP = 1024;
+
+interface IndexedSegment extends Segment {
+  /** How many of the offsets are in the index on disk, and its bytes. */
+  indexed: number;
+  indexBytes: number;
+}
+
+/**
+ * Opens the log in a directory, created if it is not there. One process uses it at a time: see `openDataDirectory`.
+ *
+ * A record is written and synced before `append` returns, so a crash leaves at most one that is torn, at the end: opening
+ * cuts it off. The index of a file says where its records are; it is derived, and read again from the records where it is
+ * missing, behind or wrong. A record that an index names was durable: where it is damaged, and where whole records follow
+ * damage, opening refuses. Damage further back is found by `get`, or on opening with `verify`.
+ *
+ * @throws StoreError `log-damaged` with the index of the record, or a `disk-` code
+ */
+export function openFileLog(directory: string, options: FileLogOptions = {}): AppendLog {
+  const { segmentBytes = 2 ** 28, verify = false, disk = systemDisk } = options;
+  const what = `log ${directory}`;
+  const segments = onDisk(what, () => openSegments(directory, disk, verify));
+  let closed = false;
+  /** Bytes of a failed append may stand behind the last record. */
+  let untidy = false;
+  const open = (): void => ensure(!closed, 'closed', 'the log is closed; open it again to use it');
+
+  const total = (): number => {
+    const last = segments.at(-1);
+    return last === undefined ? 0 : last.first + last.offsets.length;
+  };
+
+  const tidy = (segment: Segment): void => {
+    disk.ftruncateSync(segment.file, segment.end);
+    disk.fdatasyncSync(segment.file);
+    untidy = false;
+  };
+
+  /** The file for the next record. */
+  const target = (size: number): IndexedSegment => {
+    const last = segments.at(-1);
+    if (last !== undefined && (last.offsets.length === 0 || last.end + size <= segmentBytes)) return last;
+    if (last !== undefined) saveIndex(directory, disk, last);
+    const segment = createSegment(directory, disk, total());
+    segments.push(segment);
+    return segment;
+  };
+
+  return {
+    get length() {
+      open();
+      return total();
+    },
+
+    append(record) {
+      open();
+      expectRecord(record);
+      return onDisk(what, () => {
+        const last = segments.at(-1);
+        if (untidy && last !== undefined) tidy(last);
+        const segment = target(RECORD_HEADER + record.length);
+        const index = total();
+        try {
+          writeAll(disk, segment.file, sealLogRecord(segment.salt, index, record), segment.end);
+          disk.fdatasyncSync(segment.file);
+        } catch (error) {
+          untidy = true;
+          tidyIfPossible(() => tidy(segment));
+          throw error;
+        }
+        segment.offsets.push(segment.end);
+        segment.end += RECORD_HEADER + record.length;
+        if (segment.offsets.length - segment.indexed >= INDEX_STEP) saveIndex(directory, disk, segment);
+        return index;
+      });
+    },
+
+    get(index) {
+      open();
+      expectIndex(index, total());
+      const segment = segments.findLast(({ first }) => first <= index)!;
+      const at = segment.offsets[index - segment.first]!;
+      const record = onDisk(what, () => readLogRecord(disk, segment, index, at));
+      ensure(
+        record !== undefined,
+        'record-damaged',
+        `record ${index} of ${what} is not what was appended; restore a backup or sync again`,
+      );
+      return record;
+    },
+
+    truncate(length) {
+      open();
+      expectLength(length, total());
+      if (length === total()) return;
+      onDisk(what, () => {
+        // The index goes first: it must never name records that others could take the place of.
+        const keep = segments.findLast(({ first }) => first <= length)!;
+        removeDurably(directory, disk, indexName(keep));
+        [keep.indexed, keep.indexBytes] = [0, 0];
+        for (let last = segments.at(-1)!; last !== keep; last = segments.at(-1)!) {
+          removeDurably(directory, disk, indexName(last));
+          removeDurably(directory, disk, logName(last.first));
+          segments.pop();
+          disk.closeSync(last.file);
+        }
+        const kept = length - keep.first;
+        if (kept < keep.offsets.length) {
+          [keep.end, keep.offsets.length] = [keep.offsets[kept]!, kept];
+          untidy = true;
+        }
+        tidy(keep);
+      });
+    },
+
+    close() {
+      if (closed) return;
+      closed = true;
+      const last = segments.at(-1);
+      onDisk(what, () => {
+        if (last !== undefined) saveIndex(directory, disk, last);
+        for (const { file } of segments) disk.closeSync(file);
+      });
+    },
+  };
+}
+
+function openSegments(directory: string, disk: Disk, verify: boolean): IndexedSegment[] {
+  makeDirectory(disk, directory);
+  const firsts = disk
+    .readdirSync(directory)
+    .filter((name) => /^\d{16}\.log$/.test(name))
+    .map((name) => Number(name.slice(0, 16)))
+    .sort((a, b) => a - b);
+  const segments: IndexedSegment[] = [];
+  try {
+    for (const [at, first] of firsts.entries()) {
+      const expected = at === 0 ? 0 : segments.at(-1)!.first + segments.at(-1)!.offsets.length;
+      intact(first === expected, directory, expected);
+      const next = firsts[at + 1];
+      const segment = openSegment(directory, disk, first, next === undefined);
+      if (segment === undefined) break;
+      segments.push(segment);
+      readRecords(directory, disk, segment, next, verify);
+    }
+  } catch (error) {
+    for (const { file } of segments) disk.closeSync(file);
+    throw error;
+  }
+  return segments;
+}
+
+function openSegment(
+  directory: string,
+  disk: Disk,
+  first: number,
+  isLast: boolean,
+): IndexedSegment | undefined {
+  const path = join(directory, logName(first));
+  const file = disk.openSync(path, 'r+');
+  const size = disk.fstatSync(file).size;
+  const salt = readSegmentHeader(readUpTo(disk, file, 0, SEGMENT_HEADER), first);
+  if (salt === undefined) {
+    disk.closeSync(file);
+    // Cut short while it was made: its first record is written after its header is durable.
+    intact(isLast && size <= SEGMENT_HEADER, directory, first);
+    removeDurably(directory, disk, indexName({ first }));
+    removeDurably(directory, disk, logName(first));
+    return undefined;
+  }
+  return { path, file, first, salt, offsets: [], end: SEGMENT_HEADER, indexed: 0, indexBytes: 0 };
+}
+
+/** Finds the records of a file; `next` is the first of the file behind it, if there is one. */
+function readRecords(
+  directory: string,
+  disk: Disk,
+  segment: IndexedSegment,
+  next: number | undefined,
+  verify: boolean,
+): void {
+  const { first, offsets } = segment;
+  segment.indexBytes = readIndex(segment, readIfThere(disk, join(directory, indexName(segment))));
+  segment.indexed = offsets.length;
+  if (next !== undefined && offsets.length > next - first) forgetIndex(segment);
+  const known = offsets.length;
+  if (verify) offsets.length = 0;
+  const last = offsets.at(-1);
+  if (last !== undefined) {
+    const record = readLogRecord(disk, segment, first + offsets.length - 1, last);
+    intact(record !== undefined, directory, first + offsets.length - 1);
+    segment.end = last + RECORD_HEADER + record.length;
+  }
+  const torn = scanRecords(disk, segment);
+  const index = first + offsets.length;
+  const complete = next === undefined ? offsets.length >= known : index === next && torn === undefined;
+  intact(complete, directory, index);
+  if (torn !== undefined) {
+    intact(!hasLaterRecord(disk, segment, index, torn), directory, index);
+    disk.ftruncateSync(segment.file, torn);
+    disk.fdatasyncSync(segment.file);
+  }
+  if (next !== undefined) saveIndex(directory, disk, segment);
+}
+
+function forgetIndex(segment: IndexedSegment): void {
+  segment.offsets.length = 0;
+  segment.indexed = 0;
+  segment.indexBytes = 0;
+}
+
+function createSegment(directory: string, disk: Disk, first: number): IndexedSegment {
+  const path = join(directory, logName(first));
+  removeDurably(directory, disk, indexName({ first }));
+  const { header, salt } = newSegmentHeader(first);
+  const file = disk.openSync(path, 'w+');
+  try {
+    writeAll(disk, file, header, 0);
+    disk.fsyncSync(file);
+    syncDirectory(disk, directory);
+  } catch (error) {
+    disk.closeSync(file);
+    tidyIfPossible(() => disk.rmSync(path));
+    throw error;
+  }
+  return { path, file, first, salt, offsets: [], end: SEGMENT_HEADER, indexed: 0, indexBytes: 0 };
+}
+
+/** Brings an index up to date. It is derived: where that fails the next opening reads the records instead. */
+function saveIndex(directory: string, disk: Disk, segment: IndexedSegment): void {
+  if (segment.indexed === segment.offsets.length) return;
+  tidyIfPossible(() => {
+    const part = sealIndexPart(segment, segment.indexed);
+    const file = disk.openSync(join(directory, indexName(segment)), segment.indexBytes === 0 ? 'w' : 'r+');
+    try {
+      disk.ftruncateSync(file, segment.indexBytes);
+      writeAll(disk, file, part, segment.indexBytes);
+      disk.fdatasyncSync(file);
+    } finally {
+      disk.closeSync(file);
+    }
+    segment.indexed = segment.offsets.length;
+    segment.indexBytes += part.length;
+  });
+}
+
+/** Runs what makes later work shorter and nothing wrong if it fails. */
+function tidyIfPossible(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The disk fails: the call that matters says so.
+  }
+}
+
+function readIfThere(disk: Disk, path: string): Uint8Array {
+  try {
+    return readFile(disk, path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return new Uint8Array(0);
+    throw error;
+  }
+}
+
+function removeDurably(directory: string, disk: Disk, name: string): void {
+  disk.rmSync(join(directory, name), { force: true });
+  syncDirectory(disk, directory);
+}
+
+const logName = (first: number): string => `${first.toString().padStart(16, '0')}.log`;
+
+const indexName = ({ first }: { first: number }): string => `${first.toString().padStart(16, '0')}.index`;
+
+function intact(condition: boolean, directory: string, index: number): asserts condition {
+  ensure(
+    condition,
+    'log-damaged',
+    `record ${index} of log ${directory} is damaged or missing; restore a backup or sync again`,
+  );
+}
