@@ -36,10 +36,16 @@ export interface Comparison {
   readonly runs: number;
 }
 
+/** What the command line asks of all suites. */
+export interface BenchOptions {
+  /** Sizes that take gigabytes and minutes, where a suite has them. */
+  readonly large: boolean;
+}
+
 /** A family of figures behind one prefix; `prepare` is paid only when one of them is wanted. */
 export interface Suite {
   readonly prefix: string;
-  prepare(): Promise<readonly (Comparison | { readonly figure: Figure })[]>;
+  prepare(options: BenchOptions): Promise<readonly (Comparison | { readonly figure: Figure })[]>;
   close?(): Promise<void>;
 }
 
@@ -60,23 +66,26 @@ export async function measure({ unit, better, subject, beside, runs }: Compariso
       if (run >= 0) samples[i]!.push(better === 'higher' ? 1_000 / each : each * (UNIT_MS[unit] ?? 1));
     }
   }
-  const value = median(samples[0]!);
-  const other = beside === undefined ? undefined : median(samples[1]!);
+  const figure = sampled(subject.name, samples[0]!, unit, better);
+  if (beside === undefined) return figure;
+  const [value, other] = [median(samples[0]!), median(samples[1]!)];
   return {
-    name: subject.name,
-    value: rounded(value),
-    unit,
-    better,
-    runs,
-    spread: rounded((Math.max(...samples[0]!) - Math.min(...samples[0]!)) / value),
-    machine: MACHINE,
-    ...(beside === undefined || other === undefined
-      ? {}
-      : {
-          beside: { name: beside.name, value: rounded(other) },
-          ratio: rounded(better === 'higher' ? value / other : other / value),
-        }),
+    ...figure,
+    beside: { name: beside.name, value: rounded(other) },
+    ratio: rounded(better === 'higher' ? value / other : other / value),
   };
+}
+
+/** A figure of samples that were taken elsewhere. */
+export function sampled(
+  name: string,
+  samples: readonly number[],
+  unit: string,
+  better: 'lower' | 'higher' = 'lower',
+): Figure {
+  const value = median(samples);
+  const spread = rounded((Math.max(...samples) - Math.min(...samples)) / value);
+  return { name, value: rounded(value), unit, better, runs: samples.length, spread, machine: MACHINE };
 }
 
 /** A figure that is counted, not timed. */

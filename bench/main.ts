@@ -3,6 +3,7 @@
  *
  *   npm run bench                       everything
  *   npm run bench -- --only pool.       the figures whose name starts so
+ *   npm run bench -- --large            sizes that take gigabytes and many minutes too
  *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew
  *
  * A table for people goes to stderr, one JSON object a line to stdout.
@@ -11,11 +12,20 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cryptoSuite } from './crypto.ts';
 import { type Figure, MACHINE, measure, type Suite } from './harness.ts';
-import { ledgerSuite } from './ledger.ts';
+import { ledgerSuites } from './ledger.ts';
+import { ledgerDiskSuites } from './ledger-disk.ts';
 import { poolSuite } from './pool.ts';
 import { sizeSuite } from './sizes.ts';
+import { walletSuite } from './wallet.ts';
 
-const SUITES: readonly Suite[] = [cryptoSuite, ledgerSuite, poolSuite, sizeSuite];
+const SUITES: readonly Suite[] = [
+  cryptoSuite,
+  ...ledgerSuites,
+  ...ledgerDiskSuites,
+  poolSuite,
+  sizeSuite,
+  walletSuite,
+];
 
 function row({ name, value, unit, spread, beside, ratio }: Figure): string {
   const versus = beside === undefined ? '' : `  ${ratio}x of ${beside.name} (${beside.value})`;
@@ -47,7 +57,11 @@ ${rows.map((cells) => `| ${cells} |`).join('\n')}
 }
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, doc: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', default: '' },
+    doc: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
+  },
 });
 const only = values.doc ? '' : values.only;
 const wanted = SUITES.filter(({ prefix }) => prefix.startsWith(only) || only.startsWith(prefix));
@@ -55,7 +69,7 @@ const figures: Figure[] = [];
 console.error(MACHINE);
 for (const suite of wanted) {
   try {
-    for (const item of await suite.prepare()) {
+    for (const item of await suite.prepare({ large: values.large })) {
       const name = 'figure' in item ? item.figure.name : item.subject.name;
       if (!name.startsWith(only)) continue;
       const figure = 'figure' in item ? item.figure : await measure(item);

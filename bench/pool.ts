@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { joinSplitSignals, joinSplitWitness, SHAPE_A } from '@sero/circuits';
-import { compileShapeA } from '@sero/circuits/node';
+import { compileShape } from '@sero/circuits/node';
 import { fieldToBytes, multiply, pointToBytes, toScalar, VIEW_BASE } from '@sero/crypto';
 import { DEVELOPMENT, decodeEnvelope, scalarToBytes } from '@sero/protocol';
 import {
@@ -34,7 +34,7 @@ import type { Comparison, Suite } from './harness.ts';
 async function fundedWallet(tools: DevelopmentTools): Promise<{ actor: Actor; network: Network }> {
   const { words, key } = keysFromWords(newWords());
   const pkr = allocationAddress(key, DEVELOPMENT.chainId);
-  const network = startNetwork(tools.verifyingKey, [{ pkr, asset: fieldToBytes(1n), value: 10n ** 21n }]);
+  const network = startNetwork([tools.verifyingKey], [{ pkr, asset: fieldToBytes(1n), value: 10n ** 21n }]);
   const actor = await openActor('bench', words, network.genesis);
   await actor.wallet.addBlock(network.ledger.executedBlock(0n));
   return { actor, network };
@@ -49,7 +49,8 @@ async function witnessComparison(actor: Actor, tools: DevelopmentTools): Promise
     readPlan(await plan(actor.wallet, payment(actor))),
     actor.key.proof,
   );
-  const { wasm } = await compileShapeA();
+  const { wasm } = await compileShape(SHAPE_A);
+  const { program } = await tools.circuit(SHAPE_A.id);
   const signals = joinSplitSignals(SHAPE_A, assignment);
   return {
     unit: 'ms',
@@ -58,7 +59,7 @@ async function witnessComparison(actor: Actor, tools: DevelopmentTools): Promise
     subject: {
       name: 'pool.witness',
       operations: 1,
-      run: () => joinSplitWitness(tools.program, SHAPE_A, assignment),
+      run: () => joinSplitWitness(program, SHAPE_A, assignment),
     },
     beside: {
       name: 'snarkjs wtns.calculate (no checks of its own)',
@@ -114,6 +115,7 @@ export const poolSuite: Suite = {
     const { item, vk, bytes } = await proofItems(actor, network, tools);
     const verifier = createPortableVerifier();
     const batch = Array.from({ length: 64 }, () => item);
+    const { program, provingKey } = await tools.circuit(SHAPE_A.id);
     const planned = await plan(actor.wallet, payment(actor));
     const { assignment } = buildTransaction(readPlan(planned), actor.key.proof);
     return [
@@ -126,8 +128,8 @@ export const poolSuite: Suite = {
           name: 'pool.prove',
           operations: 1,
           run: async () => {
-            const { wtns: witness } = await joinSplitWitness(tools.program, SHAPE_A, assignment);
-            return tools.prover.prove(tools.provingKey, witness);
+            const { wtns: witness } = await joinSplitWitness(program, SHAPE_A, assignment);
+            return tools.prover.prove(provingKey, witness);
           },
         },
       },

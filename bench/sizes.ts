@@ -1,5 +1,5 @@
 import { SHAPE_A } from '@sero/circuits';
-import { compileShapeA, readR1cs } from '@sero/circuits/node';
+import { compileShape, readR1cs } from '@sero/circuits/node';
 import { DEVELOPMENT, intrinsicGas, OutputType, type Transaction } from '@sero/protocol';
 import { PROOF_BYTES } from '@sero/prover';
 import { counted, type Suite } from './harness.ts';
@@ -39,7 +39,7 @@ function payment(memoLength: number): Transaction {
 export const sizeSuite: Suite = {
   prefix: 'size.',
   async prepare() {
-    const { r1cs } = await compileShapeA();
+    const { r1cs } = await compileShape(SHAPE_A);
     const { constraints } = readR1cs(r1cs);
     return [
       { figure: counted('size.circuitA.constraints', constraints.length, 'constraints') },

@@ -14,7 +14,7 @@ import {
   transactionHash,
 } from '@sero/protocol';
 import { createPortableNoteHasher, createPortableVerifier } from '@sero/prover';
-import { type KeyValueStore, memoryStore } from '@sero/store';
+import { type KeyValueStore, memoryLog, memoryStore } from '@sero/store';
 import { type Request, readPlan, systemRandom } from '@sero/wallet';
 import {
   type Actor,
@@ -63,7 +63,7 @@ export async function setScene(): Promise<Scene> {
     asset: fieldToBytes(SERO_ASSET),
     value: 100n * SERO_UNIT,
   }));
-  const network = startNetwork(tools.verifyingKey, allocations);
+  const network = startNetwork([tools.verifyingKey], allocations);
   const alice = await openActor('alice', hers.words, network.genesis);
   const bob = await openActor('bob', his.words, network.genesis);
   const deliver = async (block: Uint8Array): Promise<void> => {
@@ -105,6 +105,7 @@ export async function setScene(): Promise<Scene> {
       const ledger = openLedger({
         genesis: decodeGenesis(network.genesis),
         store,
+        blocks: memoryLog(),
         verifyingKeys: [tools.verifyingKey],
         verifier: createPortableVerifier(),
         hasher: createPortableNoteHasher(),

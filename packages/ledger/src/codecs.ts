@@ -6,8 +6,8 @@ import {
   UintNumberType,
   type ValueOf,
 } from '@chainsafe/ssz';
-import { concat, fieldFromBytes, fieldToBytes, le64, leBytes, leInteger } from '@sero/crypto';
-import { type Frontier, type HistoryPeaks, TREE_DEPTH } from '@sero/protocol';
+import { concat, fieldFromBytes, fieldToBytes, le32, le64, leBytes, leInteger } from '@sero/crypto';
+import { decodeFrontier, encodeFrontier, type Frontier, type HistoryPeaks } from '@sero/protocol';
 
 /** Values of the state, as bytes. Everything here was written by this package, so decoding trusts its shape. */
 
@@ -26,11 +26,6 @@ const AssetRecordType = new ContainerType({
 });
 
 export type AssetRecord = ValueOf<typeof AssetRecordType>;
-
-const FrontierType = new ContainerType({
-  size: u64,
-  levels: new ListCompositeType(new ListCompositeType(Bytes32, 3), TREE_DEPTH + 1),
-});
 
 const HistoryType = new ContainerType({ size: u64, peaks: new ListCompositeType(Bytes32, 64) });
 
@@ -59,14 +54,7 @@ export const ringCodec: Codec<{ readonly height: bigint; readonly value: Uint8Ar
   decode: (bytes) => ({ height: leInteger(bytes.subarray(0, 8)), value: bytes.slice(8) }),
 };
 
-export const frontierCodec: Codec<Frontier> = {
-  encode: ({ size, levels }) =>
-    FrontierType.serialize({ size, levels: levels.map((nodes) => nodes.map(fieldToBytes)) }),
-  decode: (bytes) => {
-    const { size, levels } = FrontierType.deserialize(bytes.slice());
-    return { size, levels: levels.map((nodes) => nodes.map(fieldFromBytes)) };
-  },
-};
+export const frontierCodec: Codec<Frontier> = { encode: encodeFrontier, decode: decodeFrontier };
 
 export const historyCodec: Codec<HistoryPeaks> = {
   encode: ({ size, peaks }) => HistoryType.serialize({ size, peaks: [...peaks] }),
@@ -78,4 +66,13 @@ const HashListType = new ListCompositeType(Bytes32, 16_384);
 export const hashListCodec: Codec<readonly Uint8Array[]> = {
   encode: (value) => HashListType.serialize([...value]),
   decode: (bytes) => HashListType.deserialize(bytes.slice()),
+};
+
+/** Where a transaction is: block and place in it. */
+export const placeCodec: Codec<{ readonly height: bigint; readonly index: number }> = {
+  encode: ({ height, index }) => concat(le64(height), le32(index)),
+  decode: (bytes) => ({
+    height: leInteger(bytes.subarray(0, 8)),
+    index: Number(leInteger(bytes.subarray(8, 12))),
+  }),
 };

@@ -17,10 +17,22 @@ export type LedgerErrorCode =
   | 'block-too-large'
   | 'block-time'
   | `header-${keyof import('@sero/protocol').Header}`
-  // the store
+  // what is stored
   | 'store-of-another-genesis'
   | 'store-damaged'
-  | 'block-unknown';
+  | 'store-not-empty'
+  | 'block-log-short'
+  | 'block-log-mismatch'
+  | 'logged-block-invalid'
+  | 'commit-interrupted'
+  | 'block-unknown'
+  // a snapshot
+  | 'snapshot-of-another-block'
+  | 'snapshot-key'
+  | 'snapshot-state-root'
+  | 'snapshot-nullifiers'
+  | 'snapshot-notes-root'
+  | 'snapshot-shards';
 
 /** A typed refusal by the ledger. The state is what it was before. */
 export class LedgerError extends Error {

@@ -5,6 +5,8 @@ import {
   appendHeader,
   appendLeaves,
   type CheckedTransaction,
+  EMPTY_NULLIFIER_SET,
+  type Frontier,
   frontierRoot,
   type Genesis,
   type HashNodes,
@@ -16,14 +18,19 @@ import {
   type Receipt,
   receiptsRoot,
   SERO_ASSET,
+  SHARD_LEVEL,
+  type Shake256,
   TREE_CAPACITY,
   transactionsRoot,
 } from '@sero/protocol';
-import { type Change, type Overlay, type StateTree, stateRoot, updateTree } from '@sero/store';
+import { type Change, type Overlay, updateStateTree } from '@sero/store';
 import { expireCommitments } from './assets.ts';
 import { ensure } from './errors.ts';
 import { frontierOf, historyOf, type State, stateOf, TREE } from './state.ts';
 import { applyTransaction, type BlockContext, checkAgainstState, credit } from './transaction.ts';
+
+/** Leaves of a shard, as a power of two. */
+const SHARD_BITS = BigInt(2 * SHARD_LEVEL);
 
 /** Bytes that a block's own encoding takes beside its transactions, and each transaction's offset. */
 const BLOCK_OVERHEAD = 2_048;
@@ -33,8 +40,9 @@ const TRANSACTION_OVERHEAD = 4;
 export interface ChainView {
   readonly genesis: Genesis;
   readonly genesisHash: Uint8Array;
-  readonly tree: StateTree;
   readonly hasher: HashNodes;
+  /** Undefined: the portable one. */
+  readonly shake256: Shake256 | undefined;
 }
 
 /** Header fields that follow from a block's transactions; all others are known beforehand. */
@@ -61,8 +69,18 @@ export interface BlockExecution {
   check(checked: CheckedTransaction): bigint;
   /** Applies a transaction that `check` and its proof have passed. */
   apply(checked: CheckedTransaction): void;
-  /** The header that follows, the receipts, and what to write. */
-  finish(): { header: Header; receipts: Receipt[]; changes: Change[]; tree: StateTree };
+  /** What follows; called once, at the end. */
+  finish(): FinishedBlock;
+}
+
+/** What a block comes to. */
+export interface FinishedBlock {
+  readonly header: Header;
+  readonly receipts: readonly Receipt[];
+  /** The note tree's frontier after the block. */
+  readonly frontier: Frontier;
+  /** What is to be written, records of the state tree included. */
+  readonly changes: readonly Change[];
 }
 
 /** Starts the block after `parent`. */
@@ -78,6 +96,8 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
   const included: CheckedTransaction[] = [];
   const receipts: Receipt[] = [];
   const leaves: bigint[] = [];
+  const spent: Uint8Array[] = [];
+  const notesBefore = frontierOf(state).size;
   let gasUsed = 0n;
   let size = BLOCK_OVERHEAD;
 
@@ -108,8 +128,7 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
         'the block is full: bytes',
       );
       ensure(
-        frontierOf(state).size + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <=
-          TREE_CAPACITY,
+        notesBefore + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <= TREE_CAPACITY,
         'tree-full',
         'the note tree has no room for what this transaction could make',
       );
@@ -118,7 +137,8 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
 
     apply(checked) {
       const nullifiers = checked.tx.shielded.nullifiers;
-      state.addNullifiers(nullifiers, addNullifiers(state.nullifierSet(), nullifiers));
+      state.addNullifiers(nullifiers);
+      spent.push(...nullifiers);
       const applied = applyTransaction(state, checked, block, (action) => {
         const mark = view.mark();
         const outcome = action();
@@ -133,26 +153,24 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
     },
 
     finish() {
-      const notesRoot = appendNotes(state, leaves, block.height, chain.hasher);
-      const { changes, tree } = seal(chain, view);
+      if (spent.length > 0) state.setNullifierSet(addNullifiers(state.nullifierSet(), spent, chain.shake256));
+      const { frontier, notesRoot } = appendNotes(state, leaves, block.height, chain.hasher);
+      const { changes, stateRoot } = seal(view);
       const header: Header = {
         ...expected,
         transactionsRoot: transactionsRoot(included.map(({ wtxid }) => wtxid)),
         receiptsRoot: receiptsRoot(receipts),
-        stateRoot: stateRoot(tree),
+        stateRoot,
         notesRoot,
         gasUsed,
       };
-      return { header, receipts, changes, tree };
+      return { header, receipts, frontier, changes };
     },
   };
 }
 
 /** Block 0: the state that the genesis file describes. */
-export function executeGenesis(
-  chain: ChainView,
-  view: Overlay,
-): { header: Header; changes: Change[]; tree: StateTree } {
+export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
   const { genesis, genesisHash } = chain;
   const state = stateOf(view, genesis.anchor.window);
   const leaves = genesis.allocations.map((allocation, n) => {
@@ -161,37 +179,42 @@ export function executeGenesis(
   });
   state.version.set(BigInt(genesis.version));
   state.rewardPool.set(0n);
-  state.addNullifiers([], state.nullifierSet());
-  const notesRoot = appendNotes(state, leaves, 0n, chain.hasher);
-  const { changes, tree } = seal(chain, view);
+  state.setNullifierSet(EMPTY_NULLIFIER_SET);
+  const { frontier, notesRoot } = appendNotes(state, leaves, 0n, chain.hasher);
+  const { changes, stateRoot } = seal(view);
   const header: Header = {
     ...emptyHeader(chain),
     time: genesis.time,
-    stateRoot: stateRoot(tree),
+    stateRoot,
     notesRoot,
     baseFee: genesis.fees.baseFeeStart,
   };
-  return { header, changes, tree };
+  return { header, receipts: [], frontier, changes };
 }
 
-function appendNotes(state: State, leaves: readonly bigint[], height: bigint, hasher: HashNodes): Uint8Array {
+function appendNotes(
+  state: State,
+  leaves: readonly bigint[],
+  height: bigint,
+  hasher: HashNodes,
+): { frontier: Frontier; notesRoot: Uint8Array } {
   const before = frontierOf(state);
   const { frontier, shardRoots } = appendLeaves(before, leaves, hasher);
-  const firstShard = before.size >> 16n;
+  const firstShard = before.size >> SHARD_BITS;
   for (const [offset, root] of shardRoots.entries()) state.shardRoot(firstShard + BigInt(offset)).set(root);
   state.frontier.set(frontier);
-  const root = fieldToBytes(frontierRoot(frontier, hasher));
-  state.setAnchorRoot(height, root);
-  return root;
+  const notesRoot = fieldToBytes(frontierRoot(frontier, hasher));
+  state.setAnchorRoot(height, notesRoot);
+  return { frontier, notesRoot };
 }
 
-function seal(chain: ChainView, view: Overlay): { changes: Change[]; tree: StateTree } {
-  const changes = view.changes();
-  const tree = updateTree(
-    chain.tree,
-    changes.filter(({ key }) => key[0] === TREE[0]),
+/** Brings the state tree up to date with what the block did. */
+function seal(view: Overlay): { changes: readonly Change[]; stateRoot: Uint8Array } {
+  const stateRoot = updateStateTree(
+    view,
+    view.changes().filter(({ key }) => key[0] === TREE[0]),
   );
-  return { changes, tree };
+  return { changes: view.changes(), stateRoot };
 }
 
 function emptyHeader({ genesis, genesisHash }: ChainView): Header {

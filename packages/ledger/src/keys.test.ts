@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fieldToBytes } from '@sero/crypto';
 import type { Genesis } from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
-import { memoryStore } from '@sero/store';
+import { memoryLog, memoryStore } from '@sero/store';
 import { testHasher, testRandom, testVerifier, verifyingKey } from './doubles-test-support.ts';
 import { openLedger } from './ledger.ts';
 import { ALICE, contents, testGenesis } from './test-support.ts';
@@ -13,7 +13,7 @@ function open(genesis: Genesis, verifyingKeys: readonly Uint8Array[]): void {
   const store = memoryStore();
   try {
     const tools = { verifier: testVerifier(), hasher: testHasher, randomBytes: testRandom() };
-    openLedger({ genesis, store, verifyingKeys, ...tools });
+    openLedger({ genesis, store, blocks: memoryLog(), verifyingKeys, ...tools });
   } catch (error) {
     assert.deepEqual(contents(store), []);
     throw error;

@@ -1,44 +1,57 @@
-import type { Type } from '@chainsafe/ssz';
-import { equalBytes, fieldToBytes } from '@sero/crypto';
+import { equalBytes, leInteger } from '@sero/crypto';
 import {
   type Block,
   type CheckedTransaction,
   checkGenesis,
-  checkTransaction,
   decodeBlock,
   decodeEnvelope,
   type ExecutedBlock,
-  encodeExecutedBlock,
-  frontierRoot,
+  encodeBlock,
   type Genesis,
   genesisHash,
-  type HashNodes,
   type Header,
   HeaderType,
   hashNodesWith,
   headerHash,
-  nullifierSetLeaf,
   ProtocolError,
+  type Shake256,
 } from '@sero/protocol';
 import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
-import { type Change, type KeyValueStore, overlay, type StateTree, stateRoot, updateTree } from '@sero/store';
-import type { AssetRecord } from './codecs.ts';
+import { type AppendLog, type KeyValueStore, overlay, proveState, type StateProof } from '@sero/store';
+import { inBlock, runBlock } from './apply-block.ts';
+import { CHECKPOINT_EVERY, readBlockRecord } from './block-record.ts';
+import { type AssetRecord, assetCodec } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
-import { type BlockExecution, type ChainView, EXECUTED, executeBlock, executeGenesis } from './execute.ts';
-import { proofChecker } from './proofs.ts';
-import { findBadSignature } from './signatures.ts';
-import { frontierOf, type State, stateOf, TREE } from './state.ts';
+import { type BlockExecution, executeBlock, type FinishedBlock } from './execute.ts';
+import { knownTransactions } from './known-transactions.ts';
+import { type ProofClaim, proofChecker } from './proofs.ts';
+import { signatureErrors } from './signatures.ts';
+import { type SnapshotSource, type StateSnapshot, snapshotSource } from './snapshot-source.ts';
+import { ASSETS, assetKey, stateOf, type TransactionPlace } from './state.ts';
+import { commitBlock, openChain } from './stored-chain.ts';
 
 /** What a ledger needs of the world. */
 export interface LedgerOptions {
   readonly genesis: Genesis;
+  /** The state. What is lost of it is made anew from `blocks`; with `blocks` it belongs to this ledger alone. */
   readonly store: KeyValueStore;
+  /** The blocks: record h is block h. */
+  readonly blocks: AppendLog;
   /** Canonical bytes of the verifying keys that genesis names. */
   readonly verifyingKeys: readonly Uint8Array[];
   readonly verifier: Groth16Verifier;
   readonly hasher: NoteHasher;
+  /** Hashes nullifiers into their set. Default: the portable SHAKE256; Node's own makes a block a quarter faster. */
+  readonly shake256?: Shake256;
   /** Unpredictable bytes, for the coefficients of batches of signatures. A guessable source lets false signatures through. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Told of each block that opening applies again: its height and the last one. Default: nobody is told. */
+  readonly replaying?: (height: bigint, last: bigint) => void;
+}
+
+/** What an `AbortSignal` says to whoever has no clock: throws once nobody waits any more. */
+export interface Cancellation {
+  throwIfAborted(): void;
 }
 
 /** A transaction that a proposer left out, and why. */
@@ -46,6 +59,21 @@ export interface Rejected {
   /** Its place among the transactions given. */
   readonly index: number;
   readonly error: LedgerError | ProtocolError;
+}
+
+/** The note tree after a block, for wallets that begin there. */
+export interface TreeState {
+  readonly height: bigint;
+  readonly header: Header;
+  /** `decodeFrontier` of @sero/protocol reads it; its root is the header's `notesRoot`. */
+  readonly frontier: Uint8Array;
+}
+
+/** An asset of the registry. */
+export interface ListedAsset extends AssetRecord {
+  readonly asset: bigint;
+  /** What the pool holds of it. */
+  readonly pooled: bigint;
 }
 
 /** The chain's state and the only way to change it. Methods that change it wait for one another. */
@@ -56,80 +84,124 @@ export interface Ledger {
   head(): Header;
   /** The root over the whole state, 32 bytes; equal to `head().stateRoot`. */
   stateRoot(): Uint8Array;
-  /** Checks a transaction for the next block: encoding, rules, state, signature and proof. Changes nothing. Throws LedgerError or ProtocolError. */
-  check(transaction: Uint8Array): Promise<CheckedTransaction>;
-  /** Builds the next block of the given transactions, leaving out those that are refused. Changes nothing. */
+  /**
+   * Checks a transaction for the next block: encoding, rules, state, signature and proof. Changes nothing.
+   *
+   * @throws LedgerError or ProtocolError with the rule's code, the signal's reason where it was aborted before the proof
+   */
+  check(transaction: Uint8Array, signal?: Cancellation): Promise<CheckedTransaction>;
+  /**
+   * Builds the next block of the given transactions, leaving out those that are refused. Changes nothing. What it worked out is
+   * kept until the next call: applying this very block only writes it.
+   */
   propose(transactions: readonly Uint8Array[], time: bigint): Promise<{ block: Block; rejected: Rejected[] }>;
-  /** Applies a block as a whole, or throws LedgerError or ProtocolError with the rule's code and changes nothing. */
+  /**
+   * Applies a block as a whole, or throws and changes nothing.
+   *
+   * @throws LedgerError or ProtocolError with the rule's code; StoreError where the log did not take it; LedgerError
+   *   `commit-interrupted` where the log took it and the state did not: this ledger then changes no more, opening
+   *   it again finishes the block
+   */
   apply(block: Uint8Array): Promise<ExecutedBlock>;
   /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
   executedBlock(height: bigint): Uint8Array;
+  /** The header of a block, undefined where there is none of that height. */
+  header(height: bigint): Header | undefined;
+  /** The hash of a block, undefined where there is none of that height. */
+  blockHash(height: bigint): Uint8Array | undefined;
+  /** Where a transaction is in the chain. @param txid 32 bytes */
+  findTransaction(txid: Uint8Array): TransactionPlace | undefined;
+  /** The note tree after the last checkpoint at or below a height: every 256 blocks, and 0. Undefined below 0. */
+  treeState(height: bigint): TreeState | undefined;
   /** The root of a complete shard of 65,536 notes, by number. */
   shardRoot(index: bigint): bigint | undefined;
   /** The registry's record of an asset. */
   asset(id: bigint): AssetRecord | undefined;
+  /** The registry's assets from a number on, ascending. Default: all. */
+  assets(from?: bigint): Iterable<ListedAsset>;
   /** What the pool holds of an asset. */
   pooled(asset: bigint): bigint;
   /** Fees and prices that wait for proposers. */
   rewardPool(): bigint;
+  /** Proves what the state tree holds under a key, or that it holds nothing; against `stateRoot()`. */
+  prove(key: Uint8Array): StateProof;
+  /** The state as it is now, to be read while later blocks change it. */
+  snapshot(): StateSnapshot;
 }
 
-/** Opens the chain in a store, or begins it there. Throws `store-of-another-genesis`, ProverError for keys, ProtocolError for genesis. */
+/**
+ * Opens the chain that is stored, or begins it there.
+ *
+ * @throws what `openChain` throws; ProverError for keys, ProtocolError for genesis
+ */
 export function openLedger(options: LedgerOptions): Ledger {
-  const { genesis, store } = options;
+  const { genesis, store, blocks } = options;
   checkGenesis(genesis);
   const hash = genesisHash(genesis);
   const keys = loadVerifyingKeys(genesis.verifyingKeys, options.verifyingKeys, {
     devnet: genesis.devnet === 1,
   });
   const proofs = proofChecker(options.verifier, keys);
-  const hasher = hashNodesWith(options.hasher);
-  let tree = treeOf(store);
-  let head = openHead();
+  const known = knownTransactions({ genesis, genesisHash: hash });
+  const rules = {
+    genesis,
+    genesisHash: hash,
+    hasher: hashNodesWith(options.hasher),
+    shake256: options.shake256,
+    decode: known.decode,
+    replaying: options.replaying ?? (() => {}),
+  };
+  const snapshots: SnapshotSource = snapshotSource(store);
+  let head = openChain(rules, { store, blocks });
   let queue: Promise<unknown> = Promise.resolve();
-
-  function chain(): ChainView {
-    return { genesis, genesisHash: hash, tree, hasher };
-  }
+  /** Checks of single transactions share the work of starting the next block. */
+  let next: BlockExecution | undefined;
+  let proposed: Proposed | undefined;
+  let broken: LedgerError | undefined;
 
   function stateNow() {
     return stateOf(overlay(store), genesis.anchor.window);
   }
 
-  function openHead(): Header {
-    const stored = stateNow().head.get();
-    if (stored !== undefined) {
-      const header = HeaderType.deserialize(stored.slice());
-      ensure(
-        equalBytes(header.genesisHash, hash),
-        'store-of-another-genesis',
-        'this store holds the chain of another genesis file',
-      );
-      checkStore(stateNow(), tree, header, hasher);
-      return header;
-    }
-    const view = overlay(store);
-    const made = executeGenesis({ genesis, genesisHash: hash, tree: undefined, hasher }, view);
-    persist({ block: { header: made.header, transactions: [] }, receipts: [] }, made.changes);
-    tree = made.tree;
-    return made.header;
-  }
-
-  /** One atomic write: the block's changes, the block, the head. */
-  function persist(executed: ExecutedBlock, changes: readonly Change[]): void {
-    const view = overlay(store);
-    const state = stateOf(view, genesis.anchor.window);
-    state.block(executed.block.header.height).set(encodeExecutedBlock(executed));
-    state.head.set(HeaderType.serialize(executed.block.header));
-    store.write([...changes, ...view.changes()]);
-  }
-
-  function decode(bytes: Uint8Array, options = { signature: true }): CheckedTransaction {
-    return checkTransaction(decodeEnvelope(bytes), bytes, { genesis, genesisHash: hash }, options);
-  }
-
   function begin(time: bigint): BlockExecution {
-    return executeBlock(chain(), head, time, overlay(store));
+    if (broken !== undefined) throw broken;
+    return executeBlock(rules, head, time, overlay(store));
+  }
+
+  /** The error of each claim whose signature or proof does not hold. */
+  async function refusals(
+    claims: readonly ProofClaim[],
+  ): Promise<(LedgerError | ProtocolError | undefined)[]> {
+    const errors: (LedgerError | ProtocolError | undefined)[] = claims.map(() => undefined);
+    const places = claims.map((_, place) => place);
+    const unsigned = places.filter((place) => !known.isSigned(claims[place]!.checked));
+    const found = signatureErrors(
+      unsigned.map((place) => claims[place]!.checked),
+      options.randomBytes,
+    );
+    for (const [i, place] of unsigned.entries()) errors[place] = found[i];
+    const signed = places.filter((place) => errors[place] === undefined);
+    const verdicts = await proofs.check(signed.map((place) => claims[place]!));
+    for (const [i, place] of signed.entries()) {
+      errors[place] = verdicts[i];
+      if (verdicts[i] === undefined) known.keep(claims[place]!.checked);
+    }
+    return errors;
+  }
+
+  function commit(executed: ExecutedBlock, finished: FinishedBlock, included: readonly CheckedTransaction[]) {
+    if (broken !== undefined) throw broken;
+    snapshots.beforeWrite(finished.changes);
+    try {
+      commitBlock({ store, blocks }, rules, executed, finished);
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'commit-interrupted') broken = error;
+      throw error;
+    }
+    head = finished.header;
+    next = undefined;
+    proposed = undefined;
+    for (const checked of included) known.forget(checked);
   }
 
   /** Runs jobs one after another, so that none sees the state between two halves of another. */
@@ -139,144 +211,162 @@ export function openLedger(options: LedgerOptions): Ledger {
     return result;
   }
 
+  function headerAt(height: bigint): Header | undefined {
+    if (height < 0n || height > head.height) return undefined;
+    const bytes = stateNow().header(height).get();
+    return bytes === undefined ? undefined : HeaderType.deserialize(bytes.slice());
+  }
+
   return {
     genesis,
     genesisHash: hash,
-    head: () => HeaderType.deserialize(HeaderType.serialize(head)),
+    head: () => copyOf(head),
     stateRoot: () => head.stateRoot.slice(),
 
-    async check(transaction) {
-      const checked = decode(transaction, { signature: false });
-      const root = begin(head.time + 1n).check(checked);
-      const unsigned = findBadSignature([checked], options.randomBytes);
-      if (unsigned !== undefined) throw unsigned.error;
-      const [error] = await proofs.check([{ checked, root }]);
+    async check(transaction, signal) {
+      signal?.throwIfAborted();
+      const checked = known.decode(transaction);
+      next ??= begin(head.time + 1n);
+      const claim = { checked, root: next.check(checked) };
+      const [error] = await refusals([claim]);
       if (error !== undefined) throw error;
-      return checked;
+      return ownCopy(checked, transaction);
     },
 
     propose: (transactions, time) =>
       inTurn(async () => {
         const execution = begin(time);
-        const included: Uint8Array[] = [];
+        const candidates = transactions.map((bytes) => attempt(() => known.decode(bytes)));
+        // What is new is verified in batches; what cannot enter yet, or at all, waits for its turn below.
+        const ready = candidates.flatMap((candidate) => {
+          if (candidate instanceof Error || known.isSigned(candidate)) return [];
+          const root = attempt(() => execution.check(candidate));
+          return root instanceof Error ? [] : [{ checked: candidate, root }];
+        });
+        const verdicts = await refusals(ready);
+        const verified = new Map(ready.map(({ checked }, i) => [checked, verdicts[i]]));
+        const included: CheckedTransaction[] = [];
+        const bytes: Uint8Array[] = [];
         const rejected: Rejected[] = [];
-        for (const [index, bytes] of transactions.entries()) {
+        for (const [index, candidate] of candidates.entries()) {
           try {
-            const checked = decode(bytes);
-            const root = execution.check(checked);
-            const [error] = await proofs.check([{ checked, root }]);
+            if (candidate instanceof Error) throw candidate;
+            const root = execution.check(candidate);
+            const error = verified.has(candidate)
+              ? verified.get(candidate)
+              : (await refusals([{ checked: candidate, root }]))[0];
             if (error !== undefined) throw error;
-            execution.apply(checked);
-            included.push(bytes);
+            execution.apply(candidate);
+            included.push(candidate);
+            bytes.push(transactions[index]!);
           } catch (error) {
             if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
             rejected.push({ index, error });
           }
         }
-        const { header } = execution.finish();
-        return { block: { header, transactions: included }, rejected };
+        const finished = execution.finish();
+        const block = { header: copyOf(finished.header), transactions: bytes };
+        proposed = { bytes: encodeBlock(block), finished, included };
+        return { block, rejected };
       }),
 
     apply: (bytes) =>
       inTurn(async () => {
         const block = decodeBlock(bytes);
-        checkLink(block.header, head);
-        const execution = begin(block.header.time);
-        checkHeader(block.header, execution.expected, (name) => !EXECUTED.includes(name));
-        const claims = block.transactions.map((transaction, index) => {
-          try {
-            const checked = decode(transaction, { signature: false });
-            const root = execution.check(checked);
-            execution.apply(checked);
-            return { checked, root };
-          } catch (error) {
-            throw inBlock(error, index);
-          }
-        });
-        const unsigned = findBadSignature(
-          claims.map(({ checked }) => checked),
-          options.randomBytes,
-        );
-        if (unsigned !== undefined) throw inBlock(unsigned.error, unsigned.index);
-        for (const [index, error] of (await proofs.check(claims)).entries()) {
+        if (proposed !== undefined && equalBytes(bytes, proposed.bytes)) {
+          const { finished, included } = proposed;
+          const executed = { block, receipts: [...finished.receipts] };
+          commit(executed, finished, included);
+          return executed;
+        }
+        if (broken !== undefined) throw broken;
+        const run = runBlock(rules, store, head, block, known.decode);
+        for (const [index, error] of (await refusals(run.claims)).entries()) {
           if (error !== undefined) throw inBlock(error, index);
         }
-        const { header, receipts, changes, tree: grown } = execution.finish();
-        checkHeader(block.header, header, (name) => EXECUTED.includes(name));
-        const executed = { block, receipts };
-        persist(executed, changes);
-        tree = grown;
-        head = header;
+        const finished = run.finish();
+        const executed = { block, receipts: [...finished.receipts] };
+        commit(
+          executed,
+          finished,
+          run.claims.map(({ checked }) => checked),
+        );
         return executed;
       }),
 
     executedBlock(height) {
-      const bytes = stateNow().block(height).get();
-      ensure(bytes !== undefined, 'block-unknown', `there is no block of height ${height}`);
-      return bytes.slice();
+      ensure(
+        height >= 0n && height <= head.height,
+        'block-unknown',
+        `there is no block of height ${height}: the last one is ${head.height}`,
+      );
+      return readBlockRecord(blocks, height).executed;
+    },
+
+    header: headerAt,
+
+    blockHash(height) {
+      const header = headerAt(height);
+      return header === undefined ? undefined : headerHash(header);
+    },
+
+    findTransaction: (txid) => stateNow().transaction(txid).get(),
+
+    treeState(height) {
+      const reached = height < head.height ? height : head.height;
+      const checkpoint = reached - (reached % CHECKPOINT_EVERY);
+      const header = headerAt(checkpoint);
+      if (reached < 0n || header === undefined) return undefined;
+      const { frontier } = readBlockRecord(blocks, checkpoint);
+      return frontier === undefined ? undefined : { height: checkpoint, header, frontier };
     },
 
     shardRoot: (index) => stateNow().shardRoot(index).get(),
     asset: (id) => stateNow().asset(id).get(),
+
+    *assets(from = 0n) {
+      if (from >> 256n !== 0n) return;
+      for (const [key, value] of store.entries(ASSETS, { from: assetKey(from) })) {
+        const asset = leInteger(key.slice(ASSETS.length).reverse());
+        yield { ...assetCodec.decode(value), asset, pooled: stateNow().turnstile(asset).get() ?? 0n };
+      }
+    },
+
     pooled: (asset) => stateNow().turnstile(asset).get() ?? 0n,
     rewardPool: () => stateNow().rewardPool.get() ?? 0n,
+    prove: (key) => proveState(store, key),
+    snapshot: () => snapshots.take(copyOf(head)),
   };
 }
 
-/** A store must be what its head says: a state that was changed behind the ledger's back is refused, not served. */
-function checkStore(state: State, tree: StateTree, head: Header, hasher: HashNodes): void {
-  const nullifiers = nullifierSetLeaf(state.nullifierSet());
-  ensure(
-    equalBytes(stateRoot(tree), head.stateRoot) &&
-      equalBytes(fieldToBytes(frontierRoot(frontierOf(state), hasher)), head.notesRoot) &&
-      equalBytes(state.nullifierLeaf() ?? new Uint8Array(0), nullifiers),
-    'store-damaged',
-    'the stored state is not that of its last block: load the chain again',
-  );
+/** A block that was built here, with all that applying it comes to. */
+interface Proposed {
+  readonly bytes: Uint8Array;
+  readonly finished: FinishedBlock;
+  readonly included: readonly CheckedTransaction[];
 }
 
-/** Height, parent and genesis first: they say that the block is not for this state at all. */
-function checkLink(header: Header, parent: Header): void {
-  ensure(
-    equalBytes(header.genesisHash, parent.genesisHash),
-    'header-genesisHash',
-    'the block is of another chain',
-  );
-  ensure(
-    header.height === parent.height + 1n,
-    'header-height',
-    `the next block has height ${parent.height + 1n}`,
-  );
-  ensure(
-    equalBytes(header.parent, headerHash(parent)),
-    'header-parent',
-    'the block continues another chain than this one',
-  );
-}
-
-/** The wanted fields of a header must be what they are computed to be; the error names the first that is not. */
-function checkHeader(given: Header, computed: Header, wanted: (name: keyof Header) => boolean): void {
-  for (const name of (Object.keys(HeaderType.fields) as (keyof Header)[]).filter(wanted)) {
-    const type = HeaderType.fields[name] as Type<unknown>;
-    if (!equalBytes(type.serialize(given[name]), type.serialize(computed[name]))) {
-      throw new LedgerError(`header-${name}`, `the header's ${name} is not what this chain computes`);
-    }
+/** A refusal as a value; anything else is thrown. */
+function attempt<T>(job: () => T): T | LedgerError | ProtocolError {
+  try {
+    return job();
+  } catch (error) {
+    if (error instanceof LedgerError || error instanceof ProtocolError) return error;
+    throw error;
   }
 }
 
-function inBlock(error: unknown, index: number): unknown {
-  if (error instanceof LedgerError) {
-    return new LedgerError(error.code, `transaction ${index}: ${error.message}`, { cause: error });
-  }
-  if (error instanceof ProtocolError) {
-    return new ProtocolError(error.code, `transaction ${index}: ${error.message}`);
-  }
-  return error;
+function copyOf(header: Header): Header {
+  return HeaderType.deserialize(HeaderType.serialize(header));
 }
 
-function treeOf(store: KeyValueStore): StateTree {
-  return updateTree(
-    undefined,
-    [...store.entries(TREE)].map(([key, value]) => ({ key, value })),
-  );
+/** What is given away is not what is remembered: changing it changes no later verdict. */
+function ownCopy(checked: CheckedTransaction, bytes: Uint8Array): CheckedTransaction {
+  return {
+    ...checked,
+    ...decodeEnvelope(bytes).private!,
+    wtxid: checked.wtxid.slice(),
+    nullifiers: [...checked.nullifiers],
+    commitments: [...checked.commitments],
+  };
 }

@@ -138,7 +138,7 @@ test('a circuit for which genesis names no key proves nothing', async () => {
 
 test('circuits and proof systems that do not exist are refused', async () => {
   const chain = startChain();
-  for (const circuit of [0, 2, 3, 255]) {
+  for (const circuit of [0, 4, 255]) {
     const tx = { ...chain.draft(), circuit };
     assert.equal(await refusalOfTransaction(chain, chain.authorize(tx)), 'unknown-circuit');
   }
@@ -169,7 +169,7 @@ test('a verdict is remembered for one root, one circuit and one form of a transa
 test('verdicts are bounded: the oldest is forgotten and its proof verified again', async () => {
   const chain = startChain();
   const verifier = testVerifier();
-  const proofs = proofChecker(verifier, new Map([[1, decodeVerifyingKey(verifyingKey())]]));
+  const proofs = proofChecker(verifier, new Map([[1, decodeVerifyingKey(verifyingKey())]]), 100);
   const checked = checkedOf(chain, chain.make());
   const proof = proofOf([]);
   const claim = (n: number) => ({
@@ -181,13 +181,13 @@ test('verdicts are bounded: the oldest is forgotten and its proof verified again
     },
     root: 1n,
   });
-  const all = Array.from({ length: 16_385 }, (_, n) => claim(n));
+  const all = Array.from({ length: 101 }, (_, n) => claim(n));
   await proofs.check(all);
-  assert.equal(verifier.seen(), 16_385);
-  await proofs.check([claim(16_384), claim(1)]);
-  assert.equal(verifier.seen(), 16_385);
+  assert.equal(verifier.seen(), 101);
+  await proofs.check([claim(100), claim(1)]);
+  assert.equal(verifier.seen(), 101);
   await proofs.check([claim(0)]);
-  assert.equal(verifier.seen(), 16_386);
+  assert.equal(verifier.seen(), 102);
 });
 
 test('each claim has its own verdict, in order, whatever stands beside it', async () => {

@@ -3,8 +3,8 @@ import type { CheckedTransaction } from '@sero/protocol';
 import type { Groth16Verifier, VerifyingKey } from '@sero/prover';
 import { LedgerError } from './errors.ts';
 
-/** Verdicts that are remembered at most. */
-const REMEMBERED = 16_384;
+/** Verdicts that are remembered at most: those of a full mempool and more. */
+const REMEMBERED = 65_536;
 
 /** A transaction and the notes root under which its proof must hold. */
 export interface ProofClaim {
@@ -18,17 +18,18 @@ export interface ProofChecker {
   check(claims: readonly ProofClaim[]): Promise<(LedgerError | undefined)[]>;
 }
 
-/** A proof checker over the keys that genesis names. */
+/** A proof checker over the keys that genesis names. @param limit verdicts that are remembered at most; default 65,536 */
 export function proofChecker(
   verifier: Groth16Verifier,
   keys: ReadonlyMap<number, VerifyingKey>,
+  limit = REMEMBERED,
 ): ProofChecker {
   const valid = new Set<string>();
   const nameOf = ({ checked, root }: ProofClaim): string =>
     `${toHex(checked.wtxid)}/${checked.tx.circuit}/${root}`;
   const remember = (name: string): void => {
     valid.add(name);
-    if (valid.size > REMEMBERED) valid.delete(valid.values().next().value!);
+    if (valid.size > limit) valid.delete(valid.values().next().value!);
   };
   return {
     async check(claims) {
@@ -47,6 +48,7 @@ export function proofChecker(
           open.push({ index, name, vk });
         }
       }
+      if (open.length === 0) return errors;
       const verdicts = await verifier.verifyBatch(
         open.map(({ index, vk }) => {
           const { checked, root } = claims[index]!;

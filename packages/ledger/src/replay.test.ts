@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { fieldFromBytes, fieldToBytes } from '@sero/crypto';
 import {
@@ -22,7 +23,7 @@ import {
   witnessTransactionId,
 } from '@sero/protocol';
 import { createPortableNoteHasher } from '@sero/prover';
-import { stateRoot, updateTree } from '@sero/store';
+import { memoryStore, overlay, updateStateTree } from '@sero/store';
 import { TREE } from './state.ts';
 import {
   ALICE,
@@ -64,10 +65,24 @@ test('a second ledger that is fed the same blocks holds the same state, byte for
   assert.deepEqual(contents(second.store), contents(chain.store));
 });
 
+test('a ledger with a native SHAKE256 holds the same state, and the hash that it was given is the one it uses', async () => {
+  const chain = await livedIn();
+  let asked = 0;
+  const second = startChain({
+    shake256: (message, length) => {
+      asked++;
+      return createHash('shake256', { outputLength: length }).update(message).digest();
+    },
+  });
+  for (const { block } of allBlocks(chain).slice(1)) await second.ledger.apply(encodeBlock(block));
+  assert.deepEqual(contents(second.store), contents(chain.store));
+  assert.ok(asked > 0);
+});
+
 test('a ledger opened again on its store goes on as if it had never stopped', async () => {
   const chain = await livedIn();
   const before = contents(chain.store);
-  const again = startChain({ store: chain.store });
+  const again = startChain({ store: chain.store, blocks: chain.blocks });
   assert.deepEqual(contents(chain.store), before, 'opening writes nothing');
   assert.deepEqual(again.ledger.head(), chain.ledger.head());
   const next = encodeBlock(await chain.block(chain.make(), chain.make(callDraft(chain))));
@@ -80,7 +95,7 @@ test('a ledger opened again on its store goes on as if it had never stopped', as
 test('the note that a chain spent before it was closed stays spent', async () => {
   const chain = await livedIn();
   const spent = decodeEnvelope(blockAt(chain.ledger, 6n).block.transactions[0]!).private!.tx;
-  const again = startChain({ store: chain.store });
+  const again = startChain({ store: chain.store, blocks: chain.blocks });
   await assert.rejects(again.ledger.check(again.make({ nullifiers: spent.shielded.nullifiers })), {
     code: 'nullifier-spent',
   });
@@ -95,7 +110,7 @@ test('a store that holds the chain of another genesis is refused and left alone'
     { allocations: [] },
     { derivation: new Uint8Array(0) },
   ]) {
-    assert.throws(() => startChain({ store: chain.store, genesis }), {
+    assert.throws(() => startChain({ store: chain.store, blocks: chain.blocks, genesis }), {
       name: 'LedgerError',
       code: 'store-of-another-genesis',
     });
@@ -106,10 +121,12 @@ test('a store that holds the chain of another genesis is refused and left alone'
 test('the state root is the root over everything in the tree, and changes with any of it', async () => {
   const chain = await livedIn();
   const entries = [...chain.store.entries(TREE)].map(([key, value]) => ({ key, value }));
-  assert.deepEqual(stateRoot(updateTree(undefined, entries.toReversed())), chain.ledger.stateRoot());
+  const rootOf = (changes: readonly { key: Uint8Array; value: Uint8Array }[]): Uint8Array =>
+    updateStateTree(overlay(memoryStore()), changes);
+  assert.deepEqual(rootOf(entries.toReversed()), chain.ledger.stateRoot());
   for (const [i, { key, value }] of entries.entries()) {
     const altered = entries.with(i, { key, value: flipped(value) });
-    assert.notDeepEqual(stateRoot(updateTree(undefined, altered)), chain.ledger.stateRoot());
+    assert.notDeepEqual(rootOf(altered), chain.ledger.stateRoot());
   }
 });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { concat, leBytes, leInteger, R_J } from '@sero/crypto';
 import { checkTransaction, decodeEnvelope, encodeBlock, encodeEnvelope } from '@sero/protocol';
 import { testRandom } from './doubles-test-support.ts';
-import { findBadSignature } from './signatures.ts';
+import { signatureErrors } from './signatures.ts';
 import { flipped, refusalOf, startChain, type TestChain } from './test-support.ts';
 
 /** The same transaction with its signature's s changed by an amount. */
@@ -25,15 +25,20 @@ const unsignedOf = ({ genesis, ledger }: TestChain, bytes: Uint8Array) =>
     { signature: false },
   );
 
-test('the first bad signature of a block is named by its place', () => {
+const codesOf = (errors: ReturnType<typeof signatureErrors>) => errors.map((error) => error?.code);
+
+test('the bad signatures of a batch are named by their places', () => {
   const chain = startChain();
   const bad = shifted(chain.make(), 1n);
   const items = [chain.make(), chain.make(), bad, bad].map((bytes) => unsignedOf(chain, bytes));
-  assert.equal(findBadSignature(items.slice(0, 2), testRandom()), undefined);
-  assert.equal(findBadSignature([], testRandom()), undefined);
-  const found = findBadSignature(items, testRandom());
-  assert.equal(found?.index, 2);
-  assert.equal(found?.error.code, 'signature-invalid');
+  assert.deepEqual(signatureErrors(items.slice(0, 2), testRandom()), [undefined, undefined]);
+  assert.deepEqual(signatureErrors([], testRandom()), []);
+  assert.deepEqual(codesOf(signatureErrors(items, testRandom())), [
+    undefined,
+    undefined,
+    'signature-invalid',
+    'signature-invalid',
+  ]);
 });
 
 test('two bad signatures that cancel each other out are refused, unless the coefficients can be foreseen', () => {
@@ -41,9 +46,10 @@ test('two bad signatures that cancel each other out are refused, unless the coef
   const items = [shifted(chain.make(), 5n), shifted(chain.make(), -5n)].map((bytes) =>
     unsignedOf(chain, bytes),
   );
-  assert.equal(findBadSignature(items, testRandom())?.index, 0);
+  assert.deepEqual(codesOf(signatureErrors(items, testRandom())), ['signature-invalid', 'signature-invalid']);
   const foreseen = (length: number): Uint8Array => new Uint8Array(length).fill(1);
-  assert.equal(findBadSignature(items, foreseen), undefined, 'the attack that fresh coefficients stop');
+  const passed = signatureErrors(items, foreseen);
+  assert.deepEqual(passed, [undefined, undefined], 'the attack that fresh coefficients stop');
 });
 
 test('a block with a bad signature anywhere is refused, even where two would cancel out', async () => {

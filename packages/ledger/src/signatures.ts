@@ -5,18 +5,20 @@ import { type CheckedTransaction, ProtocolError, signedHash } from '@sero/protoc
 const COEFFICIENT_BYTES = 16;
 
 /**
- * Checks the signatures of a block as one batch; where it fails, one by one, to name the culprit. Both use the
+ * Checks signatures as one batch; where it fails, one by one, to name the culprits. Both use the
  * same cofactored equation, so the verdict is that of `verify` (but for a chance of 2^-128).
  *
- * @returns the place of the first bad signature with its error, or undefined
+ * @returns the error of each transaction whose signature is bad, undefined for the others
  */
-export function findBadSignature(
+export function signatureErrors(
   transactions: readonly CheckedTransaction[],
   randomBytes: (length: number) => Uint8Array,
-): { readonly index: number; readonly error: ProtocolError } | undefined {
+): (ProtocolError | undefined)[] {
   const items = transactions.map(signedHash);
-  if (verifyBatch(items, () => randomBytes(COEFFICIENT_BYTES))) return undefined;
-  const index = items.findIndex((item) => !verify(item));
-  if (index < 0) return undefined;
-  return { index, error: new ProtocolError('signature-invalid', 'the signature does not verify under rk') };
+  if (verifyBatch(items, () => randomBytes(COEFFICIENT_BYTES))) return items.map(() => undefined);
+  return items.map((item) =>
+    verify(item)
+      ? undefined
+      : new ProtocolError('signature-invalid', 'the signature does not verify under rk'),
+  );
 }

@@ -1,4 +1,4 @@
-import { concat, fieldToBytes, le64 } from '@sero/crypto';
+import { concat, equalBytes, fieldToBytes, le64, leBytes } from '@sero/crypto';
 import {
   EMPTY_FRONTIER,
   EMPTY_HISTORY,
@@ -15,18 +15,29 @@ import {
   frontierCodec,
   hashListCodec,
   historyCodec,
+  placeCodec,
   ringCodec,
   u64Codec,
   u128Codec,
 } from './codecs.ts';
 
 /**
- * Where everything stands. Keys that start with TREE are leaves of the state tree; the others are flat beside it: the set of
- * nullifiers (the tree holds its count and hash), blocks and the head.
+ * Where everything stands. Keys that start with TREE are leaves of the state tree; beside it stand, flat, the set of
+ * nullifiers (the tree holds its count and hash), the roots of shards (they hash up to the frontier), the head, and an index of
+ * the block log, which can be made anew from it at any time. The tree's own records are the store's (`NODE_PREFIX`).
  */
 export const TREE = Uint8Array.of(0x74);
 
-const FLAT = { nullifier: 0x6e, nullifierLanes: 0x6c, block: 0x62, head: 0x68, shardRoot: 0x73 } as const;
+export const FLAT = {
+  nullifier: 0x6e,
+  nullifierLanes: 0x6c,
+  shardRoot: 0x73,
+  head: 0x68,
+  /** Index of the log. */
+  header: 0x62,
+  transaction: 0x78,
+  indexed: 0x69,
+} as const;
 
 const TABLE = {
   frontier: 1,
@@ -79,15 +90,42 @@ export interface State {
   setAnchorRoot(height: bigint, root: Uint8Array): void;
   setBlockHash(height: bigint, hash: Uint8Array): void;
   hasNullifier(nullifier: Uint8Array): boolean;
-  /** Adds nullifiers to the flat set and its hash to the tree. */
-  addNullifiers(nullifiers: readonly Uint8Array[], hash: NullifierSetHash): void;
+  /** Adds nullifiers to the flat set; the set's hash is to follow before the block ends. */
+  addNullifiers(nullifiers: readonly Uint8Array[]): void;
+  setNullifierSet(hash: NullifierSetHash): void;
   nullifierSet(): NullifierSetHash;
   /** The state tree's leaf for the set. */
   nullifierLeaf(): Uint8Array | undefined;
-  block(height: bigint): Cell<Uint8Array>;
   shardRoot(index: bigint): Cell<bigint>;
   /** The head's header, serialised. */
   readonly head: Cell<Uint8Array>;
+  /** Index: the header of a block, serialised. */
+  header(height: bigint): Cell<Uint8Array>;
+  /** Index: where a transaction stands, by txid. */
+  transaction(txid: Uint8Array): Cell<TransactionPlace>;
+  /** Index: number of blocks from 0 on that it covers. */
+  readonly indexed: Cell<bigint>;
+}
+
+/** Where a transaction is in the chain. */
+export interface TransactionPlace {
+  readonly height: bigint;
+  readonly index: number;
+}
+
+const inTree = (table: number, ...parts: Uint8Array[]): Uint8Array =>
+  concat(TREE, Uint8Array.of(table), ...parts);
+const flat = (table: number, ...parts: Uint8Array[]): Uint8Array => concat(Uint8Array.of(table), ...parts);
+
+/** Highest byte first: keys ascend as the numbers do. */
+const bigEndian = (value: bigint, length: number): Uint8Array => leBytes(value, length).reverse();
+
+/** The keys of all assets begin so; then comes the number, highest byte first. */
+export const ASSETS = inTree(TABLE.asset);
+
+/** Where an asset's record stands. */
+export function assetKey(id: bigint): Uint8Array {
+  return concat(ASSETS, bigEndian(id, 32));
 }
 
 /** Names the places of an overlay. @param anchorWindow W */
@@ -100,9 +138,6 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     set: (value) => view.put(key, codec.encode(value)),
     clear: () => view.delete(key),
   });
-  const inTree = (table: number, ...parts: Uint8Array[]): Uint8Array =>
-    concat(TREE, Uint8Array.of(table), ...parts);
-  const flat = (table: number, ...parts: Uint8Array[]): Uint8Array => concat(Uint8Array.of(table), ...parts);
   const ring = (table: number, height: bigint, length: bigint) =>
     cell(ringCodec, inTree(table, le64(height % length)));
   const lanes = cell(bytesCodec, flat(FLAT.nullifierLanes));
@@ -113,7 +148,7 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     rewardPool: cell(u128Codec, inTree(TABLE.rewardPool)),
     version: cell(u64Codec, inTree(TABLE.version)),
     turnstile: (asset) => cell(u128Codec, inTree(TABLE.turnstile, fieldToBytes(asset))),
-    asset: (id) => cell(assetCodec, inTree(TABLE.asset, fieldToBytes(id))),
+    asset: (id) => cell(assetCodec, assetKey(id)),
     name: (name32) => cell(fieldCodec, inTree(TABLE.name, name32)),
     commitment: (hash) => cell(u64Codec, inTree(TABLE.commitment, hash)),
     commitmentsAt: (height) => cell(hashListCodec, inTree(TABLE.commitmentsAt, le64(height))),
@@ -126,8 +161,10 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     setAnchorRoot: (height, value) => ring(TABLE.anchor, height, anchorWindow).set({ height, value }),
     setBlockHash: (height, value) => ring(TABLE.blockHash, height, BLOCK_HASHES).set({ height, value }),
     hasNullifier: (nullifier) => view.get(flat(FLAT.nullifier, nullifier)) !== undefined,
-    addNullifiers: (nullifiers, hash) => {
+    addNullifiers: (nullifiers) => {
       for (const nullifier of nullifiers) view.put(flat(FLAT.nullifier, nullifier), new Uint8Array(0));
+    },
+    setNullifierSet: (hash) => {
       lanes.set(concat(le64(hash.count), hash.lanes));
       nullifierSet.set(nullifierSetLeaf(hash));
     },
@@ -138,9 +175,11 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
         : { count: u64Codec.decode(bytes.subarray(0, 8)), lanes: bytes.slice(8) };
     },
     nullifierLeaf: () => nullifierSet.get(),
-    block: (height) => cell(bytesCodec, flat(FLAT.block, le64(height))),
-    shardRoot: (index) => cell(fieldCodec, flat(FLAT.shardRoot, le64(index))),
+    shardRoot: (index) => cell(fieldCodec, flat(FLAT.shardRoot, bigEndian(index, 8))),
     head: cell(bytesCodec, flat(FLAT.head)),
+    header: (height) => cell(bytesCodec, flat(FLAT.header, bigEndian(height, 8))),
+    transaction: (txid) => cell(placeCodec, flat(FLAT.transaction, txid)),
+    indexed: cell(u64Codec, flat(FLAT.indexed)),
   };
 }
 
@@ -152,4 +191,10 @@ export function frontierOf(state: State): ReturnType<typeof frontierCodec.decode
 /** The peaks over all header hashes, empty before the first. */
 export function historyOf(state: State): ReturnType<typeof historyCodec.decode> {
   return state.history.get() ?? EMPTY_HISTORY;
+}
+
+/** Whether the stored hash of the nullifiers and the tree's leaf for them say the same. */
+export function nullifierSetAgrees(state: State): boolean {
+  const leaf = state.nullifierLeaf();
+  return leaf !== undefined && equalBytes(leaf, nullifierSetLeaf(state.nullifierSet()));
 }

@@ -33,11 +33,12 @@ import {
   nextBaseFee,
   ProtocolError,
   type Receipt,
+  type Shake256,
   type Transaction,
   transactionHash,
 } from '@sero/protocol';
 import { type NoteHasher, verifyingKeyHash } from '@sero/prover';
-import { type KeyValueStore, memoryStore, overlay } from '@sero/store';
+import { type AppendLog, type KeyValueStore, memoryLog, memoryStore, overlay, StoreError } from '@sero/store';
 import {
   proofOf,
   type TestVerifier,
@@ -110,6 +111,7 @@ export interface TestChain {
   readonly genesis: Genesis;
   readonly ledger: Ledger;
   readonly store: KeyValueStore;
+  readonly blocks: AppendLog;
   readonly verifier: TestVerifier;
   /** A transaction with gas and public amounts tied, not yet signed. */
   draft(draft?: Draft): Transaction;
@@ -127,20 +129,27 @@ export interface TestChain {
 export interface ChainOptions {
   readonly genesis?: Partial<Genesis>;
   readonly store?: KeyValueStore;
+  readonly blocks?: AppendLog;
   readonly hasher?: NoteHasher;
+  readonly replaying?: (height: bigint, last: bigint) => void;
+  readonly shake256?: Shake256;
 }
 
 export function startChain(options: ChainOptions = {}): TestChain {
   const genesis = testGenesis(options.genesis);
   const store = options.store ?? memoryStore();
+  const blocks = options.blocks ?? memoryLog();
   const verifier = testVerifier();
   const ledger = openLedger({
     genesis,
     store,
+    blocks,
     verifyingKeys: genesis.verifyingKeys.length === 0 ? [] : [KEY],
     verifier,
     hasher: options.hasher ?? testHasher,
     randomBytes: testRandom(),
+    ...(options.replaying === undefined ? {} : { replaying: options.replaying }),
+    ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),
   });
   let made = ledger.head().height << 32n;
   const fresh = (): Uint8Array => fieldToBytes(++made);
@@ -149,6 +158,7 @@ export function startChain(options: ChainOptions = {}): TestChain {
     genesis,
     ledger,
     store,
+    blocks,
     verifier,
 
     draft({ anchor = ledger.head().height, nullifiers = [fresh(), fresh()], price = 0n, ...rest } = {}) {
@@ -246,6 +256,18 @@ export function tampered(chain: TestChain, change: (state: State) => void): Test
 /** Everything that a store holds. */
 export function contents(store: KeyValueStore): (readonly [key: string, value: string])[] {
   return [...store.entries(new Uint8Array(0))].map(([key, value]) => [toHex(key), toHex(value)]);
+}
+
+/** The code of the typed error that something throws, or "fine". */
+export function codeOf(attempt: () => unknown): string {
+  try {
+    attempt();
+  } catch (error) {
+    if (!(error instanceof LedgerError || error instanceof ProtocolError || error instanceof StoreError))
+      throw error;
+    return error.code;
+  }
+  return 'fine';
 }
 
 /** A digest of all that a refusal must leave alone: store, head, root. */

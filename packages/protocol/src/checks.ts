@@ -1,4 +1,4 @@
-import { publicInputs, SHAPE_A, type Shape } from '@sero/circuits';
+import { publicInputs, type Shape, shapeOf } from '@sero/circuits';
 import { type AffinePoint, toAffine, toHex, verify } from '@sero/crypto';
 import { decodeOneTimeAddress, type OneTimeAddress } from './address.ts';
 import { type AssetKind, checkName, namePrice, OFFLINE_KIND } from './asset.ts';
@@ -23,9 +23,6 @@ export const GROTH16_BLS12_381 = 1;
 
 /** Kinds that version 1 of the protocol executes. The others wait for their rules and are refused as a whole. */
 const ACTIVE_KINDS: readonly number[] = [KIND.pay, KIND.call, KIND.asset];
-
-/** Shapes by circuit id. */
-const SHAPES: ReadonlyMap<number, Shape> = new Map([[SHAPE_A.id, SHAPE_A]]);
 
 /** What a transaction asks the ledger to do, decoded. */
 export type Action =
@@ -153,7 +150,7 @@ function checkHead(tx: Transaction, genesis: Genesis): Shape {
     'unknown-proof-system',
     `proof system ${tx.proofSystem} does not exist`,
   );
-  const shape = SHAPES.get(tx.circuit);
+  const shape = shapeOf(tx.circuit);
   ensure(shape !== undefined, 'unknown-circuit', `circuit ${tx.circuit} does not exist`);
   ensure(tx.chainId === genesis.chainId, 'wrong-chain', `chain ${tx.chainId} is not this one`);
   ensure(

@@ -6,6 +6,7 @@ export * from './decode.ts';
 export * from './disclosure.ts';
 export * from './encryption.ts';
 export { ProtocolError, type ProtocolErrorCode } from './errors.ts';
+export * from './frontier.ts';
 export * from './gas.ts';
 export * from './genesis.ts';
 export * from './history.ts';

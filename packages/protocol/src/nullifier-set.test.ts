@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { blake2b256, concat, equalBytes, le64, utf8 } from '@sero/crypto';
 import fc from 'fast-check';
-import { addNullifiers, EMPTY_NULLIFIER_SET, nullifierSetLeaf } from './index.ts';
+import { addNullifiers, EMPTY_NULLIFIER_SET, nullifierSetLeaf, type Shake256 } from './index.ts';
 
 const nullifier = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
@@ -70,4 +70,14 @@ test('the leaf is the count and the hash of the lanes', () => {
 test('adding leaves the earlier hash as it was', () => {
   addNullifiers(EMPTY_NULLIFIER_SET, [new Uint8Array(32)]);
   assert.deepEqual(EMPTY_NULLIFIER_SET, { count: 0n, lanes: new Uint8Array(2048) });
+});
+
+test('a native SHAKE256 adds what the portable one adds', () => {
+  const native: Shake256 = (message, length) =>
+    createHash('shake256', { outputLength: length }).update(message).digest();
+  const nullifiers = Array.from({ length: 20 }, () => new Uint8Array(randomBytes(32)));
+  assert.deepEqual(
+    addNullifiers(EMPTY_NULLIFIER_SET, nullifiers, native),
+    addNullifiers(EMPTY_NULLIFIER_SET, nullifiers),
+  );
 });

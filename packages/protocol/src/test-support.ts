@@ -136,22 +136,28 @@ export const GAS_PRICE = 1_000_000_000n;
 
 const NULLIFIERS = [fieldToBytes(0x1111n), fieldToBytes(Q - 0x2222n)];
 
-const OUTPUTS: readonly Output[] = [BOB, ALICE, ALICE].map((to, index) =>
-  encryptOutput(
-    {
-      to: to.proof.viewing.address,
-      asset: 1n,
-      value: BigInt(index),
-      rseed: filler(20 + index, 32),
-      memoFiller: filler(30 + index, 48),
-    },
-    ALICE.proof.viewing.ovk,
-    0x1111n,
-    index,
-  ),
-);
+/** What Alice pays as output number `index`. */
+function outputOf(to: SpendingKey, index: number): Output {
+  const planned = {
+    to: to.proof.viewing.address,
+    asset: 1n,
+    value: BigInt(index),
+    rseed: filler(20 + index, 32),
+    memoFiller: filler(30 + index, 48),
+  };
+  return encryptOutput(planned, ALICE.proof.viewing.ovk, 0x1111n, index);
+}
+
+const OUTPUTS: readonly Output[] = [BOB, ALICE, ALICE].map(outputOf);
 
 const FROM = encodeOneTimeAddress(ownAddress(ALICE.proof.viewing, DEVELOPMENT.chainId, 'once', 7n));
+
+/** A circuit and the counts of a transaction under it. */
+export interface ShapeCounts {
+  readonly circuit: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
 
 /** Fresh copies: a test may change what it gets. */
 const payments = (): Transaction => ({
@@ -195,6 +201,22 @@ export function tied(tx: Transaction, price = 0n): Transaction {
 /** A payment that passes every check once it is signed. */
 export function payment(change: Partial<Transaction> = {}): Transaction {
   return tied({ ...payments(), ...change });
+}
+
+/** A payment of these counts under this circuit id: all outputs go to Bob. */
+export function paymentOfShape({ circuit, inputs, outputs }: ShapeCounts): Transaction {
+  const { shielded } = payments();
+  const fields = (from: bigint): Uint8Array[] =>
+    Array.from({ length: inputs }, (_, i) => fieldToBytes(from + BigInt(i)));
+  return payment({
+    circuit,
+    shielded: {
+      ...shielded,
+      nullifiers: fields(0x1111n),
+      traces: fields(0x3333n),
+      outputs: Array.from({ length: outputs }, (_, index) => outputOf(BOB, index)),
+    },
+  });
 }
 
 /** A payment with a part of its shielded half changed. */

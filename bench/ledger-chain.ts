@@ -1,0 +1,156 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import {
+  concat,
+  fieldToBytes,
+  multiply,
+  pointToBytes,
+  SIGNING_RANDOMNESS,
+  SPEND_BASE,
+  sign,
+  toField,
+  utf8,
+  VIEW_BASE,
+} from '@sero/crypto';
+import { type Ledger, openLedger } from '@sero/ledger';
+import {
+  DEVELOPMENT,
+  encodeEnvelope,
+  type Genesis,
+  intrinsicGas,
+  type Shake256,
+  type Transaction,
+  transactionHash,
+} from '@sero/protocol';
+import {
+  createPortableNoteHasher,
+  createPortableVerifier,
+  encodeVerifyingKey,
+  type Groth16Verifier,
+  verifyingKeyHash,
+} from '@sero/prover';
+import type { AppendLog, KeyValueStore } from '@sero/store';
+import { openFileLog, openLmdbStore } from '@sero/store/node';
+
+/** A chain for benchmarks of everything but proofs: its verifier takes any, its signatures and hashes are real. */
+
+const RSK = 0x0123456789abcdefn;
+const RK = pointToBytes(multiply(SPEND_BASE, RSK));
+const VPKRS = [11n, 12n, 13n].map((n) => pointToBytes(multiply(VIEW_BASE, n)));
+const FROM = concat(pointToBytes(multiply(VIEW_BASE, 14n)), fieldToBytes(14n));
+
+const field = (): Uint8Array => fieldToBytes(toField(randomBytes(64)));
+
+/** A verifying key that passes every check and belongs to no circuit. */
+function verifyingKey(): Uint8Array {
+  const g1 = (n: bigint): Uint8Array => bls12_381.G1.Point.BASE.multiply(100n + n).toBytes();
+  const g2 = (n: bigint): Uint8Array => bls12_381.G2.Point.BASE.multiply(100n + n).toBytes();
+  return encodeVerifyingKey({
+    circuit: 1,
+    proofSystem: 1,
+    development: true,
+    alpha: g1(1n),
+    beta: g2(2n),
+    gamma: g2(3n),
+    delta: g2(4n),
+    ic: Array.from({ length: 16 }, (_, i) => g1(BigInt(5 + i))),
+  });
+}
+
+const KEY = verifyingKey();
+
+const GENESIS: Genesis = {
+  ...DEVELOPMENT,
+  name: utf8('bench'),
+  time: 1_767_225_600_000n,
+  // Room for 1,000 payments in a block.
+  fees: { ...DEVELOPMENT.fees, gasLimit: 400_000_000n, gasTarget: 200_000_000n },
+  verifyingKeys: [{ circuit: 1, proofSystem: 1, hash: verifyingKeyHash(KEY) }],
+  allocations: [{ pkr: FROM, asset: fieldToBytes(1n), value: 10n ** 27n }],
+  derivation: utf8('made up'),
+};
+
+const takesAnyProof: Groth16Verifier = {
+  ...createPortableVerifier(),
+  verifyBatch: async (items) => items.map(() => ({ ok: true })),
+};
+
+/** OpenSSL's. */
+export const nativeShake256: Shake256 = (message, length) =>
+  createHash('shake256', { outputLength: length }).update(message).digest();
+
+/** Where a ledger keeps things. */
+export interface Parts {
+  readonly store: KeyValueStore;
+  readonly blocks: AppendLog;
+}
+
+/** A new directory; whoever keeps the list deletes it. */
+export function temporary(list: string[]): string {
+  const directory = mkdtempSync(join(tmpdir(), 'sero-bench-'));
+  list.push(directory);
+  return directory;
+}
+
+/** The parts of a node in a directory: lmdb and a file log, both synced. */
+export function diskParts(directory: string): Parts {
+  return { store: openLmdbStore(join(directory, 'state')), blocks: openFileLog(join(directory, 'blocks')) };
+}
+
+/** Opens the chain, or begins it. */
+export function benchLedger(parts: Parts): Ledger {
+  return openLedger({
+    genesis: GENESIS,
+    ...parts,
+    verifyingKeys: [KEY],
+    verifier: takesAnyProof,
+    hasher: createPortableNoteHasher(),
+    shake256: nativeShake256,
+    randomBytes: (length) => randomBytes(length),
+  });
+}
+
+/** Shape-A payments for the next block, signed. */
+export function payments(count: number, ledger: Ledger): Uint8Array[] {
+  const { height, baseFee } = ledger.head();
+  return Array.from({ length: count }, () => {
+    const tx: Transaction = {
+      version: 1,
+      kind: 0,
+      proofSystem: 1,
+      circuit: 1,
+      chainId: GENESIS.chainId,
+      expiry: height + GENESIS.anchor.expiry,
+      gasLimit: 0n,
+      gasPrice: baseFee,
+      from: FROM,
+      shielded: {
+        anchor: height,
+        rk: RK,
+        nullifiers: [field(), field()],
+        traces: [field(), field()],
+        outputs: VPKRS.map((vpkr) => ({
+          cm: field(),
+          vpkr,
+          tag: randomBytes(2),
+          enc: randomBytes(97),
+          out: randomBytes(112),
+          memoKey: randomBytes(48),
+        })),
+      },
+      memo: new Uint8Array(0),
+      pub: { asset: new Uint8Array(32), pubOut: [0n, 0n] },
+      call: [],
+      recipients: [],
+      body: new Uint8Array(0),
+    };
+    const gasLimit = intrinsicGas(GENESIS.gas, tx);
+    const paid = { ...tx, gasLimit, pub: { ...tx.pub, pubOut: [gasLimit * tx.gasPrice, 0n] } };
+    const hashE = transactionHash(paid, ledger.genesisHash);
+    const signature = sign(RSK, hashE, randomBytes(SIGNING_RANDOMNESS));
+    return encodeEnvelope({ tx: paid, authorization: { proof: randomBytes(192), signature } });
+  });
+}

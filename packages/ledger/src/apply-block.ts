@@ -1,0 +1,97 @@
+import type { Type } from '@chainsafe/ssz';
+import { equalBytes } from '@sero/crypto';
+import {
+  type Block,
+  type CheckedTransaction,
+  type Header,
+  HeaderType,
+  headerHash,
+  ProtocolError,
+} from '@sero/protocol';
+import { type KeyValueStore, overlay } from '@sero/store';
+import { ensure, LedgerError } from './errors.ts';
+import { type ChainView, EXECUTED, executeBlock, type FinishedBlock } from './execute.ts';
+import type { ProofClaim } from './proofs.ts';
+
+/** A block that did all it does to an overlay. Its signatures and proofs are still to be checked. */
+export interface RunBlock {
+  readonly claims: readonly ProofClaim[];
+  /** Throws LedgerError unless the header is the one that follows. */
+  finish(): FinishedBlock;
+}
+
+/**
+ * Runs a block that came from elsewhere on top of `head`: every check but those of signatures and proofs. Writes nothing.
+ *
+ * @param decode the checks that need no state
+ * @throws LedgerError or ProtocolError; which transaction, where it is one's
+ */
+export function runBlock(
+  chain: ChainView,
+  store: Pick<KeyValueStore, 'get'>,
+  head: Header,
+  block: Block,
+  decode: (transaction: Uint8Array) => CheckedTransaction,
+): RunBlock {
+  checkLink(block.header, head);
+  const execution = executeBlock(chain, head, block.header.time, overlay(store));
+  checkHeader(block.header, execution.expected, (name) => !EXECUTED.includes(name));
+  const claims = block.transactions.map((transaction, index) => {
+    try {
+      const checked = decode(transaction);
+      const root = execution.check(checked);
+      execution.apply(checked);
+      return { checked, root };
+    } catch (error) {
+      throw inBlock(error, index);
+    }
+  });
+  return {
+    claims,
+    finish() {
+      const finished = execution.finish();
+      checkHeader(block.header, finished.header, (name) => EXECUTED.includes(name));
+      return finished;
+    },
+  };
+}
+
+/** Height, parent and genesis first: they say that the block is not for this state at all. */
+function checkLink(header: Header, parent: Header): void {
+  ensure(
+    equalBytes(header.genesisHash, parent.genesisHash),
+    'header-genesisHash',
+    'the block is of another chain',
+  );
+  ensure(
+    header.height === parent.height + 1n,
+    'header-height',
+    `the next block has height ${parent.height + 1n}`,
+  );
+  ensure(
+    equalBytes(header.parent, headerHash(parent)),
+    'header-parent',
+    'the block continues another chain than this one',
+  );
+}
+
+/** The wanted fields of a header must be what they are computed to be; the error names the first that is not. */
+function checkHeader(given: Header, computed: Header, wanted: (name: keyof Header) => boolean): void {
+  for (const name of (Object.keys(HeaderType.fields) as (keyof Header)[]).filter(wanted)) {
+    const type = HeaderType.fields[name] as Type<unknown>;
+    if (!equalBytes(type.serialize(given[name]), type.serialize(computed[name]))) {
+      throw new LedgerError(`header-${name}`, `the header's ${name} is not what this chain computes`);
+    }
+  }
+}
+
+/** A refusal that says which transaction of the block it is about. */
+export function inBlock(error: unknown, index: number): unknown {
+  if (error instanceof LedgerError) {
+    return new LedgerError(error.code, `transaction ${index}: ${error.message}`, { cause: error });
+  }
+  if (error instanceof ProtocolError) {
+    return new ProtocolError(error.code, `transaction ${index}: ${error.message}`);
+  }
+  return error;
+}

@@ -1,0 +1,198 @@
+import { equalBytes, fieldToBytes } from '@sero/crypto';
+import {
+  checkGenesis,
+  decodeFrontier,
+  type ExecutedBlock,
+  frontierRoot,
+  type Genesis,
+  genesisHash,
+  type HashNodes,
+  type Header,
+  HeaderType,
+  hashNodesWith,
+  headerHash,
+  ProtocolError,
+  receiptsRoot,
+  type Shake256,
+  transactionsRoot,
+  witnessTransactionId,
+} from '@sero/protocol';
+import type { NoteHasher } from '@sero/prover';
+import {
+  type AppendLog,
+  type Change,
+  type KeyValueStore,
+  memoryStore,
+  overlay,
+  updateStateTree,
+} from '@sero/store';
+import { CHECKPOINT_EVERY, decodeLogged, readBlockRecord } from './block-record.ts';
+import { ensure, LedgerError } from './errors.ts';
+import { FLAT, type State, stateOf, TREE } from './state.ts';
+import { stateAudit } from './state-audit.ts';
+
+/** What `checkLedger` looks at. */
+export interface CheckOptions {
+  readonly genesis: Genesis;
+  readonly store: KeyValueStore;
+  readonly blocks: AppendLog;
+  readonly hasher: NoteHasher;
+  /** Default: the portable SHAKE256, at some 50 microseconds a nullifier. */
+  readonly shake256?: Shake256;
+}
+
+/** What was found in order. */
+export interface LedgerReport {
+  readonly height: bigint;
+  readonly transactions: bigint;
+  /** Leaves of the state tree. */
+  readonly leaves: bigint;
+  readonly nullifiers: bigint;
+}
+
+/**
+ * Checks everything that is stored against everything else, as opening does not: every record's checksum, the chain of headers and
+ * what they bind, every leaf and record of the state tree, the set of nullifiers by recomputing its hash, shards, frontier,
+ * index. Reads all of it and holds the state tree's leaves and records in memory; whether blocks follow the rules shows when
+ * they are applied again (an empty store and this log, opened).
+ *
+ * @throws LedgerError `store-damaged`, `block-log-short`, `block-log-mismatch`, `logged-block-invalid`,
+ *   `store-of-another-genesis`; StoreError `record-damaged`
+ */
+export function checkLedger(options: CheckOptions): LedgerReport {
+  const { genesis, store, blocks, hasher } = options;
+  checkGenesis(genesis);
+  const state = stateOf(overlay(store), genesis.anchor.window);
+  const stored = state.head.get();
+  ensure(
+    stored !== undefined,
+    'store-damaged',
+    'the store has no head: open it, the block log will rebuild it',
+  );
+  const head = HeaderType.deserialize(stored.slice());
+  ensure(
+    equalBytes(head.genesisHash, genesisHash(genesis)),
+    'store-of-another-genesis',
+    'what is stored is the chain of another genesis file',
+  );
+  const hashNodes = hashNodesWith(hasher);
+  const transactions = checkBlocks(blocks, state, head, hashNodes);
+  const found = checkState(options, state, head, transactions, hashNodes);
+  return { height: head.height, transactions, ...found };
+}
+
+/** Every block of the log: that it links, that its parts are those that its header binds, that the index leads to it. */
+function checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: HashNodes): bigint {
+  ensure(
+    BigInt(blocks.length) > head.height,
+    'block-log-short',
+    `the state is that of block ${head.height}, but the block log ends before it`,
+  );
+  let parent = new Uint8Array(32);
+  let transactions = 0n;
+  for (let height = 0n; height <= head.height; height++) {
+    const record = readBlockRecord(blocks, height);
+    const executed = decodeLogged(height, record);
+    const { header } = executed.block;
+    ensure(
+      header.height === height && equalBytes(header.parent, parent) && bindsItsParts(executed),
+      'logged-block-invalid',
+      `block ${height} of the block log is not the one that its header and the next one bind`,
+    );
+    ensure(
+      bindsFrontier(header, record.frontier, hasher),
+      'logged-block-invalid',
+      `the record of block ${height} has not the frontier that the header binds`,
+    );
+    checkIndex(state, executed);
+    parent = headerHash(header) as Uint8Array<ArrayBuffer>;
+    transactions += BigInt(executed.receipts.length);
+  }
+  ensure(
+    equalBytes(parent, headerHash(head)),
+    'block-log-mismatch',
+    `block ${head.height} of the block log is not the block of the stored state`,
+  );
+  return transactions;
+}
+
+function bindsItsParts({ block, receipts }: ExecutedBlock): boolean {
+  const { header, transactions } = block;
+  return (
+    transactions.length === receipts.length &&
+    equalBytes(header.transactionsRoot, transactionsRoot(transactions.map(witnessTransactionId))) &&
+    equalBytes(header.receiptsRoot, receiptsRoot(receipts))
+  );
+}
+
+function bindsFrontier(header: Header, frontier: Uint8Array | undefined, hasher: HashNodes): boolean {
+  if (frontier === undefined) return header.height % CHECKPOINT_EVERY !== 0n;
+  try {
+    return equalBytes(fieldToBytes(frontierRoot(decodeFrontier(frontier), hasher)), header.notesRoot);
+  } catch (error) {
+    if (error instanceof ProtocolError) return false;
+    throw error;
+  }
+}
+
+function checkIndex(state: State, { block, receipts }: ExecutedBlock): void {
+  const { height } = block.header;
+  const header = state.header(height).get();
+  const placed = receipts.every(({ txid }, index) => {
+    const place = state.transaction(txid).get();
+    return place?.height === height && place.index === index;
+  });
+  const same = header !== undefined && equalBytes(header, HeaderType.serialize(block.header));
+  ensure(same && placed, 'store-damaged', `the index does not lead to block ${height}`);
+}
+
+/** Every entry of the store: nothing is missing, nothing too many. */
+function checkState(
+  { store, shake256 }: CheckOptions,
+  state: State,
+  head: Header,
+  transactions: bigint,
+  hasher: HashNodes,
+): { leaves: bigint; nullifiers: bigint } {
+  const damaged = (message: string): never => {
+    throw new LedgerError(
+      'store-damaged',
+      `${message}; delete the state and open again, the block log will rebuild it`,
+    );
+  };
+  const audit = stateAudit((_, message) => damaged(message), shake256);
+  const leaves: Change[] = [];
+  const records: Change[] = [];
+  let [headers, places] = [0n, 0n];
+  for (const [key, value] of store.entries(new Uint8Array(0))) {
+    if (key[0] === TREE[0]) leaves.push({ key: key.slice(), value: value.slice() });
+    if (key[0] === FLAT.header) headers++;
+    else if (key[0] === FLAT.transaction) places++;
+    else if (key[0] === FLAT.head || key[0] === FLAT.indexed) {
+      if (key.length !== 1) damaged('a key that no state has');
+    } else if (isOfState(key)) audit.add(key, value);
+    else records.push({ key: key.slice(), value: value.slice() });
+  }
+  if (headers !== head.height + 1n || places !== transactions || state.indexed.get() !== headers) {
+    damaged('the index holds what no block does');
+  }
+  const rebuilt = overlay(memoryStore());
+  const root = updateStateTree(rebuilt, leaves);
+  const { nullifiers } = audit.finish(state, root, head, hasher);
+  const expected = rebuilt.changes();
+  const same = (a: Change, b: Change | undefined): boolean =>
+    b !== undefined && equalBytes(a.key, b.key) && equalBytes(a.value!, b.value!);
+  if (expected.length !== records.length || !expected.every((record, i) => same(record, records[i]))) {
+    damaged('the records of the state tree are not those of its leaves');
+  }
+  return { leaves: BigInt(leaves.length), nullifiers };
+}
+
+function isOfState(key: Uint8Array): boolean {
+  return (
+    key[0] === TREE[0] ||
+    key[0] === FLAT.nullifier ||
+    key[0] === FLAT.nullifierLanes ||
+    key[0] === FLAT.shardRoot
+  );
+}

@@ -1,0 +1,258 @@
+import { equalBytes, fieldToBytes } from '@sero/crypto';
+import {
+  type CheckedTransaction,
+  type ExecutedBlock,
+  encodeExecutedBlock,
+  encodeFrontier,
+  frontierRoot,
+  type Header,
+  HeaderType,
+  headerHash,
+  ProtocolError,
+} from '@sero/protocol';
+import { type AppendLog, type Change, type KeyValueStore, overlay, storedStateRoot } from '@sero/store';
+import { runBlock } from './apply-block.ts';
+import {
+  type BlockRecord,
+  CHECKPOINT_EVERY,
+  decodeLogged,
+  encodeBlockRecord,
+  invalidRecord,
+  readBlockRecord,
+} from './block-record.ts';
+import { ensure, LedgerError } from './errors.ts';
+import { type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
+import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
+
+/** Changes that are written at a time where many follow from what is stored already. */
+const BATCH = 65_536;
+
+/** Where a chain is kept: its blocks in a log, its state in a store that can be made anew from the log. */
+export interface StoredChain {
+  readonly store: KeyValueStore;
+  /** Record h is block h. */
+  readonly blocks: AppendLog;
+}
+
+/** What opening needs to know of the rules. */
+export interface OpeningRules extends ChainView {
+  /** The checks of a transaction that need no state. */
+  readonly decode: (transaction: Uint8Array) => CheckedTransaction;
+  /** Told of each block that is applied again: its height and the last one. */
+  readonly replaying: (height: bigint, last: bigint) => void;
+}
+
+/**
+ * Opens what is stored, or begins the chain there, and returns the head's header. A block is committed by being appended to
+ * the log and then written to the state; where the process died between the two, or where the state was lost, the
+ * log's blocks are applied again. Signatures and proofs are not: no block comes into the log before they were seen to hold,
+ * and every record carries a checksum.
+ *
+ * The time it takes does not depend on the size of the state: `checkLedger` is the whole check.
+ *
+ * @throws LedgerError `store-of-another-genesis`, `store-damaged`, `block-log-short`, `block-log-mismatch`,
+ *   `logged-block-invalid`; StoreError where a record is damaged
+ */
+export function openChain(rules: OpeningRules, chain: StoredChain): Header {
+  let head = storedHead(rules, chain) ?? begin(rules, chain);
+  const last = BigInt(chain.blocks.length) - 1n;
+  while (head.height < last) {
+    rules.replaying(head.height + 1n, last);
+    head = replay(rules, chain, head);
+  }
+  indexLog(chain, rules, head);
+  return head;
+}
+
+function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header | undefined {
+  const state = stateOf(overlay(store), rules.genesis.anchor.window);
+  const stored = state.head.get();
+  if (stored === undefined) return undefined;
+  const head = HeaderType.deserialize(stored.slice());
+  checkGenesisOf(head, rules);
+  checkRoots(rules, store, state, head);
+  ensure(
+    BigInt(blocks.length) > head.height,
+    'block-log-short',
+    `the state is that of block ${head.height}, but the block log ends before it (${blocks.length} blocks): the log was lost or cut; restore it from a backup, or delete the data directory and sync again`,
+  );
+  const { block } = decodeLogged(head.height, readBlockRecord(blocks, head.height));
+  ensure(
+    equalBytes(headerHash(block.header), headerHash(head)),
+    'block-log-mismatch',
+    `block ${head.height} of the block log is not the block of the stored state: log and state are of two chains; restore both from one backup`,
+  );
+  return head;
+}
+
+function checkGenesisOf(header: Header, { genesisHash }: ChainView): void {
+  ensure(
+    equalBytes(header.genesisHash, genesisHash),
+    'store-of-another-genesis',
+    'what is stored is the chain of another genesis file: give this chain a data directory of its own, or delete this one to begin anew',
+  );
+}
+
+/** What a header says of the state, as far as it shows without reading the state as a whole. */
+export function checkRoots(
+  { hasher }: ChainView,
+  store: Pick<KeyValueStore, 'get'>,
+  state: State,
+  head: Header,
+): void {
+  ensure(
+    equalBytes(storedStateRoot(store), head.stateRoot) &&
+      equalBytes(fieldToBytes(frontierRoot(storedFrontier(state), hasher)), head.notesRoot) &&
+      nullifierSetAgrees(state),
+    'store-damaged',
+    'the stored state is not that of its last block: delete the state and open again, the block log will rebuild it',
+  );
+}
+
+/** The frontier; one that does not decode is damage like any other. */
+function storedFrontier(state: State): ReturnType<typeof frontierOf> {
+  try {
+    return frontierOf(state);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new LedgerError('store-damaged', `the stored frontier does not decode: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Block 0, made now or found in the log. */
+function begin(rules: OpeningRules, chain: StoredChain): Header {
+  const { store, blocks } = chain;
+  // A block of another chain first: what stands in the store beside it is not ours to clear.
+  const logged = blocks.length === 0 ? undefined : readBlockRecord(blocks, 0n);
+  if (logged !== undefined) checkGenesisOf(decodeLogged(0n, logged).block.header, rules);
+  const leftovers = store.entries(new Uint8Array(0))[Symbol.iterator]().next().done !== true;
+  ensure(
+    logged !== undefined || !leftovers,
+    'store-damaged',
+    'there is a state without a head and no block log: restore both from a backup, or delete the data directory and sync again',
+  );
+  // Without a head a state is nothing: a load of a snapshot that did not end, say. The log has it all.
+  if (leftovers) clearStore(store);
+  const finished = executeGenesis(rules, overlay(store));
+  const executed = { block: { header: finished.header, transactions: [] }, receipts: [] };
+  if (logged === undefined) commitBlock(chain, rules, executed, finished);
+  else {
+    checkLogged(logged, executed, finished);
+    writeBlock(chain, rules, executed, finished);
+  }
+  return finished.header;
+}
+
+function replay(rules: OpeningRules, chain: StoredChain, head: Header): Header {
+  const height = head.height + 1n;
+  const record = readBlockRecord(chain.blocks, height);
+  const { block } = decodeLogged(height, record);
+  try {
+    const finished = runBlock(rules, chain.store, head, block, rules.decode).finish();
+    const executed = { block, receipts: [...finished.receipts] };
+    checkLogged(record, executed, finished);
+    writeBlock(chain, rules, executed, finished);
+    return finished.header;
+  } catch (error) {
+    throw invalidRecord(height, error);
+  }
+}
+
+/** A record must hold what its block comes to: receipts and frontier are served from there. */
+function checkLogged(record: BlockRecord, executed: ExecutedBlock, finished: FinishedBlock): void {
+  const { height } = executed.block.header;
+  const frontier = height % CHECKPOINT_EVERY === 0n ? encodeFrontier(finished.frontier) : undefined;
+  const same =
+    equalBytes(record.executed, encodeExecutedBlock(executed)) &&
+    equalBytes(record.frontier ?? new Uint8Array(0), frontier ?? new Uint8Array(0));
+  ensure(
+    same,
+    'logged-block-invalid',
+    `block ${height} of the block log is not what its transactions come to; restore the log from a backup or sync again`,
+  );
+}
+
+/**
+ * Commits a block: first to the log, then to the state. Once it is in the log it is decided: a failure after that leaves the
+ * rest to the next opening.
+ *
+ * @throws StoreError: nothing was changed; LedgerError `commit-interrupted`: the block is in the log and not in the state
+ */
+export function commitBlock(
+  chain: StoredChain,
+  rules: ChainView,
+  executed: ExecutedBlock,
+  finished: FinishedBlock,
+): void {
+  const { height } = executed.block.header;
+  ensure(
+    BigInt(chain.blocks.length) === height,
+    'block-log-mismatch',
+    `the block log has ${chain.blocks.length} blocks where it should have ${height}: somebody else writes to it; stop the node and open it again`,
+  );
+  chain.blocks.append(encodeBlockRecord(executed, finished.frontier));
+  try {
+    writeBlock(chain, rules, executed, finished);
+  } catch (error) {
+    throw new LedgerError(
+      'commit-interrupted',
+      `block ${height} is in the block log, but the state could not be written: mend what the cause says and start the node again, which finishes the block`,
+      { cause: error },
+    );
+  }
+}
+
+/** One atomic write: what the block changed, its index, the head. */
+function writeBlock(
+  { store }: StoredChain,
+  { genesis }: ChainView,
+  executed: ExecutedBlock,
+  { changes }: FinishedBlock,
+): void {
+  const view = overlay(store);
+  const state = stateOf(view, genesis.anchor.window);
+  const { height } = executed.block.header;
+  // After the load of a snapshot the index lacks what is older than it; `indexLog` fills it in order.
+  if ((state.indexed.get() ?? 0n) === height) indexBlock(state, executed);
+  state.head.set(HeaderType.serialize(executed.block.header));
+  store.write([...changes, ...view.changes()]);
+}
+
+function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {
+  const { height } = block.header;
+  state.header(height).set(HeaderType.serialize(block.header));
+  for (const [index, { txid }] of receipts.entries()) state.transaction(txid).set({ height, index });
+  state.indexed.set(height + 1n);
+}
+
+/** Brings the index up to the head, where a snapshot was loaded without it. */
+function indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head: Header): void {
+  let view = overlay(store);
+  let pending = 0;
+  const first = stateOf(view, genesis.anchor.window).indexed.get() ?? 0n;
+  for (let height = first; height <= head.height; height++) {
+    const executed = decodeLogged(height, readBlockRecord(blocks, height));
+    indexBlock(stateOf(view, genesis.anchor.window), executed);
+    pending += executed.receipts.length + 2;
+    if (pending < BATCH) continue;
+    store.write(view.changes());
+    view = overlay(store);
+    pending = 0;
+  }
+  if (pending > 0) store.write(view.changes());
+}
+
+/** Deletes everything that a store holds. */
+export function clearStore(store: KeyValueStore): void {
+  for (;;) {
+    const batch: Change[] = [];
+    for (const [key] of store.entries(new Uint8Array(0))) {
+      batch.push({ key: key.slice(), value: undefined });
+      if (batch.length === BATCH) break;
+    }
+    if (batch.length === 0) return;
+    store.write(batch);
+  }
+}
