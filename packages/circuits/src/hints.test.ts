@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { JubjubPoint, modQ, Q, toAffine } from '@sero/crypto';
 import { attackSignals, honest, LINE_1, LINE_3, LINE_4 } from '../test/attacks.ts';
-import { loadShapeA, loadUnsimplified, witnessOf } from '../test/circuit.ts';
+import { loadShape, loadUnsimplified, witnessOf } from '../test/circuit.ts';
 import { spenderOf, withPublic } from '../test/fixtures.ts';
 import { broken, propagate, wiresOf } from '../test/r1cs.ts';
 import { circuitSources } from './compile.ts';
@@ -11,7 +11,7 @@ import { assignSignals } from './join-split-signals.ts';
 import { SHAPE_A } from './shape.ts';
 import type { SignalValues } from './witness-program.ts';
 
-const production = await loadShapeA();
+const production = await loadShape(SHAPE_A);
 const open = await loadUnsimplified();
 
 const HINT = /(^|\.)(u3|v3|u2|v2|inverse|bit\[\d+\])$/;

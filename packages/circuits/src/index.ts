@@ -1,3 +1,4 @@
+export * from './development-keys.ts';
 export * from './errors.ts';
 export * from './join-split.ts';
 export { checkJoinSplit } from './join-split-check.ts';

@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashNode, Q } from '@sero/crypto';
-import { ATTACKS, honest, tornKey } from '../test/attacks.ts';
+import { attacksOn, honest, tornKey } from '../test/attacks.ts';
+import { small } from '../test/circuit.ts';
 import {
   assignment,
   OTHER_TOKEN,
   rederived,
   TOKEN,
+  type Wish,
   withInput,
   withOutput,
   withPublic,
   withSpender,
 } from '../test/fixtures.ts';
-import { extremes, HONEST } from '../test/honest.ts';
+import { extremes, honestFor } from '../test/honest.ts';
 import { CircuitError, type CircuitErrorCode } from './errors.ts';
 import {
   computePublic,
@@ -23,31 +25,42 @@ import {
 } from './join-split.ts';
 import { checkJoinSplit } from './join-split-check.ts';
 import { joinSplitSignals } from './join-split-signals.ts';
-import { SHAPE_A } from './shape.ts';
+import { SHAPE_A, SHAPE_B, SHAPE_C, type Shape } from './shape.ts';
 
-const refused = (whole: JoinSplitAssignment, code: CircuitErrorCode): void =>
+const refused = (whole: JoinSplitAssignment, code: CircuitErrorCode, shape: Shape = SHAPE_A): void =>
   assert.throws(
-    () => joinSplitSignals(SHAPE_A, whole),
+    () => joinSplitSignals(shape, whole),
     (error) => error instanceof CircuitError && error.code === code && error.message.length > 20,
   );
 
-for (const [name, wish] of HONEST) {
-  test(`the witness builder takes ${name}`, () => {
-    checkJoinSplit(SHAPE_A, assignment(SHAPE_A, wish));
-  });
+// The rules are the same for every depth: the larger shapes stand over a small tree.
+for (const shape of [SHAPE_A, small(SHAPE_B), small(SHAPE_C)]) {
+  for (const [name, wish] of honestFor(shape)) {
+    if (!fitsTree(shape, wish)) continue;
+    test(`the witness builder takes ${name} in shape ${shape.name}`, () => {
+      checkJoinSplit(shape, assignment(shape, wish));
+    });
+  }
+
+  for (const [name, whole] of extremes(shape)) {
+    test(`the witness builder takes ${name} in shape ${shape.name}`, () => {
+      checkJoinSplit(shape, whole);
+    });
+  }
+
+  for (const { name, code, assignment: make } of attacksOn(shape)) {
+    if (code === undefined || make === undefined) continue;
+    test(`the witness builder refuses ${name} in shape ${shape.name} (${code})`, () => {
+      refused(make(shape), code, shape);
+    });
+  }
 }
 
-for (const [name, whole] of extremes(SHAPE_A)) {
-  test(`the witness builder takes ${name}`, () => {
-    checkJoinSplit(SHAPE_A, whole);
-  });
-}
-
-for (const { name, code, assignment: make } of ATTACKS) {
-  if (code === undefined || make === undefined) continue;
-  test(`the witness builder refuses ${name} (${code})`, () => {
-    refused(make(SHAPE_A), code);
-  });
+/** Real notes need leaves of their own. */
+function fitsTree({ depth }: Shape, { inputs }: Wish): boolean {
+  const leaves = 4n ** BigInt(depth);
+  const real = inputs.filter(({ value }) => value > 0n);
+  return BigInt(real.length) <= leaves && real.every(({ pos }) => pos === undefined || pos < leaves);
 }
 
 test('the public inputs stand in the order of the design', () => {

@@ -18,10 +18,12 @@ export interface R1cs {
 /** Bytes that are no .r1cs over BLS12-381's scalar field. */
 export class R1csError extends Error {
   readonly code = 'r1cs-malformed';
+  readonly why: string;
 
   constructor(why: string) {
     super(`.r1cs: ${why}`);
     this.name = 'R1csError';
+    this.why = why;
   }
 }
 

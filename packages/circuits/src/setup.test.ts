@@ -14,7 +14,8 @@ import {
   verifyingKeyHash,
 } from '@sero/prover';
 import { createSnarkjsProver } from '@sero/prover/node';
-import { developmentWaste, loadDevelopmentKeys, makeDevelopmentKeys } from './setup.ts';
+import { loadDevelopmentKeys, makeDevelopmentKeys } from './setup.ts';
+import { developmentWaste } from './setup-keys.ts';
 import { loadMultiplyGenerator } from './setup-points.ts';
 import { evaluateQap, power, rootOfUnity } from './setup-qap.ts';
 import { R1csError, readR1cs } from './setup-r1cs.ts';
@@ -185,6 +186,28 @@ test('keys are made once, said to be insecure once, and then come from the cache
   assert.deepEqual(new Uint8Array(await readFile(second.zkeyPath)), keys.zkey);
   assert.equal(lines.length, 1);
   assert.match(lines[0]!, /INSECURE.*\n$/);
+});
+
+test('two that need the same keys at once make them once', async () => {
+  const directory = join(folder, 'together');
+  const both = await Promise.all(
+    [1, 2].map((circuit) => loadDevelopmentKeys(r1cs, circuit, { directory, warn: () => undefined })),
+  );
+  assert.deepEqual(both.map(({ made }) => made).toSorted(), [false, true]);
+  for (const { zkey } of both) assert.deepEqual(zkey, keys.zkey);
+});
+
+test('keys are made in a thread: meanwhile the caller’s goes on, and may call it off', async () => {
+  let turns = 0;
+  const ticking = setInterval(() => turns++, 1);
+  await makeDevelopmentKeys(r1cs, 1);
+  clearInterval(ticking);
+  assert.ok(turns > 5, `${turns} turns`);
+  const calledOff = new AbortController();
+  const making = makeDevelopmentKeys(r1cs, 1, calledOff.signal);
+  calledOff.abort(new RangeError('enough'));
+  await assert.rejects(making, RangeError);
+  await assert.rejects(makeDevelopmentKeys(r1cs, 1, calledOff.signal), RangeError);
 });
 
 test('the circuit id is of the verifying key only: one cached proving key serves', async () => {

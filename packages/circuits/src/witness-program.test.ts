@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Q } from '@sero/crypto';
 import { honest } from '../test/attacks.ts';
-import { loadShapeA } from '../test/circuit.ts';
+import { loadShape } from '../test/circuit.ts';
 import { compileCircuit } from './compile.ts';
 import { assignSignals } from './join-split-signals.ts';
 import { joinSplitWitness } from './join-split-witness.ts';
@@ -10,7 +10,7 @@ import { SHAPE_A } from './shape.ts';
 import { fnv1a64, loadWitnessProgram } from './witness-program.ts';
 import { readElements } from './wtns.ts';
 
-const { program } = await loadShapeA();
+const { program } = await loadShape(SHAPE_A);
 const signals = assignSignals(SHAPE_A, honest(SHAPE_A));
 
 /** out = a b[0] + b[1], a = 3 refused. */

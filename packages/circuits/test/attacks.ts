@@ -24,6 +24,7 @@ import {
   assignment,
   divide,
   field,
+  OTHER_TOKEN,
   rederived,
   sparseTree,
   spenderOf,
@@ -147,7 +148,7 @@ function alphaBitTwo(shape: Shape): SignalValues {
 function secondPosition(shape: Shape): SignalValues {
   const { inputs, outputs } = honest(shape);
   const whole = assignment(shape, {
-    inputs: inputs.map(({ asset, value }, i) => ({ asset, value, pos: BigInt(2 * i) })),
+    inputs: inputs.slice(0, 2).map(({ asset, value }, i) => ({ asset, value, pos: BigInt(2 * i) })),
     outputs,
     pubOut: [3n, 0n],
   });
@@ -163,8 +164,8 @@ function secondPosition(shape: Shape): SignalValues {
   const trace = modQ(6n + (1n << 48n) + hashTrace(whole.spender.tk, zpk, nil));
   const { publicValues } = whole;
   const forged = withPublic(whole, {
-    nil: [nil, publicValues.nil[1]!],
-    trace: [trace, publicValues.trace[1]!],
+    nil: [nil, ...publicValues.nil.slice(1)],
+    trace: [trace, ...publicValues.trace.slice(1)],
   });
   const signals = replaced(assignSignals(shape, forged), 'in_path_bit', [
     [0, 2n],
@@ -379,7 +380,8 @@ export const LINE_3: readonly Attack[] = [
     assignment: (shape) => {
       const nil = field('a nullifier');
       const whole = changedPublic('nil', () => nil)(shape);
-      return withPublic(whole, { trace: [modQ(1n + REAL + mask(whole)), whole.publicValues.trace[1]!] });
+      const [, ...others] = whole.publicValues.trace;
+      return withPublic(whole, { trace: [modQ(1n + REAL + mask(whole)), ...others] });
     },
     rule: [['join_split.circom', 'nil === expectedNil;']],
   },
@@ -490,7 +492,7 @@ export const LINE_4: readonly Attack[] = [
   },
 ];
 
-const LINE_5: readonly Attack[] = [
+export const LINE_5: readonly Attack[] = [
   {
     name: 'more SERO out than in',
     code: 'unbalanced',
@@ -539,7 +541,7 @@ const LINE_5: readonly Attack[] = [
     assignment: (shape) => rederived(withOutput(honest(shape), 2, { asset: field('a third asset') })),
     signals: (shape) => {
       const whole = rederived(withOutput(honest(shape), 2, { asset: field('a third asset') }));
-      return replaced(assignSignals(shape, whole), 'out_choice', [[4, 1n]]);
+      return replaced(assignSignals(shape, whole), 'out_choice', [[2 * shape.slots, 1n]]);
     },
     rule: [['join_split.circom', 'choice[k] * (asset - slot_asset[k]) === 0;']],
   },
@@ -548,7 +550,7 @@ const LINE_5: readonly Attack[] = [
     signals: (shape) => {
       const minted = rederived(withOutput(honest(shape), 2, { value: 1_000_000n }));
       return replaced(assignSignals(shape, withPublic(minted, { pubOut: [50n, 0n] })), 'out_choice', [
-        [4, 0n],
+        [2 * shape.slots, 0n],
       ]);
     },
   },
@@ -584,6 +586,90 @@ const LINE_5: readonly Attack[] = [
 ];
 
 export const ATTACKS: readonly Attack[] = [...LINE_1, ...LINE_2, ...LINE_3, ...LINE_4, ...LINE_5];
+
+/** All three assets in, through all three slots, and out again. */
+const threeAssets = (shape: Shape): JoinSplitAssignment =>
+  assignment(shape, {
+    inputs: [
+      { asset: OTHER_TOKEN, value: 60n, pos: 1n },
+      { value: 50n, pos: 2n },
+    ],
+    outputs: [{ asset: OTHER_TOKEN, value: 60n }, { value: 40n }, { asset: TOKEN, value: 0n }],
+    pubOut: [10n, 0n],
+  });
+
+/** What a third slot could be misused for: shapes B and C alone. */
+export const THIRD_SLOT: readonly Attack[] = [
+  {
+    name: 'more out of the third slot than in',
+    code: 'unbalanced',
+    assignment: (shape) => rederived(withOutput(threeAssets(shape), 0, { value: 61n })),
+    rule: [['join_split.circom', 'difference === 0;']],
+  },
+  {
+    name: 'SERO out of the third slot for a token in',
+    code: 'unbalanced',
+    assignment: (shape) =>
+      rederived(withOutput(withOutput(threeAssets(shape), 0, { value: 0n }), 1, { value: 100n })),
+  },
+  {
+    name: 'a public amount out of the third slot, which has none',
+    code: 'public-asset-mismatch',
+    assignment: (shape) =>
+      withPublic(rederived(withOutput(threeAssets(shape), 0, { value: 55n })), {
+        pubOut: [10n, 5n],
+        assetPub: OTHER_TOKEN,
+      }),
+  },
+  {
+    name: 'a token’s output that counts in the third slot, whose asset is another',
+    code: 'unbalanced',
+    assignment: (shape) => rederived(withOutput(threeAssets(shape), 0, { asset: TOKEN })),
+    signals: (shape) => {
+      const whole = rederived(withOutput(threeAssets(shape), 0, { asset: TOKEN }));
+      return replaced(assignSignals(shape, whole), 'out_choice', [
+        [1, 0n],
+        [2, 1n],
+      ]);
+    },
+    rule: [['join_split.circom', 'choice[k] * (asset - slot_asset[k]) === 0;']],
+  },
+  {
+    name: 'an input that counts in the first slot and in the third',
+    signals: (shape) => {
+      // The third slot holds SERO too: 50 in slot 0 and again in slot 2, where the last output takes it.
+      const whole = { ...threeAssets(shape), slotAssets: [OTHER_TOKEN, 1n] };
+      const spent = rederived(withOutput(whole, 2, { asset: 1n, value: 50n }));
+      const signals = replaced(assignSignals(shape, spent), 'in_choice', [[shape.slots + 2, 1n]]);
+      return replaced(signals, 'out_choice', [
+        [2 * shape.slots, 0n],
+        [2 * shape.slots + 2, 1n],
+      ]);
+    },
+    rule: [['join_split.circom', 'chosen === 1;']],
+  },
+];
+
+/** The attacks that a shape has slots for. */
+export function attacksOn(shape: Shape): readonly Attack[] {
+  return shape.slots > 2 ? [...ATTACKS, ...THIRD_SLOT] : ATTACKS;
+}
+
+/** Inputs and outputs in reverse order: what was done to the first is done to the last. */
+export function reversed(shape: Shape, signals: SignalValues): SignalValues {
+  return Object.fromEntries(
+    Object.entries(signals).map(([name, values]) => {
+      const count =
+        name.startsWith('in_') || name === 'nil' || name === 'trace' ? shape.inputs : shape.outputs;
+      const isList = /^(in_|out_|nil$|trace$|cm$)/.test(name);
+      const size = values.length / count;
+      const parts = Array.from({ length: isList ? count : 0 }, (_, i) =>
+        values.slice(i * size, (i + 1) * size),
+      );
+      return [name, isList ? parts.toReversed().flat() : values];
+    }),
+  );
+}
 
 /** The circuit's inputs for an attack. */
 export function attackSignals(attack: Attack, shape: Shape): SignalValues {

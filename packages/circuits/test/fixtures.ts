@@ -76,7 +76,7 @@ export function sparseTree(depth: number, leaves: ReadonlyMap<bigint, bigint>) {
   return { root: at(depth, 0n), path };
 }
 
-/** What a test says of an input; the rest is drawn. Value 0 makes a dummy. */
+/** What a test says of an input; the rest is drawn. Value 0 makes a dummy. Inputs and outputs that a shape has beyond those named are of value 0. */
 export interface InputWish {
   readonly asset?: bigint;
   readonly value: bigint;
@@ -90,7 +90,7 @@ export interface Wish {
   readonly spender?: Spender;
   readonly inputs: readonly InputWish[];
   readonly outputs: readonly OutputWish[];
-  /** Asset of slot 1, TOKEN if absent. */
+  /** Asset of slot 1, TOKEN if absent; a third slot holds OTHER_TOKEN. */
   readonly slotAsset?: bigint;
   readonly pubOut?: readonly [bigint, bigint];
   readonly assetPub?: bigint;
@@ -99,23 +99,25 @@ export interface Wish {
 /** A whole assignment: notes drawn, real inputs put into one tree, paths and public values derived. */
 export function assignment(shape: Shape, wish: Wish): JoinSplitAssignment {
   const spender = wish.spender ?? spenderOf('alice');
-  const drafts = wish.inputs.map(({ asset = SERO_ASSET, value, pos }, i): InputNote => {
-    const position = pos ?? field(`position ${i}`) % 4n ** BigInt(shape.depth);
-    const noise = (level: number, k: number): bigint => field(`dummy ${i} sibling ${level} ${k}`);
-    return {
-      asset,
-      value,
-      vpkrU: field(`input ${i} vpkr`),
-      r: field(`input ${i} r`),
-      rcm: field(`input ${i} rcm`),
-      pos: position,
-      path: Array.from({ length: shape.depth }, (_, level) => [
-        noise(level, 0),
-        noise(level, 1),
-        noise(level, 2),
-      ]),
-    };
-  });
+  const drafts = filled<InputWish>(wish.inputs, shape.inputs, { value: 0n }).map(
+    ({ asset = SERO_ASSET, value, pos }, i): InputNote => {
+      const position = pos ?? field(`position ${i}`) % 4n ** BigInt(shape.depth);
+      const noise = (level: number, k: number): bigint => field(`dummy ${i} sibling ${level} ${k}`);
+      return {
+        asset,
+        value,
+        vpkrU: field(`input ${i} vpkr`),
+        r: field(`input ${i} r`),
+        rcm: field(`input ${i} rcm`),
+        pos: position,
+        path: Array.from({ length: shape.depth }, (_, level) => [
+          noise(level, 0),
+          noise(level, 1),
+          noise(level, 2),
+        ]),
+      };
+    },
+  );
   const leaves = new Map<bigint, bigint>();
   for (const draft of drafts) {
     if (draft.value !== 0n) leaves.set(draft.pos, deriveInput(spender, draft).cm);
@@ -124,14 +126,16 @@ export function assignment(shape: Shape, wish: Wish): JoinSplitAssignment {
   const secret: JoinSplitSecret = {
     spender,
     inputs: drafts.map((draft) => (draft.value === 0n ? draft : { ...draft, path: tree.path(draft.pos) })),
-    outputs: wish.outputs.map(({ asset = SERO_ASSET, value }, j) => ({
-      asset,
-      value,
-      vpkrU: field(`output ${j} vpkr`),
-      zpkr: field(`output ${j} zpkr`),
-      rcm: field(`output ${j} rcm`),
-    })),
-    slotAssets: [wish.slotAsset ?? TOKEN],
+    outputs: filled<OutputWish>(wish.outputs, shape.outputs, { value: 0n }).map(
+      ({ asset = SERO_ASSET, value }, j) => ({
+        asset,
+        value,
+        vpkrU: field(`output ${j} vpkr`),
+        zpkr: field(`output ${j} zpkr`),
+        rcm: field(`output ${j} rcm`),
+      }),
+    ),
+    slotAssets: [wish.slotAsset ?? TOKEN, OTHER_TOKEN].slice(0, shape.slots - 1),
   };
   const pubOut = wish.pubOut ?? [0n, 0n];
   return {
@@ -144,6 +148,11 @@ export function assignment(shape: Shape, wish: Wish): JoinSplitAssignment {
       pubOut,
     },
   };
+}
+
+/** With wishes for value 0 up to a count. */
+function filled<W>(wishes: readonly W[], count: number, empty: W): W[] {
+  return [...wishes, ...Array.from({ length: count - wishes.length }, () => empty)];
 }
 
 /** computePublic that also serves an AK off the curve: the attacker's formulas do not check either. */

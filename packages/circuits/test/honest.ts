@@ -107,6 +107,52 @@ export const HONEST: readonly (readonly [name: string, wish: Wish])[] = [
   ],
 ];
 
+/** As many notes of SERO as the shape has places, in and out; the last of each kind in other assets where there is a third slot. */
+function full({ inputs, outputs, slots }: Shape): Wish {
+  const notes = (count: number, value: bigint) => Array.from({ length: count }, () => ({ value }));
+  const others = slots > 2 ? [{ asset: TOKEN, value: 9n }] : [];
+  const coins = inputs - others.length;
+  const made = outputs - others.length - 1;
+  // What the last output of SERO takes makes the sums equal.
+  const total = 1_000n * BigInt(coins);
+  return {
+    inputs: [...notes(coins, 1_000n), ...others],
+    outputs: [...notes(made, 10n), { value: total - 10n * BigInt(made) - 3n }, ...others],
+    pubOut: [3n, 0n],
+  };
+}
+
+/** What shapes with a third slot are for. */
+const THREE_ASSETS: readonly (readonly [name: string, wish: Wish])[] = [
+  [
+    'a token in the third slot, and SERO',
+    {
+      inputs: [{ asset: OTHER_TOKEN, value: 60n }, { value: 50n }],
+      outputs: [{ asset: OTHER_TOKEN, value: 20n }, { asset: OTHER_TOKEN, value: 40n }, { value: 47n }],
+      pubOut: [3n, 0n],
+    },
+  ],
+  [
+    'tokens in the second slot and the third, one leaving in public',
+    {
+      inputs: [
+        { asset: OTHER_TOKEN, value: MAX },
+        { asset: TOKEN, value: 50n },
+      ],
+      outputs: [
+        { asset: OTHER_TOKEN, value: MAX },
+        { asset: TOKEN, value: 20n },
+      ],
+      pubOut: [0n, 30n],
+    },
+  ],
+];
+
+/** The honest transactions that a shape has room for. */
+export function honestFor(shape: Shape): readonly (readonly [name: string, wish: Wish])[] {
+  return [...HONEST, ['a note in every place', full(shape)], ...(shape.slots > 2 ? THREE_ASSETS : [])];
+}
+
 /** Edges that no wish can say: fields at the ends of their ranges. */
 export function extremes(shape: Shape): readonly (readonly [string, JoinSplitAssignment])[] {
   const [, wish] = HONEST[0]!;
