@@ -1,0 +1,10 @@
+export * from './client.ts';
+export type { Codec, Decoded, JsonSchema } from './codec.ts';
+export { SchemaError } from './codec.ts';
+export * from './errors.ts';
+export * from './hex.ts';
+export { HeadNotification, NOTIFICATION } from './methods/subscriptions.ts';
+export * from './methods.ts';
+export { type OpenRpcDocument, openRpcDocument } from './openrpc.ts';
+export { COMPACT_OUTPUT_BYTES, MAX_RANGE } from './parts.ts';
+export * from './socket-client.ts';
