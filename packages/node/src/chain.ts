@@ -1,0 +1,77 @@
+import type { Ledger, LedgerErrorCode } from '@sero/ledger';
+import { type ExecutedBlock, encodeBlock, type Header, type ProtocolErrorCode } from '@sero/protocol';
+import type { AgreementChain } from './agreement.ts';
+import type { Mempool } from './mempool/mempool.ts';
+
+/** Refusals by a proposal that may pass: the transaction stays in the mempool for a later block. */
+const TEMPORARY: readonly (LedgerErrorCode | ProtocolErrorCode)[] = [
+  'block-gas-limit',
+  'block-too-large',
+  'gas-price-below-base-fee',
+];
+
+/** What happens to the chain. */
+export interface ChainEvents {
+  /** A block became final and durable. @param ms that committing it took */
+  committed(executed: ExecutedBlock, ms: number): void;
+  /** A transaction of the mempool was refused when a block was made, and dropped. */
+  dropped(code: string): void;
+  /** Somebody who listens for heads threw; the chain goes on. */
+  listenerFailed(error: unknown): void;
+  /** The agreement ended with an error. */
+  failed(error: unknown): void;
+}
+
+/** Ledger and mempool as an agreement sees them, and the heads that come of it. */
+export interface Chain extends AgreementChain {
+  /** Calls back with each new head, when it is durable and the mempool knows it. @returns how to stop that */
+  onHead(listener: (head: Header) => void): () => void;
+}
+
+/** @param now ms, for durations */
+export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvents, now: () => number): Chain {
+  const listeners = new Set<(head: Header) => void>();
+
+  function tell(): void {
+    for (const listener of listeners) {
+      try {
+        listener(ledger.head());
+      } catch (error) {
+        events.listenerFailed(error);
+      }
+    }
+  }
+
+  return {
+    head: () => ledger.head(),
+    hasTransactions: () => mempool.hasNext(),
+    onTransaction: (listener) => mempool.onTransaction(listener),
+
+    async propose(time) {
+      const transactions = mempool.select();
+      const { block, rejected } = await ledger.propose(transactions, time);
+      for (const { index, error } of rejected) {
+        if (TEMPORARY.includes(error.code)) continue;
+        mempool.discard(transactions[index]!);
+        events.dropped(error.code);
+      }
+      return block;
+    },
+
+    async committed(block) {
+      const began = now();
+      const executed = await ledger.apply(encodeBlock(block));
+      mempool.onBlock(executed);
+      events.committed(executed, now() - began);
+      tell();
+      return executed;
+    },
+
+    failed: (error) => events.failed(error),
+
+    onHead(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** Why a node did not start, or stopped. */
+export type NodeErrorCode =
+  /** The directory holds the chain of another genesis file. */
+  | 'other-genesis'
+  /** The stored chain is damaged beyond what can be built again from its blocks. */
+  | 'chain-damaged'
+  /** Reading or writing the disk failed while the node ran. */
+  | 'storage-failed'
+  /** Making or applying a block failed for another reason: a fault of the program. */
+  | 'sealing-failed'
+  /** The RPC server cannot listen where it was told to. */
+  | 'port-unusable';
+
+/** A typed failure of the node: `code` is stable and for programs, `message` says what to do. */
+export class NodeError extends Error {
+  readonly code: NodeErrorCode;
+
+  constructor(code: NodeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'NodeError';
+    this.code = code;
+  }
+}

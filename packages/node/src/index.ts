@@ -1,0 +1,11 @@
+export type { Agreement, AgreementChain, AgreementStatus } from './agreement.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { NodeError, type NodeErrorCode } from './errors.ts';
+export type { Entry } from './mempool/entry.ts';
+export { MempoolError, type MempoolErrorCode } from './mempool/errors.ts';
+export type { Mempool, MempoolOptions } from './mempool/mempool.ts';
+export * from './node.ts';
+export { DEFAULT_LIMITS, type RpcLimits } from './rpc/limits.ts';
+export { type RpcServer, type RpcServerOptions, startRpcServer } from './rpc/server.ts';
+export type { RpcLedger, RpcSource } from './rpc/source.ts';
+export { diskBackend, type StorageBackend } from './storage.ts';

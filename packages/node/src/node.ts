@@ -1,0 +1,323 @@
+import { availableParallelism } from 'node:os';
+import { type Ledger, LedgerError } from '@sero/ledger';
+import { decodeGenesis, type Header } from '@sero/protocol';
+import { createPortableNoteHasher, type Groth16Verifier, type NoteHasher } from '@sero/prover';
+import { StoreError } from '@sero/store';
+import { type Logger, pino } from 'pino';
+import type { Registry } from 'prom-client';
+import manifest from '../package.json' with { type: 'json' };
+import type { Agreement } from './agreement.ts';
+import { createChain } from './chain.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { takeDirectory } from './directory.ts';
+import { NodeError } from './errors.ts';
+import { createMempool, type Mempool, type MempoolOptions } from './mempool/mempool.ts';
+import { createMetrics } from './metrics.ts';
+import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
+import { createSealer, type SealerOptions } from './sealer.ts';
+import { createSnapshots } from './snapshots.ts';
+import { diskBackend, type OpeningEvent, openStorage, type StorageBackend } from './storage.ts';
+import { createThreadedVerifier, type ThreadedVerifier } from './verification/verifier.ts';
+
+/** What is logged and where. Lines are JSON objects (pino's); no transaction, address or peer stands in them. */
+export interface LogOptions {
+  /** Default `info`. */
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  /** Takes each line, its newline included. Default: stderr. */
+  readonly write?: (line: string) => void;
+}
+
+/** Where and how the RPC server listens; by default 127.0.0.1, port 8645. */
+export type NodeRpcOptions = Omit<RpcServerOptions, 'node' | 'logger' | 'metrics' | 'now'>;
+
+/** What a node is started with. */
+export interface NodeOptions {
+  /** Data directory; made where it is missing. */
+  readonly directory: string;
+  /** The genesis file. A directory that holds another chain is refused. */
+  readonly genesis: Uint8Array;
+  /** Canonical bytes of the verifying keys that genesis names. */
+  readonly verifyingKeys: readonly Uint8Array[];
+  /** Default {}: on. False: no server. */
+  readonly rpc?: NodeRpcOptions | false;
+  readonly log?: LogOptions;
+  /** Ends the start, and later the node, as `close` does. */
+  readonly signal?: AbortSignal;
+  /** Default: what genesis says. */
+  readonly pace?: Partial<SealerOptions>;
+  readonly mempool?: MempoolOptions;
+  /** Threads that verify proofs. Default: one less than the cores, at least 1, at most 4. */
+  readonly verifyingThreads?: number;
+  /** When every record of the state is looked at before the start. Default `unclean`: after a stop that was not clean. */
+  readonly check?: 'unclean' | 'always' | 'never';
+  /** Snapshots that are kept; 0: none are written. Default 2. */
+  readonly keepSnapshots?: number;
+  /** The world's parts, for tests. Defaults: the computer's clock, threads with the portable verifier, its hasher, the disk. */
+  readonly world?: {
+    readonly clock?: Clock;
+    readonly verifier?: Groth16Verifier;
+    readonly hasher?: NoteHasher;
+    readonly backend?: StorageBackend;
+  };
+}
+
+/** A running node. */
+export interface SeroNode {
+  readonly ledger: Ledger;
+  readonly mempool: Mempool;
+  readonly agreement: Agreement;
+  /** Where the RPC server listens; undefined where there is none. */
+  readonly rpc: { readonly url: string; readonly port: number } | undefined;
+  readonly metrics: Registry;
+  /** True while it takes transactions and seals blocks. */
+  ready(): boolean;
+  /** Calls back with each new head, once it is durable. @returns how to stop that */
+  onHead(listener: (head: Header) => void): () => void;
+  /**
+   * Writes a snapshot of the present state into the data directory, or waits for the one that is being written. Resolves with its
+   * height. Genesis says at which heights it happens by itself.
+   */
+  takeSnapshot(): Promise<bigint>;
+  /** Resolves when the node has stopped, with the error that stopped it, or undefined after `close`. */
+  readonly stopped: Promise<NodeError | undefined>;
+  /** Stops it cleanly, at whatever it is: what is final stays, what was being made is finished or was never there. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a node that seals its own chain in a data directory, or goes on where that chain was left.
+ *
+ * @throws NodeError `other-genesis`, `chain-damaged`, `port-unusable`; StoreError of directory and disk; ProtocolError for genesis,
+ *   ProverError for keys; the signal's reason
+ */
+export async function startNode(options: NodeOptions): Promise<SeroNode> {
+  const { signal, world = {} } = options;
+  signal?.throwIfAborted();
+  const logger = openLog(options.log ?? {});
+  const clock = world.clock ?? systemClock;
+  const genesis = decodeGenesis(options.genesis);
+  /** How to undo what was opened, first opened first. */
+  const opened: { readonly name: string; close(): void | Promise<void> }[] = [];
+  const stopped = Promise.withResolvers<NodeError | undefined>();
+  let failure: NodeError | undefined;
+  let ready = false;
+  let closing: Promise<void> | undefined;
+
+  function close(): Promise<void> {
+    ready = false;
+    closing ??= closeAll();
+    return closing;
+  }
+
+  /** In reverse; what cannot be closed is told and does not keep the rest open. */
+  async function closeAll(): Promise<void> {
+    logger.info('stopping');
+    for (const { name, close: end } of opened.toReversed()) {
+      try {
+        await end();
+      } catch (error) {
+        failure ??= stopReason(error);
+        logger.error({ part: name, err: error }, 'a part of the node could not be closed');
+      }
+    }
+    logger.info('stopped');
+    stopped.resolve(failure);
+  }
+
+  function fail(error: unknown): void {
+    if (failure !== undefined) return;
+    failure = stopReason(error);
+    logger.fatal({ code: failure.code, err: error }, failure.message);
+    void close();
+  }
+
+  try {
+    const directory = takeDirectory(options.directory, options.genesis);
+    opened.push({ name: 'directory', close: () => directory.release(failure === undefined) });
+    if (directory.unclean) logger.warn('the node was not stopped cleanly the last time');
+
+    const metrics = createMetrics();
+    opened.push({ name: 'metrics', close: metrics.close });
+
+    let threads: ThreadedVerifier | undefined;
+    if (world.verifier === undefined) {
+      threads = createThreadedVerifier({
+        threads: options.verifyingThreads ?? defaultThreads(),
+        onBatch: metrics.verified,
+      });
+      opened.push({ name: 'verifier', close: threads.close });
+    }
+    const verifier = world.verifier ?? threads!;
+
+    const storage = await openStorage({
+      directory,
+      backend: world.backend ?? diskBackend,
+      check: options.check ?? 'unclean',
+      onEvent: (event) => announce(logger, event),
+      ledger: {
+        genesis,
+        verifyingKeys: options.verifyingKeys,
+        verifier,
+        hasher: world.hasher ?? createPortableNoteHasher(),
+        randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      },
+    });
+    const { ledger } = storage;
+    opened.push({ name: 'storage', close: storage.close });
+    signal?.throwIfAborted();
+
+    const snapshots = createSnapshots({
+      ledger,
+      directory: directory.snapshots,
+      every: genesis.snapshotEvery,
+      keep: options.keepSnapshots ?? 2,
+      now: clock.now,
+      written: (height, ms) => {
+        metrics.snapshot(ms);
+        logger.info({ height: Number(height), ms }, 'snapshot written');
+      },
+      failed: (error) => logger.error({ err: error }, 'a snapshot could not be written'),
+    });
+    opened.push({ name: 'snapshots', close: snapshots.close });
+
+    const mempool = createMempool(ledger, clock.now, options.mempool, metrics.mempoolEvents);
+    opened.push({ name: 'mempool', close: mempool.close });
+
+    let previous = ledger.head();
+    const chain = createChain(
+      ledger,
+      mempool,
+      {
+        committed({ block: { header }, receipts }, ms) {
+          metrics.block(receipts.length, Number(header.time - previous.time), ms);
+          previous = header;
+          const level = receipts.length > 0 ? 'info' : 'debug';
+          logger[level]({ height: Number(header.height), transactions: receipts.length, ms }, 'block');
+        },
+        dropped(code) {
+          metrics.dropped(code);
+          logger.debug({ code }, 'a transaction was dropped when a block was made');
+        },
+        listenerFailed: (error) => logger.error({ err: error }, 'a listener of new heads failed'),
+        failed: fail,
+      },
+      clock.now,
+    );
+    chain.onHead(snapshots.onHead);
+    const agreement = createSealer(chain, clock, {
+      idleMs: genesis.pace.idle,
+      minBlockGapMs: genesis.pace.minBlockGap,
+      ...options.pace,
+    });
+    metrics.watch({
+      height: () => ledger.head().height,
+      ready: () => ready,
+      mempool: mempool.stats,
+      verification: () => threads?.queue(),
+      directory,
+    });
+
+    let rpc: SeroNode['rpc'];
+    if (options.rpc !== false) {
+      const listening = { host: '127.0.0.1', port: 8645, ...options.rpc };
+      const source = {
+        ledger,
+        genesisBytes: options.genesis,
+        mempool,
+        agreement,
+        onHead: chain.onHead,
+        version: manifest.version,
+        ready: () => ready,
+      };
+      const server = await startRpcServer({
+        ...listening,
+        node: source,
+        logger,
+        metrics: metrics.registry,
+      }).catch((error: unknown) => {
+        throw portError(error, listening.host, listening.port);
+      });
+      rpc = { url: server.url, port: server.port };
+      opened.push({ name: 'rpc', close: server.close });
+    }
+    signal?.throwIfAborted();
+
+    await agreement.start();
+    opened.push({ name: 'agreement', close: agreement.stop });
+    ready = true;
+    const onAbort = (): void => void close();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    opened.push({ name: 'signal', close: () => signal?.removeEventListener('abort', onAbort) });
+    const head = ledger.head();
+    logger.info({ height: Number(head.height), rpc: rpc?.url }, 'started');
+
+    return {
+      ledger,
+      mempool,
+      agreement,
+      rpc,
+      metrics: metrics.registry,
+      ready: () => ready,
+      onHead: chain.onHead,
+      takeSnapshot: snapshots.take,
+      stopped: stopped.promise,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function openLog({ level = 'info', write }: LogOptions): Logger {
+  const destination = write === undefined ? pino.destination({ fd: 2, sync: true }) : { write };
+  return pino({ name: 'sero', level }, destination);
+}
+
+/** One core is left to the node itself. */
+function defaultThreads(): number {
+  return Math.min(4, Math.max(1, availableParallelism() - 1));
+}
+
+function announce(logger: Logger, event: OpeningEvent): void {
+  if (event.type === 'checking') {
+    logger.info('checking every record of the state');
+  } else if (event.type === 'rebuilding') {
+    logger.warn(
+      { reason: event.reason },
+      'the state is damaged: it is set aside and built again from the blocks',
+    );
+  } else if (event.height === event.last || event.height % 1_000n === 0n) {
+    const { height, last } = event;
+    logger.info({ height: Number(height), last: Number(last) }, 'applying blocks of the log again');
+  }
+}
+
+/** Why the node cannot go on, with what to do. */
+function stopReason(error: unknown): NodeError {
+  const interrupted = error instanceof LedgerError && error.code === 'commit-interrupted';
+  const reason = interrupted ? error.cause : error;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  if (reason instanceof StoreError || interrupted) {
+    return new NodeError(
+      'storage-failed',
+      `the node stopped because its disk failed it: ${message}. Nothing that was final is lost; mend the cause and start it again`,
+      { cause: error },
+    );
+  }
+  return new NodeError(
+    'sealing-failed',
+    `the node stopped because it could not make the next block: ${message}. Nothing that was final is lost; report this with the log`,
+    { cause: error },
+  );
+}
+
+function portError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || !['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(code)) return error;
+  return new NodeError(
+    'port-unusable',
+    `the RPC server cannot listen on ${host}, port ${port} (${code}): stop what listens there, or choose another port`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,239 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import websocket from '@fastify/websocket';
+import { openRpcDocument } from '@sero/api';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { guardConnections } from './connections.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createDoors, type DoorOptions, type Doors } from './doors.ts';
+import { createHandlers } from './handlers.ts';
+import { DEFAULT_LIMITS, type RpcLimits } from './limits.ts';
+import { clientOf, createMeter } from './meter.ts';
+import { createRpcMetrics, type RpcMetrics } from './metrics.ts';
+import { noteCounter } from './note-counter.ts';
+import { createRanges } from './ranges.ts';
+import { createSockets, type Sockets } from './sockets.ts';
+import type { RpcSource } from './source.ts';
+import { createUnsent, type UnsentAnswer } from './unsent.ts';
+
+/** What an RPC server needs, and how it is bounded. */
+export interface RpcServerOptions extends DoorOptions {
+  /** What is served. */
+  readonly node: RpcSource;
+  /** Address to listen at. Default 127.0.0.1: nobody but this machine. */
+  readonly host?: string;
+  /** Default 8645; 0 for any free port. */
+  readonly port?: number;
+  /** Bounds that differ from DEFAULT_LIMITS. */
+  readonly limits?: Partial<RpcLimits>;
+  /** Addresses or networks (such as `10.0.0.0/8`) of proxies whose X-Forwarded-For is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Faults of the node are logged here; no request is: neither addresses of callers nor what they ask. */
+  readonly logger: Logger;
+  /** Where metrics are kept; GET /metrics serves all of it. */
+  readonly metrics: Registry;
+  /** ms, of a clock that does not go back, for rates. Default: the process's. */
+  readonly now?: () => number;
+}
+
+/** A running server. */
+export interface RpcServer {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more requests, gives those under way `closeGraceMs`, closes sockets with 1001. Idempotent. */
+  close(): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 8_192;
+
+/** Starts serving. Rejects with node's error where the address is taken or cannot be listened at. */
+export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
+  const { node, host = '127.0.0.1', port = 8645, logger, trustedProxies = [] } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const now = options.now ?? (() => performance.now());
+  const metrics = createRpcMetrics(options.metrics);
+  const ranges = createRanges(node.ledger, limits);
+  const handlers = createHandlers(node, ranges, noteCounter(node.ledger), limits);
+  const unsent = createUnsent(limits, now, () => metrics.refused('slow-reader'));
+  const meter = createMeter(limits, now);
+  const dispatcher = createDispatcher({ handlers, limits, meter, unsent, metrics, logger });
+  const sockets = createSockets({ dispatcher, limits, metrics });
+  const doors = createDoors(host, options);
+  const app = createApp(limits, trustedProxies);
+  const connections = guardConnections(app.server, limits, trustedProxies, metrics);
+  metrics.gauges({
+    connections: connections.count,
+    sockets: sockets.count,
+    subscriptions: sockets.subscriptions,
+    unsentBytes: unsent.bytes,
+    cachedBytes: ranges.cachedBytes,
+  });
+
+  await app.register(websocket, { options: { maxPayload: limits.maxBodyBytes, perMessageDeflate: false } });
+  const answers = countAnswers(app);
+  guardDoors(app, doors, metrics);
+  addRoutes(app, { node, dispatcher, sockets, limits, registry: options.metrics });
+  answerFaults(app, logger);
+
+  const stopHeads = node.onHead(sockets.announce);
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    stopHeads();
+    await sockets.close(0);
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    stopHeads();
+    const end = (): void => app.server.closeAllConnections();
+    const late = setTimeout(end, limits.closeGraceMs);
+    // A connection that asked nothing is not idle for node, and would be waited for.
+    void answers.finished().then(end);
+    const socketsClosed = sockets.close(limits.closeGraceMs);
+    await app.close();
+    await socketsClosed;
+    clearTimeout(late);
+  }
+
+  const bound = (app.server.address() as AddressInfo).port;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: () => (closing ??= close()),
+  };
+}
+
+function createApp(limits: RpcLimits, trustedProxies: readonly string[]): FastifyInstance<Server> {
+  return fastify({
+    logger: false,
+    bodyLimit: limits.maxBodyBytes,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    forceCloseConnections: 'idle',
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: Math.max(10, Math.min(5_000, limits.headersTimeoutMs / 2)),
+    },
+  });
+}
+
+/** Knows when no HTTP answer is under way. */
+function countAnswers(app: FastifyInstance<Server>): { finished(): Promise<void> } {
+  let open = 0;
+  const waiting: (() => void)[] = [];
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.ws) {
+      open++;
+      reply.raw.once('close', () => {
+        open--;
+        if (open === 0) for (const resolve of waiting.splice(0)) resolve();
+      });
+    }
+    done();
+  });
+  return {
+    finished: () => (open === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+}
+
+/** Refuses other sites before anything is read, and answers their preflights. */
+function guardDoors(app: FastifyInstance<Server>, doors: Doors, metrics: RpcMetrics): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const { host, origin } = request.raw.headers;
+    if (!doors.hostAllowed(host)) {
+      metrics.refused('host');
+      return plain(reply, 403, 'this node does not go by that name: add it to allowedHosts');
+    }
+    if (!doors.originAllowed(origin, host ?? '')) {
+      metrics.refused('origin');
+      return plain(reply, 403, 'pages of that site may not call this node: add it to allowedOrigins');
+    }
+    if (origin === undefined || !doors.isListed(origin)) return;
+    reply.header('access-control-allow-origin', origin).header('vary', 'origin');
+    if (request.method !== 'OPTIONS') return;
+    return reply
+      .code(204)
+      .header('access-control-allow-methods', 'POST')
+      .header('access-control-allow-headers', 'content-type')
+      .header('access-control-max-age', '600')
+      .send();
+  });
+}
+
+interface Served {
+  readonly node: RpcSource;
+  readonly dispatcher: Dispatcher;
+  readonly sockets: Sockets;
+  readonly limits: RpcLimits;
+  readonly registry: Registry;
+}
+
+function addRoutes(app: FastifyInstance<Server>, served: Served): void {
+  const { node, dispatcher, sockets, limits, registry } = served;
+  // Anything else than JSON is refused: what a page can send across sites without asking is none.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+
+  app.post('/', async (request, reply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort(new Error('the caller is gone')));
+    const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+    const caller = { client: clientOf(request.ip), signal: gone.signal };
+    const { bytes, retryAfterMs, unsent } = await dispatcher.answer(body, caller);
+    releaseOnceTaken(reply, unsent, limits.answerTimeoutMs);
+    if (bytes === undefined) return reply.code(204).send();
+    if (retryAfterMs > 0) reply.code(429).header('retry-after', Math.ceil(retryAfterMs / 1_000));
+    return reply.type('application/json').send(bytes);
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/',
+    handler: (_, reply) => plain(reply, 405, 'JSON-RPC comes by POST, or over a WebSocket'),
+    wsHandler: (socket, request) => sockets.add(socket, clientOf(request.ip)),
+  });
+  app.get('/health', (_, reply) => plain(reply, 200, 'alive'));
+  app.get('/ready', (_, reply) =>
+    node.ready() ? plain(reply, 200, 'ready') : plain(reply, 503, 'not ready'),
+  );
+  app.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  const document = JSON.stringify(openRpcDocument(node.version));
+  app.get('/openrpc.json', (_, reply) => reply.type('application/json').send(document));
+  app.setNotFoundHandler((_, reply) => plain(reply, 404, 'there is nothing here'));
+}
+
+/** Ends an answer whose reader does not take it in time. */
+function releaseOnceTaken({ raw }: FastifyReply, unsent: UnsentAnswer, timeoutMs: number): void {
+  if (raw.destroyed) {
+    unsent.release();
+    return;
+  }
+  const cut = (): void => void raw.destroy();
+  const late = setTimeout(cut, timeoutMs);
+  unsent.sending(cut);
+  raw.once('close', () => {
+    clearTimeout(late);
+    unsent.release();
+  });
+}
+
+/** What fastify refuses itself keeps its status; anything else is a fault of ours, and says nothing. */
+function answerFaults(app: FastifyInstance<Server>, logger: Logger): void {
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request: FastifyRequest, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return plain(reply, status, error.message);
+    logger.error({ err: error }, 'an HTTP request failed');
+    return plain(reply, 500, 'the node failed; its log names the cause');
+  });
+}
+
+function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).type('text/plain').send(`${text}\n`);
+}

@@ -1,0 +1,117 @@
+import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Ledger } from '@sero/ledger';
+import { type Header, headerHash } from '@sero/protocol';
+import { cutSnapshot, encodeManifest, SNAPSHOT_VERSION, type SnapshotChunk } from '@sero/store';
+
+/** What snapshots are made of, and when. */
+export interface SnapshotOptions {
+  readonly ledger: Pick<Ledger, 'snapshot'>;
+  /** One folder a snapshot below it, named after its height; `readSnapshot` of @sero/store/node reads them. */
+  readonly directory: string;
+  /** One at each multiple of this height (genesis: snapshotEvery). */
+  readonly every: bigint;
+  /** How many are kept, the highest; 0: none is made but on demand. */
+  readonly keep: number;
+  /** ms, for durations. */
+  readonly now: () => number;
+  readonly written: (height: bigint, ms: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Snapshots of the state as the chain goes on. */
+export interface Snapshots {
+  /** Begins one where the head's height asks for it. One at a time: a height that comes meanwhile is left out. */
+  onHead(head: Header): void;
+  /** Writes one of the present state, or waits for the one that is being written. Resolves with its height. */
+  take(): Promise<bigint>;
+  /** Gives up the one that is being written. */
+  close(): Promise<void>;
+}
+
+/**
+ * Snapshots in slices of at most a chunk (about 1 MiB), between which everything else has its turn: the ledger keeps what
+ * later blocks overwrite. A snapshot is there whole and durable under its name, or not at all.
+ */
+export function createSnapshots(options: SnapshotOptions): Snapshots {
+  const { directory, every, keep } = options;
+  let running: Promise<bigint> | undefined;
+  let closed = false;
+
+  function start(): Promise<bigint> {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  async function run(): Promise<bigint> {
+    const began = options.now();
+    const snapshot = options.ledger.snapshot();
+    const { height } = snapshot.header;
+    const target = join(directory, String(height));
+    const draft = `${target}.new`;
+    try {
+      await rm(draft, { recursive: true, force: true });
+      await mkdir(draft, { recursive: true });
+      const chunks: SnapshotChunk[] = [];
+      for (const { chunk, bytes } of cutSnapshot(snapshot.entries)) {
+        if (closed) throw new Error('the node is stopping: the snapshot was given up');
+        const name = `${String(chunks.length).padStart(8, '0')}.chunk`;
+        await writeFile(join(draft, name), bytes, { flush: true });
+        chunks.push(chunk);
+        await nextTurn();
+      }
+      const manifest = { version: SNAPSHOT_VERSION, height, headerHash: headerHash(snapshot.header), chunks };
+      await writeFile(join(draft, 'manifest'), encodeManifest(manifest), { flush: true });
+      await sync(draft);
+      // An earlier one of this height is the same.
+      await rm(target, { recursive: true, force: true });
+      await rename(draft, target);
+      await sync(directory);
+      await prune();
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    } finally {
+      snapshot.close();
+    }
+    options.written(height, options.now() - began);
+    return height;
+  }
+
+  /** Removes all but the highest, and what a crash left half done. */
+  async function prune(): Promise<void> {
+    const names = await readdir(directory);
+    const heights = names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
+    const kept = heights.slice(0, Math.max(1, keep));
+    for (const name of names) {
+      if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
+    }
+  }
+
+  return {
+    onHead({ height }) {
+      if (closed || keep === 0 || running !== undefined || height % every !== 0n) return;
+      start().catch((error: unknown) => {
+        if (!closed) options.failed(error);
+      });
+    },
+    take: start,
+    async close() {
+      closed = true;
+      await running?.catch(() => undefined);
+    },
+  };
+}
+
+/** Makes what was created or renamed in a folder durable. */
+async function sync(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

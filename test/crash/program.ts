@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { encodeGenesis, type Genesis } from '@sero/protocol';
+import { build } from 'esbuild';
+
+/** Words that modules written for CommonJS use and a module lacks. */
+const COMMONJS = [
+  "import { createRequire as makeRequire } from 'node:module';",
+  "import { dirname as directoryOf } from 'node:path';",
+  'const require = makeRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = directoryOf(__filename);',
+].join('\n');
+
+/** How a node that will be killed is started. */
+export interface ChildProgram {
+  readonly command: string;
+  /** Arguments for a chain in a directory. */
+  readonly args: (directory: string) => string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Makes one file of child.ts and has it compiled, so that hundreds of them start quickly. */
+export async function makeChildProgram(
+  folder: string,
+  genesis: Genesis,
+  key: Uint8Array,
+): Promise<ChildProgram> {
+  const outfile = join(folder, 'child.mjs');
+  const lmdb = pathToFileURL(createRequire(import.meta.resolve('@sero/store/node')).resolve('lmdb')).href;
+  await build({
+    entryPoints: [join(import.meta.dirname, 'child.ts')],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: COMMONJS },
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'native modules stay where they are',
+        setup({ onResolve }) {
+          onResolve({ filter: /^lmdb$/ }, () => ({ path: lmdb, external: true }));
+        },
+      },
+    ],
+  });
+  const [genesisFile, keyFile] = [join(folder, 'genesis.ssz'), join(folder, 'key')];
+  writeFileSync(genesisFile, encodeGenesis(genesis));
+  writeFileSync(keyFile, key);
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, 'compiled') };
+  spawnSync(process.execPath, [outfile], { env });
+  return {
+    command: process.execPath,
+    args: (directory) => [outfile, directory, genesisFile, keyFile],
+    env,
+  };
+}
