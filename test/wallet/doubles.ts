@@ -1,5 +1,5 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { decodeWtns, encodeWtns, SHAPE_A, type WitnessProgram } from '@sero/circuits';
+import { decodeWtns, encodeWtns, SHAPE_A, type Shape, shapeOf, type WitnessProgram } from '@sero/circuits';
 import { blake2b, concat, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
 import {
   createPortableNoteHasher,
@@ -8,6 +8,7 @@ import {
   type Groth16Verifier,
   type NoteHasher,
 } from '@sero/prover';
+import type { ProvingTools } from '@sero/wallet';
 
 /**
  * Doubles of the costly parts: a proof is a hash of the public inputs, so that a payment costs no seconds. They hold only what
@@ -35,14 +36,14 @@ const PUBLIC_SIGNALS = [
 ];
 
 /** A witness that is its public inputs and nothing else. */
-const program: WitnessProgram = {
+const programOf = (shape: Shape): WitnessProgram => ({
   inputSize: 0,
-  witnessSize: 1 + SHAPE_A.publicInputs,
+  witnessSize: 1 + shape.publicInputs,
   run: async (signals) => {
     const values = PUBLIC_SIGNALS.flatMap((name) => signals[name] ?? []);
     return concat(...[1n, ...values].map(fieldToBytes));
   },
-};
+});
 
 const prover: Groth16Prover = {
   prove: async (_key, witness, signal) => {
@@ -52,7 +53,13 @@ const prover: Groth16Prover = {
 };
 
 /** What `prove` takes, doubled. */
-export const provingToolsDouble = { prover, program, provingKey: encodeWtns(new Uint8Array(0)) };
+export const provingToolsDouble: ProvingTools = {
+  prover,
+  circuit: async (id) => ({
+    program: programOf(shapeOf(id)!),
+    provingKey: encodeWtns(new Uint8Array(0)),
+  }),
+};
 
 const verdict: Groth16Verifier['verifySync'] = (_, publicInputs, proof) =>
   equalBytes(proofDouble(publicInputs), proof) ? { ok: true } : { ok: false, code: 'proof-invalid' };
@@ -83,18 +90,18 @@ export function rememberingHasher(): NoteHasher {
   };
 }
 
-/** A well-formed development key of shape A, under which nothing is proved. */
-export function verifyingKeyDouble(): Uint8Array {
+/** A well-formed development key of a shape, under which nothing is proved. */
+export function verifyingKeyDouble(shape: Shape = SHAPE_A): Uint8Array {
   const g1 = (n: number): Uint8Array => bls12_381.G1.Point.BASE.multiply(BigInt(n)).toBytes();
   const g2 = (n: number): Uint8Array => bls12_381.G2.Point.BASE.multiply(BigInt(n)).toBytes();
   return encodeVerifyingKey({
-    circuit: SHAPE_A.id,
+    circuit: shape.id,
     proofSystem: 1,
     development: true,
-    alpha: g1(2),
+    alpha: g1(1 + shape.id),
     beta: g2(3),
     gamma: g2(4),
     delta: g2(5),
-    ic: Array.from({ length: SHAPE_A.publicInputs + 1 }, (_, i) => g1(6 + i)),
+    ic: Array.from({ length: shape.publicInputs + 1 }, (_, i) => g1(6 + i)),
   });
 }

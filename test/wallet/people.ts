@@ -1,3 +1,4 @@
+import { SHAPE_A, type Shape } from '@sero/circuits';
 import { fieldToBytes } from '@sero/crypto';
 import {
   DEVELOPMENT,
@@ -50,8 +51,11 @@ function keyOf(n: number): SpendingKey {
   return deriveSpendingKey(Uint8Array.from({ length: 32 }, (_, i) => (17 * n + 5 * i + 3) & 0xff));
 }
 
-/** A town of people who own these amounts of SERO in the genesis block. */
-export async function foundTown(amounts: readonly bigint[]): Promise<Town> {
+/** A town of people who own these amounts of SERO in the genesis block. @param circuits those with verifying keys */
+export async function foundTown(
+  amounts: readonly bigint[],
+  circuits: readonly Shape[] = [SHAPE_A],
+): Promise<Town> {
   const keys = amounts.map((_, n) => keyOf(n));
   const hasher = rememberingHasher();
   const allocations = amounts.flatMap((value, n) => {
@@ -60,7 +64,10 @@ export async function foundTown(amounts: readonly bigint[]): Promise<Town> {
       ? []
       : [{ pkr: encodeOneTimeAddress(address), asset: fieldToBytes(SERO_ASSET), value }];
   });
-  const network = startNetwork(verifyingKeyDouble(), allocations, { verifier: verifierDouble, hasher });
+  const network = startNetwork(circuits.map(verifyingKeyDouble), allocations, {
+    verifier: verifierDouble,
+    hasher,
+  });
   const blocks: Uint8Array[] = [];
   const people: Person[] = [];
   for (const key of keys) {

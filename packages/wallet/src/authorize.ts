@@ -1,4 +1,4 @@
-import { joinSplitWitness, SHAPE_A, type WitnessProgram } from '@sero/circuits';
+import { joinSplitWitness, shapeOf, type WitnessProgram } from '@sero/circuits';
 import {
   equalBytes,
   fieldToBytes,
@@ -52,9 +52,16 @@ interface Proved {
 /** What makes proofs: on the user's own device, always. */
 export interface ProvingTools {
   readonly prover: Groth16Prover;
-  /** The witness program of shape A. */
+  /**
+   * What proving one circuit takes. Asked for when a plan has to be proved, so that a wallet loads, or in development makes, no
+   * more than it uses: shape A does for nearly everything.
+   */
+  circuit(id: number, signal?: AbortSignal): Promise<CircuitTools>;
+}
+
+/** What proving one circuit takes. */
+export interface CircuitTools {
   readonly program: WitnessProgram;
-  /** The proving key of shape A. */
   readonly provingKey: ProvingKeySource;
 }
 
@@ -78,9 +85,10 @@ export async function prove(
   signal?: AbortSignal,
 ): Promise<ProvedPart> {
   const { tx, hashE, assignment } = buildTransaction(readPlan(plan), key);
-  const { wtns } = await joinSplitWitness(tools.program, SHAPE_A, assignment);
+  const { program, provingKey } = await tools.circuit(tx.circuit, signal);
+  const { wtns } = await joinSplitWitness(program, shapeOf(tx.circuit)!, assignment);
   try {
-    const proof = await tools.prover.prove(tools.provingKey, wtns, signal);
+    const proof = await tools.prover.prove(provingKey, wtns, signal);
     return toJson({
       txid: fieldToBytes(hashE),
       transaction: TransactionType.serialize(tx),
@@ -141,9 +149,8 @@ export async function submit(
     'parts-do-not-fit',
     'signature and proof are of another plan',
   );
-  const padding = inputs.find(({ value }) => value === 0n);
-  const spend = { txid: ready.txid, positions: spends, expiry: tx.expiry };
-  const first = await wallet.reserve(padding === undefined ? spend : { ...spend, dummy: dummyOf(padding) });
+  const dummies = inputs.filter(({ value }) => value === 0n).map(dummyOf);
+  const first = await wallet.reserve({ txid: ready.txid, positions: spends, expiry: tx.expiry, dummies });
   const refusal = await send(ready.bytes);
   if (refusal instanceof Error) {
     if (first) await wallet.release(ready.txid);

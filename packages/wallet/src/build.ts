@@ -83,7 +83,7 @@ export function buildTransaction(plan: TransactionPlan, key: ProofKey): BuiltTra
       zpkr: note.owner.zpkr,
       rcm: note.rcm,
     })),
-    slotAssets: [plan.slotAsset],
+    slotAssets: plan.slotAssets,
     publicValues: {
       root: plan.anchor.root,
       hashE,
@@ -92,7 +92,7 @@ export function buildTransaction(plan: TransactionPlan, key: ProofKey): BuiltTra
       nil: spent.map(({ nil }) => nil),
       trace: spent.map((input) => input.trace),
       cm: notes.map(noteCommitment),
-      assetPub: pubOut[1] === 0n ? 0n : plan.slotAsset,
+      assetPub: pubOut[1] === 0n ? 0n : plan.slotAssets[0]!,
       pubOut: [pubOut[0]!, pubOut[1]!],
     },
   };

@@ -18,7 +18,25 @@ export type WalletErrorCode =
   | 'plan-of-another-account'
   | 'parts-do-not-fit'
   | 'disclosure-malformed'
-  | 'output-unknown';
+  | 'output-unknown'
+  // keystores and stores
+  | 'password-wrong'
+  | 'password-empty'
+  | 'keystore-malformed'
+  | 'keystore-version'
+  | 'keystore-costs'
+  // reading the chain from a node
+  | 'tree-state-invalid'
+  | 'node-other-network'
+  | 'node-behind'
+  | 'node-other-chain'
+  | 'node-answer-invalid'
+  // contacts and payment URIs
+  | 'contact-invalid'
+  | 'contact-exists'
+  | 'contact-unknown'
+  | 'uri-malformed'
+  | 'uri-unsupported';
 
 /** A typed refusal by the wallet; `message` says what to do. */
 export class WalletError extends Error {

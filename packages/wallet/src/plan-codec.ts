@@ -1,3 +1,4 @@
+import { SHAPES, shapeOf } from '@sero/circuits';
 import { isField, R_J } from '@sero/crypto';
 import { MEMO_KEY_LENGTH } from '@sero/protocol';
 import { WalletError } from './errors.ts';
@@ -45,6 +46,8 @@ const object =
 const u64 = below(64n);
 const u128 = below(128n);
 const triple = list(field, 3, 3);
+/** Levels of the tree, the same for all shapes. */
+const DEPTH = SHAPES[0]!.depth;
 
 const call = object({ to: list(bytes(64), 0, 1), data: bytes(), value: u128, amount: u128 });
 
@@ -55,7 +58,7 @@ const input = object({
   r: field,
   rcm: field,
   position: u64,
-  path: list(triple, 1, 64),
+  path: list(triple, DEPTH, DEPTH),
 });
 
 const output = object({
@@ -73,7 +76,7 @@ const plan = object({
   tx: object({
     kind: byte,
     proofSystem: byte,
-    circuit: byte,
+    circuit: (value) => SHAPES.some(({ id }) => id === value),
     chainId: u64,
     expiry: u64,
     gasLimit: u64,
@@ -86,7 +89,7 @@ const plan = object({
   anchor: object({ height: u64, size: u64, root: field }),
   rFrom: field,
   alpha: scalar,
-  slotAsset: field,
+  slotAssets: list(field, 1, 2),
   inputs: list(input, 1, 8),
   outputs: list(output, 1, 16),
   memo: optional(object({ text, key: bytes(32) })),
@@ -97,15 +100,22 @@ const plan = object({
 const MALFORMED = 'this is not a plan that the wallet wrote';
 
 /**
- * Reads a plan. Its form is checked to the last field, and that what it says twice agrees: `fee` with the public amounts,
- * `spends` with the inputs. What the numbers mean is checked when the transaction is built and proved. Throws `plan-malformed`.
+ * Reads a plan. Its form is checked to the last field, its counts against the shape that `tx.circuit` names, and that what it says
+ * twice agrees: `fee` with the public amounts, `spends` with the inputs. What the numbers mean is checked when the transaction is built and proved. Throws `plan-malformed`.
  */
 export function readPlan(text: Plan): TransactionPlan {
   const value = fromForeignJson(text, MAX_PLAN_LENGTH);
   if (!plan(value)) throw new WalletError('plan-malformed', MALFORMED);
   const read = value as TransactionPlan;
+  if (!fitsShape(read)) throw new WalletError('plan-malformed', 'the plan’s counts are not its circuit’s');
   if (!agrees(read)) throw new WalletError('plan-malformed', 'the plan’s summary is not what it would do');
   return read;
+}
+
+function fitsShape({ tx, slotAssets, inputs, outputs }: TransactionPlan): boolean {
+  const shape = shapeOf(tx.circuit)!;
+  const counts = [slotAssets.length + 1, inputs.length, outputs.length];
+  return counts.join() === [shape.slots, shape.inputs, shape.outputs].join();
 }
 
 function sorted(positions: readonly bigint[]): bigint[] {

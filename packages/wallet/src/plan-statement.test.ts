@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { checkJoinSplit, publicInputs, SHAPE_A } from '@sero/circuits';
+import { checkJoinSplit, publicInputs, shapeOf } from '@sero/circuits';
 import { blake2b, equalBytes, hashCm, hashZpkr, toField, utf8 } from '@sero/crypto';
 import {
   assetId,
@@ -18,11 +18,12 @@ import {
 } from '@sero/protocol';
 import fc from 'fast-check';
 import { buildTransaction } from './build.ts';
+import { payoutsOf } from './choose.ts';
 import { WalletError } from './errors.ts';
 import { plan } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
 import type { KnownAsset, OwnedNote } from './records.ts';
-import type { Request } from './request.ts';
+import type { Payout, Request } from './request.ts';
 import { ALICE, BOB, filler, HASHER, openOn, ready, type TestChain, testChain } from './test-support.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -42,6 +43,10 @@ const REGISTERED: readonly KnownAsset[] = [
 ];
 
 type Money = readonly (readonly [asset: bigint, value: bigint])[];
+
+/** Payments to Bob of 1, 2, 3 and so on. */
+const payouts = (asset: bigint, count: number): Payout[] =>
+  Array.from({ length: count }, (_, i) => ({ to: TO, asset, amount: BigInt(i + 1) }));
 
 /** Alice's wallet with these notes and no history: what planning looks at, and nothing else. */
 function paperWallet(base: Wallet, money: Money): Wallet {
@@ -81,12 +86,12 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
   });
 
   /** Plans and builds; checks the statement in plain arithmetic, what a node checks without state, and who gets what. */
-  async function check(money: Money, request: Request): Promise<void> {
+  async function check(money: Money, request: Request): Promise<number> {
     const wallet = paperWallet(base, money);
     const text = await plan(wallet, request);
     const planned = readPlan(text);
     const { assignment, hashE } = buildTransaction(planned, ALICE.proof);
-    checkJoinSplit(SHAPE_A, assignment);
+    checkJoinSplit(shapeOf(planned.tx.circuit)!, assignment);
     const { bytes } = await ready(text, ALICE);
     const checked = checkTransaction(decodeEnvelope(bytes), bytes, chain);
     assert.equal(checked.hashE, hashE);
@@ -96,14 +101,12 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
     const others = planned.outputs.filter((output) => !toBob.includes(output));
     const self = encodeAddress(ALICE.proof.viewing.address);
     assert.ok(others.every((output) => equalBytes(output.to, self) && !output.readsMemo));
-    if (request.type === 'pay') {
-      assert.deepEqual(
-        toBob.map(({ asset, value, readsMemo }) => ({ asset, value, readsMemo })),
-        [{ asset: request.asset, value: request.amount, readsMemo: request.memo !== undefined }],
-      );
-    } else {
-      assert.deepEqual(toBob, []);
-    }
+    const payments = payoutsOf(request);
+    const said = 'memo' in request && request.memo !== undefined;
+    assert.deepEqual(
+      toBob.map(({ asset, value, readsMemo }) => `${asset} ${value} ${readsMemo}`).toSorted(),
+      payments.map(({ asset, amount }) => `${asset} ${amount} ${said}`).toSorted(),
+    );
     // What no one else gets comes back, to the last unit.
     const { pubOut } = planned.tx.pub;
     for (const asset of [SERO_ASSET, TOKEN]) {
@@ -111,9 +114,10 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
       const kept = others.filter((output) => output.asset === asset);
       const sum = (notes: readonly { value: bigint }[]): bigint =>
         notes.reduce((s, { value }) => s + value, 0n);
-      const paid = request.type === 'pay' && request.asset === asset ? request.amount : 0n;
+      const paid = payments.reduce((s, payment) => s + (payment.asset === asset ? payment.amount : 0n), 0n);
       assert.equal(sum(kept), sum(spent) - paid - (asset === SERO_ASSET ? pubOut[0]! : pubOut[1]!));
     }
+    return planned.tx.circuit;
   }
 
   const values = fc.oneof(
@@ -121,7 +125,12 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
     fc.bigInt({ min: ENOUGH, max: 2n * ENOUGH }),
     fc.bigInt({ min: 1n, max: LARGEST }),
   );
-  const money = fc.array(fc.tuple(fc.constantFrom(SERO_ASSET, TOKEN), values), { maxLength: 4 });
+  const money = fc.array(fc.tuple(fc.constantFrom(SERO_ASSET, TOKEN), values), { maxLength: 9 });
+  const payout = fc.record({
+    to: fc.constant(TO),
+    asset: fc.constantFrom(SERO_ASSET, TOKEN),
+    amount: values,
+  });
   const memo = fc.option(fc.string({ unit: 'binary', maxLength: 128 }), { nil: undefined });
   const pay = (asset: bigint) =>
     fc.record({ amount: values, memo }).map(({ amount, memo }): Request => {
@@ -145,7 +154,13 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
     pay(SERO_ASSET),
     pay(TOKEN),
     call,
-    fc.constant<Request>({ type: 'merge' }),
+    fc
+      .record({ payments: fc.array(payout, { minLength: 2, maxLength: 15 }), memo })
+      .map(
+        ({ payments, memo }): Request =>
+          memo === undefined ? { type: 'payMany', payments } : { type: 'payMany', payments, memo },
+      ),
+    fc.constantFrom<Request>({ type: 'merge' }, { type: 'merge', asset: TOKEN }),
     fc.constant<Request>({ type: 'commit', name: 'HEPTANE' }),
     values.map((supply): Request => ({ type: 'issue', name: 'HEPTANE', kind: 1, supply })),
     fc.constant<Request>({ type: 'issue', name: 'SHOWS', kind: 2, supply: 0n }),
@@ -153,12 +168,11 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
   );
 
   it('over random money and requests; where there is no plan, the refusal is typed and says why', async () => {
-    let planned = 0;
+    const planned = [0, 0, 0, 0];
     await fc.assert(
       fc.asyncProperty(money, request, async (held, wanted) => {
         try {
-          await check([...held, [SERO_ASSET, ENOUGH]], wanted);
-          planned++;
+          planned[await check([...held, [SERO_ASSET, ENOUGH]], wanted)]!++;
         } catch (error) {
           if (!(error instanceof WalletError)) throw error;
           const reasons = [
@@ -172,10 +186,68 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
       }),
       { numRuns: 60 },
     );
-    assert.ok(planned >= 20, `${planned} of 60 could be planned`);
+    const [, a, b] = planned;
+    assert.ok(a! >= 10 && b! >= 1, `${planned.slice(1)} of 60 could be planned in shapes A, B, C`);
   });
 
-  const cases: readonly (readonly [string, Money, Request])[] = [
+  const cases: readonly (readonly [name: string, held: Money, wanted: Request, circuit?: number])[] = [
+    [
+      'eight notes of SERO into one',
+      Array.from({ length: 9 }, () => [SERO_ASSET, ENOUGH] as const),
+      { type: 'merge' },
+      2,
+    ],
+    [
+      'seven notes of a token into one, and SERO for the fee',
+      [...Array.from({ length: 9 }, () => [TOKEN, 5n] as const), [SERO_ASSET, ENOUGH]],
+      { type: 'merge', asset: TOKEN },
+      2,
+    ],
+    [
+      'a payment out of eight notes',
+      Array.from({ length: 8 }, () => [SERO_ASSET, ENOUGH] as const),
+      { type: 'pay', to: TO, asset: SERO_ASSET, amount: 7n * ENOUGH + 1n },
+      2,
+    ],
+    [
+      'a call with a token out of five notes',
+      [...Array.from({ length: 5 }, () => [TOKEN, 5n] as const), [SERO_ASSET, ENOUGH]],
+      { type: 'call', to: filler(3, 64), data: filler(4, 9), value: 5n, asset: TOKEN, amount: 24n, gas: 1n },
+      2,
+    ],
+    [
+      'fifteen payments of SERO',
+      [[SERO_ASSET, ENOUGH]],
+      { type: 'payMany', payments: payouts(SERO_ASSET, 15), memo: 'wages' },
+      3,
+    ],
+    [
+      'fourteen payments of a token',
+      [
+        [TOKEN, 500n],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'payMany', payments: payouts(TOKEN, 14) },
+      3,
+    ],
+    [
+      'fifteen payments of the whole of a token, which leave no change',
+      [
+        [TOKEN, 120n],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'payMany', payments: payouts(TOKEN, 15) },
+      3,
+    ],
+    [
+      'payments of a token and of SERO',
+      [
+        [TOKEN, 500n],
+        [SERO_ASSET, ENOUGH],
+      ],
+      { type: 'payMany', payments: [...payouts(TOKEN, 7), ...payouts(SERO_ASSET, 7)] },
+      3,
+    ],
     [
       'the largest amount of a token',
       [
@@ -243,7 +315,9 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
       },
     ],
   ];
-  for (const [name, held, wanted] of cases) it(name, () => check(held, wanted));
+  for (const [name, held, wanted, circuit = 1] of cases) {
+    it(name, async () => assert.equal(await check(held, wanted), circuit));
+  }
 
   it('an exact amount leaves no change, in SERO from one note and from two', async () => {
     const wallet = paperWallet(base, [[SERO_ASSET, ENOUGH]]);
@@ -268,5 +342,14 @@ describe('every plan satisfies the statement and the node’s own checks', () =>
       [SERO_ASSET, LARGEST],
     ];
     await assert.rejects(plan(paperWallet(base, held), { type: 'merge' }), { code: 'amount-out-of-range' });
+  });
+
+  it('more payments than the change leaves outputs for are refused', async () => {
+    const held: Money = [
+      [TOKEN, 500n],
+      [SERO_ASSET, ENOUGH],
+    ];
+    const request: Request = { type: 'payMany', payments: payouts(TOKEN, 15) };
+    await assert.rejects(plan(paperWallet(base, held), request), { code: 'request-invalid' });
   });
 });

@@ -14,6 +14,11 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
   return out;
 }
 
+/** One of the items, each as likely as the others; at least one and at most 256. */
+export function pick<T>(items: readonly T[], random: Random): T {
+  return items[below(items.length, random)]!;
+}
+
 /** A uniform integer in [0, bound), bound at most 256: draws that would bias it are thrown away. */
 function below(bound: number, random: Random): number {
   const limit = 256 - (256 % bound);

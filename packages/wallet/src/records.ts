@@ -67,7 +67,7 @@ export interface HistoryEntry {
 export interface KnownAsset {
   readonly asset: bigint;
   readonly kind: AssetKind;
-  /** Token or category name; a ticket's is its category's. */
+  /** Token or category name; a ticket's is its category's, or "?" where the ticket is older than the wallet's start. */
   readonly name: string;
   readonly supply: bigint;
   /** PKr that issued it; none for SERO. */
@@ -79,8 +79,31 @@ export interface PendingSpend {
   readonly txid: Uint8Array;
   readonly positions: readonly bigint[];
   readonly expiry: bigint;
-  /** The dummy beside a single note. */
-  readonly dummy?: Dummy;
+  /** Its dummies. */
+  readonly dummies: readonly Dummy[];
+  /** What the transaction does, for the history: the chain says it only once it holds the transaction. */
+  readonly sent?: SentRecord;
+}
+
+/** What a submitted transaction does, as its plan says. */
+export interface SentRecord {
+  /** When it was submitted, ms since 1970 by this device's clock. */
+  readonly time: bigint;
+  /** Paid to others. */
+  readonly payments: readonly Pick<Payment, 'to' | 'asset' | 'value'>[];
+  /** SERO that the network takes at most. */
+  readonly fee: bigint;
+  readonly memo?: string;
+}
+
+/** A submitted transaction that no block holds and none will. */
+export interface LostSpend {
+  readonly txid: Uint8Array;
+  /** `replaced` where another transaction spent one of its notes. */
+  readonly outcome: 'expired' | 'replaced';
+  /** Height at which that was certain. */
+  readonly height: bigint;
+  readonly sent?: SentRecord;
 }
 
 /** A commitment to a name that this account made, as the chain shows it: the name itself is not in it. */
@@ -92,8 +115,11 @@ export interface NameCommitment {
   readonly height: bigint;
 }
 
-/** What a submitted transaction spent beside a note: another note, or a dummy that a replacement must use again. */
-export type Companion = { readonly position: bigint } | { readonly dummy: Dummy };
+/** What a submitted transaction spent beside a note: other notes, and dummies. A replacement uses them again. */
+export interface Companion {
+  readonly positions: readonly bigint[];
+  readonly dummies: readonly Dummy[];
+}
 
 /** A dummy input without its path, which no rule looks at. */
 export interface Dummy {

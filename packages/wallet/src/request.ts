@@ -36,8 +36,19 @@ export type Request =
       /** At most 512 bytes of UTF-8. */
       readonly memo?: string;
     }
-  /** Merges the two largest SERO notes into one. */
-  | { readonly type: 'merge' }
+  /** Pays several at once, in shape C: with the change of each asset 16 notes at most, so 15 payments of SERO or 14 of a token. */
+  | {
+      readonly type: 'payMany';
+      /** 2 to 15, in SERO and one other asset at most: the two notes that a transaction of shape C spends have no more. */
+      readonly payments: readonly Payout[];
+      /** At most 512 bytes of UTF-8, the same for all. */
+      readonly memo?: string;
+    }
+  /**
+   * Merges the largest notes of an asset (SERO unless given) into one: up to 8, or for another asset up to 7 and a note of SERO that
+   * pays the fee; two notes of SERO where the network has no shape B.
+   */
+  | { readonly type: 'merge'; readonly asset?: bigint }
   /** Commits to a name; `issue` it two blocks later at the earliest, 1,000 at the latest. */
   | { readonly type: 'commit'; readonly name: string }
   /** Issues a token, or with kind 2 a category of tickets (supply 0). */
@@ -57,6 +68,17 @@ export type Request =
       readonly gas: bigint;
     };
 
+/** One payment of several. */
+export interface Payout {
+  readonly to: Address;
+  readonly asset: bigint;
+  /** 1 to 2^128 - 1, in the asset's smallest unit. */
+  readonly amount: bigint;
+}
+
+/** Payments that one request `payMany` may have. */
+export const MAX_PAYOUTS = 15;
+
 /** The own address that a transaction is sent from, and the r that proves it. */
 export interface Sender {
   readonly bytes: Uint8Array;
@@ -73,7 +95,8 @@ export interface RequestPart {
   /** Name price. */
   readonly price: bigint;
   readonly memoLength: number;
-  readonly merge: boolean;
+  /** The asset whose notes are merged. */
+  readonly merge: bigint | undefined;
   readonly call?: Call;
   readonly callAsset: bigint;
   readonly callGas: bigint;
@@ -88,7 +111,7 @@ const PLAIN = {
   bodyFrom: withoutBody,
   price: 0n,
   memoLength: 0,
-  merge: false,
+  merge: undefined,
   callAsset: SERO_ASSET,
   callGas: 0n,
 } as const;
@@ -97,21 +120,15 @@ const PLAIN = {
 export function publicPart(wallet: Wallet, request: Request): RequestPart {
   switch (request.type) {
     case 'pay':
-      ensure(
-        request.amount > 0n && request.amount < VALUE_LIMIT,
-        'amount-out-of-range',
-        'an amount lies in 1 to 2^128 - 1',
-      );
-      checkAsset(wallet, request.asset);
-      if (request.memo !== undefined) checked(() => encodeMemo(request.memo!));
-      return {
-        ...PLAIN,
-        kind: KIND.pay,
-        from: 'once',
-        memoLength: request.memo === undefined ? 0 : SEALED_MEMO_LENGTH,
-      };
-    case 'merge':
-      return { ...PLAIN, kind: KIND.pay, from: 'once', merge: true };
+      return payPart(wallet, [request], request.memo);
+    case 'payMany':
+      checkMany(request.payments);
+      return payPart(wallet, request.payments, request.memo);
+    case 'merge': {
+      const { asset = SERO_ASSET } = request;
+      checkAsset(wallet, asset);
+      return { ...PLAIN, kind: KIND.pay, from: 'once', merge: asset };
+    }
     case 'commit':
       return commitPart(wallet, request.name);
     case 'issue':
@@ -138,6 +155,29 @@ function usedSender(wallet: Wallet, bytes: Uint8Array | undefined): Sender | und
 
 function checkAsset(wallet: Wallet, asset: bigint): void {
   ensure(wallet.asset(asset) !== undefined, 'asset-unknown', `no asset ${asset} is registered`);
+}
+
+function payPart(wallet: Wallet, payments: readonly Payout[], memo: string | undefined): RequestPart {
+  for (const { asset, amount } of payments) {
+    ensure(amount > 0n && amount < VALUE_LIMIT, 'amount-out-of-range', 'an amount lies in 1 to 2^128 - 1');
+    checkAsset(wallet, asset);
+  }
+  if (memo !== undefined) checked(() => encodeMemo(memo));
+  return { ...PLAIN, kind: KIND.pay, from: 'once', memoLength: memo === undefined ? 0 : SEALED_MEMO_LENGTH };
+}
+
+function checkMany(payments: readonly Payout[]): void {
+  ensure(
+    payments.length >= 2 && payments.length <= MAX_PAYOUTS,
+    'request-invalid',
+    `one transaction pays 2 to ${MAX_PAYOUTS}: use planMany for longer lists`,
+  );
+  const others = new Set(payments.map(({ asset }) => asset).filter((asset) => asset !== SERO_ASSET));
+  ensure(
+    others.size <= 1,
+    'request-invalid',
+    'one transaction pays many in SERO and one other asset: use planMany for more',
+  );
 }
 
 function commitPart(wallet: Wallet, name: string): RequestPart {

@@ -1,11 +1,13 @@
 import { equalBytes, fieldFromBytes, hashCm, toHex } from '@sero/crypto';
-import { type HashNodes, type Header, SERO_ASSET, type WitnessTree, witnessTree } from '@sero/protocol';
+import { type HashNodes, type Header, SERO_ASSET } from '@sero/protocol';
 import { ensure, WalletError } from './errors.ts';
 import { fromJson, toJson } from './json.ts';
+import { type NoteTree, noteTree, type TreeNode } from './note-tree.ts';
 import type {
   Companion,
   HistoryEntry,
   KnownAsset,
+  LostSpend,
   NameCommitment,
   OwnedNote,
   PendingSpend,
@@ -38,7 +40,7 @@ export interface AddressCounter {
 /** Everything that a wallet knows. */
 export interface WalletState {
   tip: Tip | undefined;
-  tree: WitnessTree;
+  readonly tree: NoteTree;
   readonly notes: Map<bigint, OwnedNote>;
   readonly assets: Map<bigint, KnownAsset>;
   readonly history: HistoryEntry[];
@@ -51,6 +53,8 @@ export interface WalletState {
   readonly commitments: Map<string, NameCommitment>;
   /** What was once submitted beside an unspent note, by the note's position. */
   readonly companions: Map<bigint, Companion>;
+  /** Submitted transactions that no block will hold any more, by txid in hexadecimal. */
+  readonly lost: Map<string, LostSpend>;
   readonly addresses: Readonly<Record<AddressUse, AddressCounter>>;
 }
 
@@ -63,7 +67,8 @@ interface StoredHead {
 
 const SERO: KnownAsset = { asset: SERO_ASSET, kind: 1, name: 'SERO', supply: 0n };
 
-const DAMAGED = 'the wallet’s store cannot be read: restore the wallet from its words';
+/** What every refusal of a store says. */
+export const DAMAGED = 'the wallet’s store is damaged: repair the wallet, which reads the chain again';
 
 /** Reads a wallet's store; an empty one gives a wallet that waits for block 0. Throws `store-damaged`, `other-genesis`. */
 export async function loadState(
@@ -96,22 +101,25 @@ async function readState(
   if (head !== undefined) {
     ensure(equalBytes(head.genesis, networkHash), 'other-genesis', 'this wallet belongs to another network');
   }
-  const nodes = await list<[number, bigint, bigint]>('node/');
-  const tree = witnessTree(hasher, { size: head?.size ?? 0n, nodes });
+  const tree = noteTree(hasher, head?.size ?? 0n, await list<TreeNode>('node/'));
   if (head !== undefined) {
     const root = tree.rootAt(head.size);
     ensure(root === fieldFromBytes(head.tip.header.notesRoot), 'store-damaged', DAMAGED);
   }
   const notes = await list<OwnedNote>('note/');
-  const leaves = new Map(nodes.flatMap(([level, index, hash]) => (level === 0 ? [[index, hash]] : [])));
   for (const note of notes) {
-    const stands = note.spentAt !== undefined || leaves.get(note.position) === commitmentOf(note);
+    const stands = note.spentAt !== undefined || tree.leafAt(note.position) === commitmentOf(note);
     ensure(stands, 'store-damaged', DAMAGED);
   }
+  const anchors = await list<Anchor>('anchor/');
+  const anchor = anchors.at(-1);
+  const anchored = anchor === undefined || tree.rootAt(anchor.size) === anchor.root;
+  ensure(anchored, 'store-damaged', DAMAGED);
   const assets = [SERO, ...(await list<KnownAsset>('asset/'))];
   const pending = await list<PendingSpend>('pending/');
   const commitments = await list<NameCommitment>('commitment/');
   const companions = await list<{ position: bigint; companion: Companion }>('companion/');
+  const lost = await list<LostSpend>('lost/');
   const counter = { first: 0n, next: 0n };
   return {
     tip: head?.tip,
@@ -120,10 +128,11 @@ async function readState(
     assets: new Map(assets.map((asset) => [asset.asset, asset])),
     history: await list<HistoryEntry>('history/'),
     undisclosed: await list<UndisclosedNote>('undisclosed/'),
-    anchors: await list<Anchor>('anchor/'),
+    anchors,
     pending: new Map(pending.map((spend) => [toHex(spend.txid), spend])),
     commitments: new Map(commitments.map((commitment) => [toHex(commitment.hash), commitment])),
     companions: new Map(companions.map(({ position, companion }) => [position, companion])),
+    lost: new Map(lost.map((spend) => [toHex(spend.txid), spend])),
     addresses: {
       once: (await single<AddressCounter>('addresses/once')) ?? { ...counter },
       owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
@@ -131,7 +140,8 @@ async function readState(
   };
 }
 
-function commitmentOf({ asset, value, vpkrU, zpkr, rcm }: OwnedNote): bigint {
+/** The commitment of an own note. */
+export function commitmentOf({ asset, value, vpkrU, zpkr, rcm }: OwnedNote): bigint {
   return hashCm(asset, value, vpkrU, zpkr, rcm, 0n);
 }
 
@@ -146,11 +156,8 @@ export const written = {
     key: 'head',
     value: toJson({ genesis: networkHash, tip, size } satisfies StoredHead),
   }),
-  node: (node: readonly [number, bigint, bigint]): WalletChange => ({
-    key: `node/${node[0]}/${node[1]}`,
-    value: toJson(node),
-  }),
-  droppedNode: (level: number, index: bigint): WalletChange => ({
+  node: (node: TreeNode): WalletChange => ({ key: `node/${node[0]}/${node[1]}`, value: toJson(node) }),
+  droppedNode: ([level, index]: TreeNode): WalletChange => ({
     key: `node/${level}/${index}`,
     value: undefined,
   }),
@@ -190,6 +197,7 @@ export const written = {
     key: `companion/${ordered(position)}`,
     value: undefined,
   }),
+  lost: (spend: LostSpend): WalletChange => ({ key: `lost/${toHex(spend.txid)}`, value: toJson(spend) }),
   addresses: (use: AddressUse, counter: AddressCounter): WalletChange => ({
     key: `addresses/${use}`,
     value: toJson(counter),

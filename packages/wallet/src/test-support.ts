@@ -1,5 +1,5 @@
-import { SHAPE_A } from '@sero/circuits';
-import { fieldFromBytes, fieldToBytes, utf8 } from '@sero/crypto';
+import { SHAPES } from '@sero/circuits';
+import { concat, fieldFromBytes, fieldToBytes, le32, le64, utf8 } from '@sero/crypto';
 import {
   allocationNote,
   appendLeaves,
@@ -11,6 +11,7 @@ import {
   encodeExecutedBlock,
   encodeGenesis,
   encodeOneTimeAddress,
+  type Frontier,
   frontierRoot,
   type Genesis,
   GROTH16_BLS12_381,
@@ -46,8 +47,10 @@ import {
   type ReadyTransaction,
   type Request,
   sign,
+  type TreeState,
   type Wallet,
   type WalletErrorCode,
+  type WalletStart,
   type WalletStore,
 } from './index.ts';
 
@@ -101,7 +104,19 @@ export interface TestChain {
   next(transactions: readonly Uint8Array[], receipt?: ReceiptChange, header?: Partial<Header>): Uint8Array;
   /** The next block, put into the chain. */
   add(transactions?: readonly Uint8Array[], receipt?: ReceiptChange): Uint8Array;
+  /** The note tree after a block, as a node tells it. */
+  treeState(height: bigint): TreeState;
 }
+
+/** Every circuit has a key here. */
+const KEYS: Genesis['verifyingKeys'] = SHAPES.map(({ id }) => ({
+  circuit: id,
+  proofSystem: GROTH16_BLS12_381,
+  hash: filler(9 + id, 32),
+}));
+
+/** A network on which only shape A can be proved. */
+export const ONLY_SHAPE_A: Partial<Genesis> = { verifyingKeys: KEYS.slice(0, 1) };
 
 export function testChain(
   allocations: readonly TestAllocation[] = ALICES_MONEY,
@@ -111,7 +126,7 @@ export function testChain(
     ...DEVELOPMENT,
     name: utf8('tests'),
     time: 1_700_000_000_000n,
-    verifyingKeys: [{ circuit: SHAPE_A.id, proofSystem: GROTH16_BLS12_381, hash: filler(9, 32) }],
+    verifyingKeys: KEYS,
     allocations: allocations.map(({ key, value, index = 0n }) => ({
       pkr: encodeOneTimeAddress(ownAddress(key.proof.viewing, DEVELOPMENT.chainId, 'owner', index)),
       asset: fieldToBytes(1n),
@@ -137,6 +152,7 @@ export function testChain(
     baseFee: genesis.fees.baseFeeStart,
   };
   const blocks = [encodeExecutedBlock({ block: { header: head, transactions: [] }, receipts: [] })];
+  const states = [{ header: head, frontier }];
 
   const make = (
     transactions: readonly Uint8Array[],
@@ -189,14 +205,35 @@ export function testChain(
       head = header;
       frontier = grown;
       blocks.push(bytes);
+      states.push({ header, frontier });
       return bytes;
     },
+    treeState(height) {
+      const state = states[Number(height)]!;
+      return {
+        height,
+        header: HeaderType.serialize(state.header),
+        frontier: encodeFrontier(state.frontier),
+      };
+    },
   };
+}
+
+/** SSZ of { size: u64, levels: List[List[Bytes32, 3], 19] }, written out. */
+export function encodeFrontier({ size, levels }: Frontier): Uint8Array {
+  const lists = levels.map((nodes) => concat(...nodes.map(fieldToBytes)));
+  let at = 4 * lists.length;
+  const offsets = lists.map((list) => {
+    at += list.length;
+    return le32(at - list.length);
+  });
+  return concat(le64(size), le32(12), ...offsets, ...lists);
 }
 
 export interface OpenOptions {
   readonly store?: WalletStore;
   readonly audit?: boolean;
+  readonly start?: WalletStart;
   /** Blocks to feed; all of the chain's unless given. */
   readonly blocks?: readonly Uint8Array[];
 }
@@ -210,6 +247,7 @@ export async function openOn(chain: TestChain, key: SpendingKey, options: OpenOp
     scanner: createPortableScanner(),
     hasher: HASHER,
     audit: options.audit ?? false,
+    ...(options.start === undefined ? {} : { start: options.start }),
   });
   for (const block of options.blocks ?? chain.blocks) await wallet.addBlock(block);
   return wallet;
@@ -228,8 +266,10 @@ export async function transaction(wallet: Wallet, key: SpendingKey, request: Req
 /** Alice’s wallet on a chain whose genesis file gives her notes of these values. */
 export async function chainWithNotes(
   values: readonly bigint[],
+  change: Partial<Genesis> = {},
 ): Promise<{ chain: TestChain; wallet: Wallet }> {
-  const chain = testChain(values.map((value, n) => ({ key: ALICE, value, index: BigInt(n) })));
+  const allocations = values.map((value, n) => ({ key: ALICE, value, index: BigInt(n) }));
+  const chain = testChain(allocations, change);
   return { chain, wallet: await openOn(chain, ALICE) };
 }
 

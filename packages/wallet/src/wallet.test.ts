@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { CryptoError, fieldToBytes, toHex } from '@sero/crypto';
+import { pathRoot } from '@sero/circuits';
+import { CryptoError, fieldToBytes, hashCm, toHex } from '@sero/crypto';
 import {
   decodeEnvelope,
   decodeExecutedBlock,
@@ -241,7 +242,12 @@ describe('a wallet’s store', () => {
     const store = memoryWalletStore();
     const wallet = await openOn(chain, ALICE, { store });
     const planned = readPlan(await plan(wallet, TO_BOB));
-    await wallet.reserve({ txid: new Uint8Array(32), positions: planned.spends, expiry: planned.tx.expiry });
+    await wallet.reserve({
+      txid: new Uint8Array(32),
+      positions: planned.spends,
+      expiry: planned.tx.expiry,
+      dummies: [],
+    });
     const again = await openOn(chain, ALICE, { store, blocks: [] });
     assert.deepEqual(again.balances(), wallet.balances());
     assert.ok(again.balances()[0]!.pending > 0n);
@@ -368,6 +374,101 @@ describe('a wallet’s store', () => {
     const again = await openOn(chain, ALICE, { store: inner, blocks: [] });
     assert.equal((await again.freshAddress('once')).index, (await wallet.freshAddress('once')).index);
     assert.equal((await again.freshAddress('owner')).index, (await wallet.freshAddress('owner')).index);
+  });
+
+  it('takes many blocks as one batch: one write, the same wallet', async () => {
+    const inner = memoryWalletStore();
+    const sizes: number[] = [];
+    const store: WalletStore = {
+      ...inner,
+      write: (changes) => {
+        sizes.push(new Set(changes.map(({ key }) => key)).size - changes.length);
+        return inner.write(changes);
+      },
+    };
+    const wallet = await openOn(chain, ALICE, { store, blocks: [] });
+    const results = await wallet.addBlocks(chain.blocks);
+    assert.equal(results.length, chain.blocks.length);
+    assert.deepEqual(sizes, [0], 'one write, each key in it once');
+    const expected = view(await openOn(chain, ALICE));
+    assert.deepEqual(view(wallet), expected);
+    assert.deepEqual(view(await openOn(chain, ALICE, { store: inner, blocks: [] })), expected);
+    await wallet.addBlocks([]);
+    assert.equal(sizes.length, 1);
+  });
+
+  it('keeps of a batch what comes before a refused block', async () => {
+    const store = memoryWalletStore();
+    const wallet = await openOn(chain, ALICE, { store, blocks: [] });
+    const blocks = [...chain.blocks.slice(0, 4), chain.blocks[2]!, ...chain.blocks.slice(4)];
+    await assert.rejects(wallet.addBlocks(blocks), refusal('block-not-next'));
+    const expected = view(await openOn(chain, ALICE, { blocks: chain.blocks.slice(0, 4) }));
+    assert.deepEqual(view(wallet), expected);
+    assert.deepEqual(view(await openOn(chain, ALICE, { store, blocks: [] })), expected);
+    await wallet.addBlocks(chain.blocks.slice(4));
+    assert.deepEqual(view(wallet), view(await openOn(chain, ALICE)));
+  });
+
+  it('that fails under a batch takes the whole batch back, and tells the truth once it can be read again', async () => {
+    const inner = memoryWalletStore();
+    let failing = false;
+    const fail = (): void => {
+      if (failing) throw new Error('disk gone');
+    };
+    const store: WalletStore = {
+      get: async (key) => {
+        fail();
+        return inner.get(key);
+      },
+      entries: async (prefix) => {
+        fail();
+        return inner.entries(prefix);
+      },
+      write: async (changes) => {
+        fail();
+        await inner.write(changes);
+      },
+    };
+    const wallet = await openOn(chain, ALICE, { store, blocks: chain.blocks.slice(0, 3) });
+    failing = true;
+    await assert.rejects(wallet.addBlocks(chain.blocks.slice(3)), /disk gone/);
+    await assert.rejects(wallet.freshAddress('once'));
+    failing = false;
+    await assert.rejects(wallet.addBlock(chain.blocks[4]!), refusal('block-not-next'));
+    assert.deepEqual(view(wallet), view(await openOn(chain, ALICE, { blocks: chain.blocks.slice(0, 3) })));
+    await wallet.addBlocks(chain.blocks.slice(3));
+    assert.deepEqual(view(wallet), view(await openOn(chain, ALICE)));
+  });
+
+  it('in which a kept node is another gives no path with it: nothing is proved that no node would take', async () => {
+    const store = memoryWalletStore();
+    const wallet = await openOn(chain, ALICE, { store });
+    const { size, root } = wallet.anchor()!;
+    let refusedPaths = 0;
+    for (const [key, value] of await store.entries('node/')) {
+      const [level, index, hash] = value.match(/\d+/g)!;
+      await store.write([{ key, value: `[${level},"n${index}","n${BigInt(hash!) ^ 1n}"]` }]);
+      const damaged = await openOn(chain, ALICE, { store, blocks: [] }).catch(() => undefined);
+      for (const note of damaged?.spendableNotes() ?? []) {
+        const leaf = hashCm(note.asset, note.value, note.vpkrU, note.zpkr, note.rcm, 0n);
+        try {
+          assert.equal(pathRoot(leaf, note.position, damaged!.tree.pathAt(note.position, size)), root);
+        } catch (error) {
+          assert.equal((error as WalletError).code, 'store-damaged');
+          refusedPaths++;
+        }
+      }
+      await store.write([{ key, value }]);
+    }
+    assert.ok(refusedPaths > 0);
+  });
+
+  it('in which the newest anchor is another is refused', async () => {
+    const store = memoryWalletStore();
+    await openOn(chain, ALICE, { store });
+    const [key, value] = (await store.entries('anchor/')).toSorted().at(-1)!;
+    await store.write([{ key, value: value.replace(/"root":"n\d+"/, '"root":"n5"') }]);
+    await assert.rejects(openOn(chain, ALICE, { store, blocks: [] }), refusal('store-damaged'));
   });
 
   it('takes blocks one after another, however fast they are given', async () => {

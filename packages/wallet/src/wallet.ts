@@ -1,3 +1,4 @@
+import { pathRoot } from '@sero/circuits';
 import { blake2b256, equalBytes, pointToBytes, toHex, utf8 } from '@sero/crypto';
 import {
   alias,
@@ -25,9 +26,11 @@ import type {
   Companion,
   HistoryEntry,
   KnownAsset,
+  LostSpend,
   NameCommitment,
   OwnedNote,
   PendingSpend,
+  SentRecord,
   UndisclosedNote,
 } from './records.ts';
 import {
@@ -38,8 +41,16 @@ import {
   scanAllocations,
   scanTransactions,
 } from './scan.ts';
-import { nodesBelow, shardsToDrop } from './shards.ts';
-import { type AddressUse, type Anchor, loadState, type Tip, written } from './state.ts';
+import { startRecords, type WalletStart } from './start.ts';
+import {
+  type AddressUse,
+  type Anchor,
+  commitmentOf,
+  DAMAGED,
+  loadState,
+  type Tip,
+  written,
+} from './state.ts';
 import type { WalletChange, WalletStore } from './store.ts';
 
 /** What a wallet is opened with. */
@@ -51,8 +62,13 @@ export interface WalletOptions {
   readonly store: WalletStore;
   readonly scanner: Scanner;
   readonly hasher: NoteHasher;
-  /** True for an auditor: every output is tried, whatever its view tag says. */
+  /** True for an auditor: every output is tried, whatever its view tag says. Default: false. */
   readonly audit?: boolean;
+  /**
+   * A checkpoint before the account's first transaction, for a wallet whose store is empty: it begins there and sees nothing older.
+   * Default: block 0. A store that holds a wallet already goes on where it was.
+   */
+  readonly start?: WalletStart;
 }
 
 /** Money of one asset. */
@@ -69,11 +85,27 @@ export interface Balance {
   readonly total: bigint;
 }
 
+/** How far a wallet has read, so that nobody takes what it knows for what there is. */
+export interface SyncState {
+  /** Height that balances and history are of; undefined before the first block. */
+  readonly height: bigint | undefined;
+  /** Time of that block, ms since 1970. */
+  readonly time: bigint | undefined;
+  /** Height of the chain's head as `expectHead` last said; undefined where nothing said it since the wallet was opened. */
+  readonly target: bigint | undefined;
+  /** True where the wallet has read as far as `target`; false while it reads, and where it does not know of a head. */
+  readonly current: boolean;
+}
+
 /** One account's view of the chain: fed with serialised blocks, it knows notes, balances and history. */
 export interface Wallet {
   readonly key: ViewingKey;
   readonly genesis: Genesis;
   readonly genesisHash: Uint8Array;
+  /**
+   * The note tree. A path of an own note is compared with the root that a header confirmed before it is handed out: a damaged store
+   * gives `store-damaged`, not a proof that nobody takes.
+   */
   readonly tree: Pick<WitnessTree, 'rootAt' | 'pathAt' | 'size'>;
   tip(): Tip | undefined;
   /**
@@ -81,6 +113,14 @@ export interface Wallet {
    * `block-roots`, `other-genesis`, or ProtocolError for bytes that do not decode; the wallet is then what it was.
    */
   addBlock(bytes: Uint8Array): Promise<ScanResult>;
+  /**
+   * Scans the next blocks and writes what it found as one batch. Where one is refused, or the signal comes, those before it
+   * stay. Where the store fails, none does: the wallet is what the store holds.
+   */
+  addBlocks(blocks: readonly Uint8Array[], signal?: AbortSignal): Promise<ScanResult[]>;
+  syncState(): SyncState;
+  /** Tells the wallet how high the chain is; `syncState` compares. */
+  expectHead(height: bigint): void;
   balances(): Balance[];
   /** All notes, spent ones too, by position. */
   notes(): OwnedNote[];
@@ -110,10 +150,19 @@ export interface Wallet {
   reserve(spend: PendingSpend): Promise<boolean>;
   /** Frees the notes of a submitted transaction that was refused. */
   release(txid: Uint8Array): Promise<void>;
+  /** Keeps what a reserved transaction does, for the history; nothing where it is not reserved. */
+  describe(txid: Uint8Array, sent: SentRecord): Promise<void>;
+  /** Submitted transactions that no block holds yet, oldest expiry first. */
+  pending(): readonly PendingSpend[];
+  /** Submitted transactions that no block will hold: expired, or replaced by another one. This device alone knows them. */
+  lost(): readonly LostSpend[];
 }
 
 /** Anchors that are kept: the newest is used, the others are there to look at. */
 const ANCHORS_KEPT = 16;
+
+/** Nodes of the tree that are kept without a thought. */
+const PRUNE_ABOVE = 256;
 
 const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
 
@@ -127,19 +176,68 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   const { key, store, scanner, audit = false } = options;
   const genesis = decodeGenesis(options.genesis);
   const networkHash = genesisHash(genesis);
-  const state = await loadState(store, networkHash, hashNodesWith(options.hasher));
-  const own = ownAddresses(key, genesis.chainId, state);
+  const hashNodes = hashNodesWith(options.hasher);
+  if (options.start !== undefined && (await store.get('head')) === undefined) {
+    await store.write(startRecords(options.start, networkHash, genesis.anchor.step, hashNodes));
+  }
+  let state = await loadState(store, networkHash, hashNodes);
+  let own = ownAddresses(key, genesis.chainId, state);
+  /** True where memory may be ahead of the store, because a write failed. */
+  let stale = false;
+  let target: bigint | undefined;
+  /** Nodes of the tree that made pruning worth its work. */
+  let pruneAbove = PRUNE_ABOVE;
   const account: ScanAccount = { key, scanner, audit, noteAt: (position) => state.notes.get(position) };
   let queue: Promise<unknown> = Promise.resolve();
 
   /** Runs jobs one after another, so that a block is scanned as a whole before the next begins. */
   function inTurn<T>(job: () => Promise<T>): Promise<T> {
-    const result = queue.then(job);
+    const result = queue.then(async () => {
+      if (stale) await reload();
+      return job();
+    });
     queue = result.catch(() => undefined);
     return result;
   }
 
-  async function addBlock(bytes: Uint8Array): Promise<ScanResult> {
+  /** Forgets what the store does not hold. */
+  async function reload(): Promise<void> {
+    state = await loadState(store, networkHash, hashNodes);
+    own = ownAddresses(key, genesis.chainId, state);
+    stale = false;
+  }
+
+  async function addBlocks(blocks: readonly Uint8Array[], signal?: AbortSignal): Promise<ScanResult[]> {
+    const results: ScanResult[] = [];
+    const changes: WalletChange[] = [];
+    try {
+      for (const bytes of blocks) {
+        signal?.throwIfAborted();
+        results.push(await scanBlock(bytes, changes));
+      }
+    } finally {
+      await keep(changes);
+    }
+    return results;
+  }
+
+  /** Writes what scanned blocks changed as one batch; of several changes of a key the last one. */
+  async function keep(changes: readonly WalletChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const { added, dropped } = state.tree.takeChanges();
+    const last = new Map(changes.map((change) => [change.key, change]));
+    try {
+      await store.write([...last.values(), ...dropped.map(written.droppedNode), ...added.map(written.node)]);
+    } catch (error) {
+      stale = true;
+      // Where the store cannot be read either, the next job tries again before it does anything.
+      await reload().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Scans one block; what is to be written goes to the end of `changes`. */
+  async function scanBlock(bytes: Uint8Array, changes: WalletChange[]): Promise<ScanResult> {
     const executed = decodeExecutedBlock(bytes);
     const { header } = executed.block;
     checkLink(header);
@@ -149,7 +247,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       'the block’s transactions or receipts are not those of its header',
     );
     const before = state.tree.size();
-    const counters = structuredClone(state.addresses);
+    const counters = { once: { ...state.addresses.once }, owner: { ...state.addresses.owner } };
     const allocations =
       header.height === 0n
         ? genesis.allocations.map((allocation, n) => ({
@@ -160,7 +258,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     const { transactions, leaves } = placeTransactions(executed, before + BigInt(allocations.length));
     state.tree.append([...allocations.map(({ note }) => noteCommitment(note)), ...leaves]);
     try {
-      const root = state.tree.rootAt(state.tree.size());
+      const root = rootAfter(before);
       ensure(
         root === decodeField(header.notesRoot, 'notes root'),
         'block-roots',
@@ -177,13 +275,22 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
           ...scanned.ownAddresses,
         ],
       };
-      await accept(header, result, registeredAssets(transactions, genesis.chainId), before, root);
+      const txids = new Set(executed.receipts.map(({ txid }) => toHex(txid)));
+      accept(header, result, registeredAssets(transactions, genesis.chainId), txids, root, changes);
       return result;
     } catch (error) {
       state.tree.truncate(before);
       for (const use of ADDRESS_USES) Object.assign(state.addresses[use], counters[use]);
       throw error;
     }
+  }
+
+  /** The root now; a block without notes has its parent's, and 18 hashes are saved. */
+  function rootAfter(before: bigint): bigint {
+    const { tip, tree } = state;
+    return tip !== undefined && tree.size() === before
+      ? decodeField(tip.header.notesRoot, 'notes root')
+      : tree.rootAt(tree.size());
   }
 
   function checkLink(header: Header): void {
@@ -208,71 +315,102 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     );
   }
 
-  /** Writes a scanned block's findings as one batch, then changes what is in memory. */
-  async function accept(
+  /** Takes a scanned block's findings over. Nothing in it can fail: it is the whole block or nothing of it. */
+  function accept(
     header: Header,
     result: ScanResult,
     registered: readonly KnownAsset[],
-    before: bigint,
+    txids: ReadonlySet<string>,
     root: bigint,
-  ): Promise<void> {
-    const { tree, notes } = state;
+    changes: WalletChange[],
+  ): void {
+    const { tree, notes, anchors } = state;
+    const { height } = header;
     const tip: Tip = { header, hash: headerHash(header) };
+    const moved = audit ? [] : result.ownAddresses.flatMap((vpkr) => own.seen(vpkr));
+    changes.push(...moved.map((use) => written.addresses(use, state.addresses[use])));
+
     const spent = new Set(result.spentPositions);
     const received = result.received.map((note) =>
-      spent.has(note.position) ? { ...note, spentAt: header.height } : note,
+      spent.has(note.position) ? { ...note, spentAt: height } : note,
     );
     const touched = [...spent].flatMap((position) => {
       const note = notes.get(position);
-      return note === undefined ? [] : [{ ...note, spentAt: header.height }];
+      return note === undefined ? [] : [{ ...note, spentAt: height }];
     });
-    const settled = [...state.pending].filter(
-      ([, spend]) => spend.expiry <= header.height || spend.positions.some((position) => spent.has(position)),
-    );
-    const forgotten = [...state.commitments].filter(
-      ([, made]) => made.height + COMMITMENT_MAX_AGE < header.height,
-    );
-    const companions = [...spent].filter((position) => state.companions.has(position));
-    const anchor =
-      header.height % genesis.anchor.step === 0n
-        ? { height: header.height, size: tree.size(), root }
-        : undefined;
-    const left = [...notes.values(), ...received].filter(
-      ({ position, spentAt }) => spentAt === undefined && !spent.has(position),
-    );
-    const dropped = anchor === undefined ? [] : shardsToDrop(state.anchors.at(-1), anchor, left);
-    const oldAnchors = anchor === undefined ? [] : state.anchors.slice(0, -ANCHORS_KEPT);
-    const moved = audit ? [] : result.ownAddresses.flatMap((vpkr) => own.seen(vpkr));
-    const changes: WalletChange[] = [
-      written.head(networkHash, tip, tree.size()),
-      ...[...tree.nodes(before)].map(written.node),
-      ...[...received, ...touched].map(written.note),
-      ...registered.map(written.asset),
-      ...result.history.map((entry, i) => written.history(entry, state.history.length + i)),
-      ...result.undisclosed.map((note, i) => written.undisclosed(note, state.undisclosed.length + i)),
-      ...settled.map(([txid]) => written.droppedPending(txid)),
-      ...result.commitments.map(written.commitment),
-      ...forgotten.map(([hash]) => written.droppedCommitment(hash)),
-      ...companions.map(written.droppedCompanion),
-      ...(anchor === undefined ? [] : [written.anchor(anchor)]),
-      ...oldAnchors.map(written.droppedAnchor),
-      ...moved.map((use) => written.addresses(use, state.addresses[use])),
-      ...dropped.flatMap(nodesBelow).map(([level, index]) => written.droppedNode(level, index)),
-    ];
-    await store.write(changes);
-
-    for (const note of [...received, ...touched]) notes.set(note.position, note);
-    for (const asset of registered) state.assets.set(asset.asset, asset);
-    state.history.push(...result.history);
-    state.undisclosed.push(...result.undisclosed);
-    for (const [txid] of settled) state.pending.delete(txid);
-    for (const [hash] of forgotten) state.commitments.delete(hash);
-    for (const made of result.commitments) state.commitments.set(toHex(made.hash), made);
-    for (const position of companions) state.companions.delete(position);
-    if (anchor !== undefined) state.anchors.push(anchor);
-    state.anchors.splice(0, oldAnchors.length);
+    for (const note of [...received, ...touched]) {
+      notes.set(note.position, note);
+      changes.push(written.note(note));
+    }
+    for (const asset of registered) {
+      state.assets.set(asset.asset, asset);
+      changes.push(written.asset(asset));
+    }
+    for (const entry of result.history) {
+      changes.push(written.history(entry, state.history.length));
+      state.history.push(entry);
+    }
+    for (const note of result.undisclosed) {
+      changes.push(written.undisclosed(note, state.undisclosed.length));
+      state.undisclosed.push(note);
+    }
+    settlePending(height, spent, txids, changes);
+    for (const made of result.commitments) {
+      state.commitments.set(toHex(made.hash), made);
+      changes.push(written.commitment(made));
+    }
+    for (const [hash, made] of state.commitments) {
+      if (made.height + COMMITMENT_MAX_AGE >= height) continue;
+      state.commitments.delete(hash);
+      changes.push(written.droppedCommitment(hash));
+    }
+    for (const position of spent) {
+      if (state.companions.delete(position)) changes.push(written.droppedCompanion(position));
+    }
+    if (height % genesis.anchor.step === 0n) {
+      const anchor = { height, size: tree.size(), root };
+      anchors.push(anchor);
+      changes.push(written.anchor(anchor));
+      changes.push(...anchors.splice(0, anchors.length - ANCHORS_KEPT).map(written.droppedAnchor));
+      pruneTree(anchor);
+    }
     state.tip = tip;
-    for (const shard of dropped) tree.dropShard(shard);
+    changes.push(written.head(networkHash, tip, tree.size()));
+  }
+
+  /** Ends what waited for its block: it is in this one, or in none any more. */
+  function settlePending(
+    height: bigint,
+    spent: ReadonlySet<bigint>,
+    txids: ReadonlySet<string>,
+    changes: WalletChange[],
+  ): void {
+    for (const [txid, spend] of state.pending) {
+      const replaced = spend.positions.some((position) => spent.has(position));
+      if (!replaced && spend.expiry > height && !txids.has(txid)) continue;
+      state.pending.delete(txid);
+      changes.push(written.droppedPending(txid));
+      if (txids.has(txid)) continue;
+      const lost: LostSpend = {
+        txid: spend.txid,
+        outcome: replaced ? 'replaced' : 'expired',
+        height,
+        ...(spend.sent === undefined ? {} : { sent: spend.sent }),
+      };
+      state.lost.set(txid, lost);
+      changes.push(written.lost(lost));
+    }
+  }
+
+  /** Forgets what no path of an unspent note needs; only once that is half of the tree, so that it costs little a block. */
+  function pruneTree(anchor: Anchor): void {
+    const { tree, notes } = state;
+    if (tree.kept() <= pruneAbove) return;
+    const positions = [...notes.values()].flatMap(({ position, spentAt }) =>
+      spentAt === undefined ? [position] : [],
+    );
+    tree.prune(anchor.size, positions);
+    pruneAbove = 2 * tree.kept() + PRUNE_ABOVE;
   }
 
   function unspent(): OwnedNote[] {
@@ -287,9 +425,35 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     key,
     genesis,
     genesisHash: networkHash,
-    tree: state.tree,
+    tree: {
+      size: () => state.tree.size(),
+      rootAt: (size) => state.tree.rootAt(size),
+      pathAt(position, size) {
+        const path = state.tree.pathAt(position, size);
+        const note = state.notes.get(position);
+        const root = state.anchors.find((anchor) => anchor.size === size)?.root ?? state.tree.rootAt(size);
+        const leads = note === undefined || pathRoot(commitmentOf(note), position, path) === root;
+        ensure(leads, 'store-damaged', DAMAGED);
+        return path;
+      },
+    },
     tip: () => state.tip,
-    addBlock: (bytes) => inTurn(() => addBlock(bytes)),
+    addBlock: async (bytes) => (await inTurn(() => addBlocks([bytes])))[0]!,
+    addBlocks: (blocks, signal) => inTurn(() => addBlocks(blocks, signal)),
+
+    syncState() {
+      const header = state.tip?.header;
+      return {
+        height: header?.height,
+        time: header?.time,
+        target,
+        current: header !== undefined && target !== undefined && header.height >= target,
+      };
+    },
+
+    expectHead(height) {
+      target = height;
+    },
 
     balances() {
       const held = reserved();
@@ -373,20 +537,27 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
         await store.write([written.droppedPending(toHex(txid))]);
         state.pending.delete(toHex(txid));
       }),
+
+    describe: (txid, sent) =>
+      inTurn(async () => {
+        const spend = state.pending.get(toHex(txid));
+        if (spend === undefined) return;
+        const described = { ...spend, sent };
+        await store.write([written.pending(described)]);
+        state.pending.set(toHex(txid), described);
+      }),
+
+    pending: () => [...state.pending.values()].toSorted((a, b) => (a.expiry < b.expiry ? -1 : 1)),
+    lost: () => [...state.lost.values()],
   };
 }
 
 /** Each note of a submitted transaction with what stood beside it. */
-function companionsOf({ positions, dummy }: PendingSpend): [bigint, Companion][] {
-  const [first, second] = positions;
-  if (first === undefined) return [];
-  if (second !== undefined) {
-    return [
-      [first, { position: second }],
-      [second, { position: first }],
-    ];
-  }
-  return dummy === undefined ? [] : [[first, { dummy }]];
+function companionsOf({ positions, dummies }: PendingSpend): [bigint, Companion][] {
+  return positions.map((position) => [
+    position,
+    { positions: positions.filter((other) => other !== position), dummies },
+  ]);
 }
 
 function allocationHistory(allocated: readonly OwnedNote[], header: Header): HistoryEntry[] {

@@ -1,0 +1,96 @@
+import { fieldFromBytes } from '@sero/crypto';
+import { type AssetKind, assetId, type Genesis } from '@sero/protocol';
+import type { ChainSource, ListedAsset } from './chain-source.ts';
+import { ensure } from './errors.ts';
+import type { KnownAsset } from './records.ts';
+import type { WalletStart } from './start.ts';
+
+/** Checkpoints are block 0 and every 256th (design 3). */
+const CHECKPOINT_EVERY = 256n;
+
+/** Stands for the name of a ticket's category, which the table does not tell; no real name has this sign. */
+const UNKNOWN_CATEGORY = '?';
+
+/** Entries of the table of assets that are asked for at a time. */
+const ASSET_PAGE = 1_000;
+
+/** Entries of that table that are read: a node that never comes to an end is refused. */
+const MAX_ASSETS = 1_000_000;
+
+/**
+ * Where a wallet with this birthday begins: the checkpoint at or before it and the assets registered until then; undefined where that is
+ * block 0, which every wallet reads itself. What is asked depends on the birthday, rounded down, and on nothing else.
+ *
+ * Throws `node-answer-invalid` for a checkpoint after the birthday, which would hide money, and for assets whose numbers are not
+ * those of their names. `openWallet` checks the rest.
+ *
+ * @param birthday a height after which all transactions of the account lie
+ */
+export async function startAt(
+  source: ChainSource,
+  genesis: Pick<Genesis, 'chainId'>,
+  birthday: bigint,
+  signal?: AbortSignal,
+): Promise<WalletStart | undefined> {
+  const height = birthday - (birthday % CHECKPOINT_EVERY);
+  if (height === 0n) return undefined;
+  const state = await source.treeState(height, signal);
+  ensure(
+    state.height <= height,
+    'node-answer-invalid',
+    `the node gave a checkpoint at ${state.height}, after the birthday ${birthday}: ask another node`,
+  );
+  // An older one loses nothing; block 0 holds notes of its own and is read, not skipped.
+  if (state.height === 0n) return undefined;
+  const listed = await allAssets(source, genesis.chainId, signal);
+  return {
+    ...state,
+    assets: listed.filter((asset) => asset.height <= state.height).map(({ known }) => known),
+  };
+}
+
+async function allAssets(
+  source: ChainSource,
+  chainId: bigint,
+  signal: AbortSignal | undefined,
+): Promise<{ height: bigint; known: KnownAsset }[]> {
+  const all: { height: bigint; known: KnownAsset }[] = [];
+  let from: Uint8Array | undefined;
+  let read = 0;
+  do {
+    const page = await source.assets(from, ASSET_PAGE, signal);
+    read += page.assets.length;
+    ensure(
+      read <= MAX_ASSETS && (page.next === null || page.assets.length > 0),
+      'node-answer-invalid',
+      'the node’s table of assets has no end: ask another node',
+    );
+    all.push(...page.assets.flatMap((asset) => known(asset, chainId)));
+    from = page.next ?? undefined;
+  } while (from !== undefined);
+  return all;
+}
+
+/** An asset whose number is that of its name, so that nobody can be shown one under another's name. */
+function known(listed: ListedAsset, chainId: bigint): { height: bigint; known: KnownAsset }[] {
+  const { kind, name32, supply, height } = listed;
+  if (!isKind(kind)) return [];
+  const asset = assetId(chainId, kind, name32);
+  ensure(
+    asset === fieldFromBytes(listed.asset),
+    'node-answer-invalid',
+    'the node gave an asset another one’s name: ask another node',
+  );
+  return [{ height, known: { asset, kind, name: nameOf(listed), supply } }];
+}
+
+function isKind(kind: number): kind is AssetKind {
+  return kind === 1 || kind === 2;
+}
+
+/** A token's or category's name. Of a ticket the table holds a hash alone. */
+function nameOf({ kind, name32, supply }: ListedAsset): string {
+  if (kind === 2 && supply > 0n) return UNKNOWN_CATEGORY;
+  const end = name32.indexOf(0);
+  return String.fromCharCode(...(end === -1 ? name32 : name32.subarray(0, end)));
+}

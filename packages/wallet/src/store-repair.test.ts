@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { addressToText, SERO_ASSET, SERO_UNIT } from '@sero/protocol';
+import { contacts } from './contacts.ts';
+import { encryptedWalletStore } from './encrypted-store.ts';
+import { plan } from './plan.ts';
+import { readPlan } from './plan-codec.ts';
+import { memoryWalletStore, type WalletStore } from './store.ts';
+import { resetWallet } from './store-repair.ts';
+import { ALICE, BOB, openOn, refusal, type TestChain, testChain, transaction, view } from './test-support.ts';
+import type { Wallet } from './wallet.ts';
+
+const PAYMENT = { type: 'pay', to: BOB.proof.viewing.address, asset: SERO_ASSET, amount: SERO_UNIT } as const;
+const TXID = new Uint8Array(32).fill(5);
+
+describe('the repair of a wallet', () => {
+  let chain: TestChain;
+  let store: WalletStore;
+  let wallet: Wallet;
+  beforeEach(async () => {
+    chain = testChain();
+    store = memoryWalletStore();
+    wallet = await openOn(chain, ALICE, { store });
+    for (let n = 0; n < 3; n++) await wallet.addBlock(chain.add([await transaction(wallet, ALICE, PAYMENT)]));
+    const { spends, tx } = readPlan(await plan(wallet, PAYMENT));
+    await wallet.reserve({ txid: TXID, positions: spends, expiry: tx.expiry, dummies: [] });
+    const book = contacts(store, 'development');
+    await book.add('Bob', addressToText(BOB.proof.viewing.address, 'development'));
+  });
+
+  const address = async ({ freshAddress }: Wallet): Promise<bigint> => (await freshAddress('once')).index;
+
+  it('reads the chain again and has everything that was there: what was on its way, addresses, contacts', async () => {
+    const before = view(wallet);
+    const [position] = wallet.pending()[0]!.positions;
+    const companion = wallet.companion(position!);
+    await resetWallet(store);
+    const empty = await openOn(chain, ALICE, { store, blocks: [] });
+    assert.deepEqual([empty.tip(), empty.balances(), empty.history()], [undefined, [], []]);
+    const repaired = await openOn(chain, ALICE, { store });
+    assert.deepEqual(view(repaired), before);
+    assert.deepEqual(repaired.pending(), wallet.pending());
+    assert.deepEqual(repaired.companion(position!), companion);
+    assert.equal(await address(repaired), await address(wallet), 'no address is handed out twice');
+    assert.equal((await contacts(store, 'development').list()).length, 1);
+  });
+
+  it('begins at a checkpoint where it is given one', async () => {
+    await resetWallet(store);
+    const repaired = await openOn(chain, ALICE, {
+      store,
+      start: chain.treeState(0n),
+      blocks: chain.blocks.slice(1),
+    });
+    assert.equal(repaired.tip()?.header.height, 3n);
+  });
+
+  it('mends every record that can be damaged: afterwards the wallet opens and reads the chain', async () => {
+    const entries = await store.entries('');
+    for (const [key] of entries) {
+      for (const value of ['', 'x', 'null', '{}', '"n5"', '[]']) {
+        await store.write([{ key, value }]);
+        await resetWallet(store);
+        const repaired = await openOn(chain, ALICE, { store, blocks: chain.blocks.slice(0, 2) });
+        assert.equal(repaired.tip()?.header.height, 1n, `${key} = ${value}`);
+        for (const [left] of await store.entries('')) await store.write([{ key: left, value: undefined }]);
+        await store.write(entries.map(([name, old]) => ({ key: name, value: old })));
+      }
+    }
+  });
+
+  it('of an encrypted store that refuses to open goes by way of its own repair', async () => {
+    const key = new Uint8Array(32).fill(3);
+    const disk = memoryWalletStore();
+    const secret = await encryptedWalletStore(disk, key);
+    await secret.write((await store.entries('')).map(([name, value]) => ({ key: name, value })));
+    for (const [place, record] of (await disk.entries('')).slice(0, 5)) {
+      await disk.write([{ key: place, value: record.slice(0, -2) }]);
+    }
+    await assert.rejects(encryptedWalletStore(disk, key), refusal('store-damaged'));
+    const readable = await encryptedWalletStore(disk, key, { repair: true });
+    await resetWallet(readable);
+    const repaired = await openOn(chain, ALICE, { store: readable });
+    assert.deepEqual(repaired.notes(), wallet.notes());
+    const again = await openOn(chain, ALICE, { store: await encryptedWalletStore(disk, key), blocks: [] });
+    assert.deepEqual(again.notes(), wallet.notes());
+  });
+});
