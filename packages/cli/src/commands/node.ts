@@ -1,0 +1,224 @@
+import { join } from 'node:path';
+import { toHex } from '@sero/crypto';
+import { diskBackend, type NodeOptions, startNode } from '@sero/node';
+import { decodeGenesis, type Genesis, genesisHash } from '@sero/protocol';
+import { type Command, Option } from 'commander';
+import { formatUnits } from '../amounts.ts';
+import { nodeClient, nodeUrl } from '../chain.ts';
+import { type Cli, portOption, rpcPort, runs, wholeNumber, withExamples } from '../command.ts';
+import { CliError, usageError } from '../errors.ts';
+import { readBytes, readIfThere } from '../files.ts';
+import type { Io } from '../io.ts';
+import { hex } from '../names.ts';
+import { LOG_LEVELS, type LogLevel, logTo, runNode, verifyingKeysFor } from '../running-node.ts';
+
+/** ms without a block that no timer exceeds: a node that is only looked at seals nothing. */
+const NEVER = 2_147_483_647;
+
+/** `sero node`: run a node, and look at one. */
+export function addNode(program: Command, io: Io): void {
+  const node = program
+    .command('node')
+    .summary('run a node, or look at one')
+    .description('A node keeps a chain on disk, seals its blocks, and serves it over RPC.');
+  addStart(node, io);
+  addStatus(node, io);
+  addCheck(node, io);
+}
+
+interface GenesisOptions {
+  readonly genesis?: string;
+  readonly verifyingKey: readonly string[];
+}
+
+interface StartOptions extends GenesisOptions {
+  readonly rpcHost: string;
+  readonly rpcPort?: number;
+  readonly rpcAllowHost: readonly string[];
+  readonly rpcAllowOrigin: readonly string[];
+  readonly rpc: boolean;
+  readonly check: NonNullable<NodeOptions['check']>;
+  readonly snapshots: number;
+  readonly threads?: number;
+  readonly logLevel: LogLevel;
+}
+
+function withGenesis(command: Command): Command {
+  return command
+    .option('--genesis <file>', 'the genesis file (default: the one that the directory holds)')
+    .option(
+      '--verifying-key <file...>',
+      'verifying keys that the genesis file names (default: the development keys, where it allows them)',
+      [],
+    );
+}
+
+function addStart(node: Command, io: Io): void {
+  const command = withGenesis(
+    node
+      .command('start')
+      .summary('run a node')
+      .description(
+        'Runs a node in the foreground, in the directory `node` below --dir. Ctrl-C and SIGTERM stop it cleanly, with exit code 0; a second ' +
+          'one, a second later, ends it at once, and nothing that was final is lost. The log goes to stderr: JSON lines where that is no terminal.',
+      ),
+  )
+    .option(
+      '--rpc-host <address>',
+      'where RPC listens; other than loopback only behind a proxy that you trust',
+      '127.0.0.1',
+    )
+    .option(
+      '--rpc-port <port>',
+      'port of RPC, 0 for any free one (default: SERO_RPC_PORT, else 8645)',
+      portOption,
+    )
+    .option('--rpc-allow-host <name...>', 'other names under which RPC may be addressed, "*" for any', [])
+    .option(
+      '--rpc-allow-origin <origin...>',
+      'sites whose pages may call, such as https://wallet.example',
+      [],
+    )
+    .option('--no-rpc', 'no RPC server')
+    .addOption(
+      new Option('--check <when>', 'when every record of the state is looked at before the start')
+        .choices(['unclean', 'always', 'never'])
+        .default('unclean', 'after a stop that was not clean'),
+    )
+    .option('--snapshots <n>', 'snapshots that are kept; 0: none are written', wholeNumber(0, 1_000), 2)
+    .option(
+      '--threads <n>',
+      'threads that verify proofs (default: one less than the cores, 1 to 4)',
+      wholeNumber(1, 64),
+    )
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'));
+  withExamples(command, [
+    { line: 'sero node start --genesis genesis.ssz', says: 'begin a chain' },
+    { line: 'sero node start', says: 'go on with it' },
+  ]);
+  runs<StartOptions>(command, io, start, { stopsItself: true });
+}
+
+async function start(cli: Cli, options: StartOptions): Promise<void> {
+  const { rpc, check, snapshots, threads, logLevel } = options;
+  const chosen = await chosenGenesis(cli, options);
+  await runNode(
+    cli,
+    {
+      ...chosen,
+      rpc: rpc && {
+        host: options.rpcHost,
+        port: options.rpcPort ?? rpcPort(cli.io),
+        allowedHosts: options.rpcAllowHost,
+        allowedOrigins: options.rpcAllowOrigin,
+      },
+      check,
+      keepSnapshots: snapshots,
+      ...(threads === undefined ? {} : { verifyingThreads: threads }),
+      log: logTo(cli.io, logLevel),
+    },
+    (node) => {
+      const { height } = node.ledger.head();
+      const genesisHashText = toHex(genesisHash(decodeGenesis(chosen.genesis)));
+      cli.out.data(
+        { rpc: node.rpc?.url, directory: chosen.directory, genesisHash: genesisHashText, height },
+        `${node.rpc?.url ?? 'no RPC'}, block ${height}, genesis ${genesisHashText}`,
+      );
+    },
+  );
+}
+
+interface Chosen {
+  readonly directory: string;
+  readonly genesis: Uint8Array;
+  readonly verifyingKeys: Uint8Array[];
+}
+
+async function chosenGenesis(cli: Cli, { genesis, verifyingKey }: GenesisOptions): Promise<Chosen> {
+  const directory = join(cli.base, 'node');
+  const bytes =
+    genesis === undefined
+      ? await readIfThere(join(directory, 'genesis.ssz'))
+      : await readBytes(cli.io, genesis);
+  if (bytes === undefined) {
+    throw usageError(
+      `${directory} holds no chain yet`,
+      'name the genesis file: --genesis FILE; for a development network: {sero} devnet',
+    );
+  }
+  const file: Genesis = decodeGenesis(bytes);
+  return { directory, genesis: bytes, verifyingKeys: await verifyingKeysFor(cli.io, file, verifyingKey) };
+}
+
+function addStatus(node: Command, io: Io): void {
+  const command = node
+    .command('status')
+    .summary('where a node’s chain ends, and what waits')
+    .description('Asks a node over RPC.');
+  withExamples(command, [
+    { line: 'sero node status --node http://127.0.0.1:8645', says: 'head, mempool, base fee' },
+  ]);
+  runs(command, io, async (cli) => {
+    const status = await nodeClient(cli).request('sero_getStatus', {}, io.signal);
+    const { head, mempool, network, chainId, genesisHash: genesis, version, mode } = status;
+    cli.out.data({ node: nodeUrl(cli), ...status }, () =>
+      [
+        `node      ${nodeUrl(cli)}, version ${version}, ${mode}`,
+        `network   ${network}, chain ${chainId}, genesis ${hex(genesis)}`,
+        `head      block ${head.height}, ${new Date(Number(head.time)).toISOString()}, ${hex(head.hash)}`,
+        `notes     ${head.notes}`,
+        `base fee  ${formatUnits(head.baseFee, 'SERO')} SERO a gas`,
+        `mempool   ${mempool.transactions} transactions, ${mempool.bytes} bytes`,
+      ].join('\n'),
+    );
+  });
+}
+
+function addCheck(node: Command, io: Io): void {
+  const command = withGenesis(
+    node
+      .command('check')
+      .summary('look at every record of a node that is stopped')
+      .description(
+        'Opens the node’s directory, looks at every record, and seals nothing. A damaged state is set aside and built again from the ' +
+          'blocks; damaged blocks are named, and only a backup brings them back.',
+      ),
+  );
+  withExamples(command, [
+    { line: 'sero node check', says: 'after a crash of the machine, or before a backup' },
+  ]);
+  runs<GenesisOptions>(command, io, check);
+}
+
+async function check(cli: Cli, options: GenesisOptions): Promise<void> {
+  const chosen = await chosenGenesis(cli, options);
+  let intact = true;
+  const node = await startNode({
+    ...chosen,
+    rpc: false,
+    check: 'always',
+    keepSnapshots: 0,
+    pace: { idleMs: NEVER },
+    log: logTo(cli.io, cli.out.verbose ? 'info' : 'warn'),
+    signal: cli.io.signal,
+    world: {
+      backend: {
+        ...diskBackend,
+        async isIntact(directory) {
+          intact = await diskBackend.isIntact(directory);
+          return intact;
+        },
+      },
+    },
+  });
+  const { height, stateRoot } = node.ledger.head();
+  await node.close();
+  const failure = await node.stopped;
+  if (failure !== undefined) throw new CliError('failed', failure.code, failure.message);
+  cli.out.data(
+    { directory: chosen.directory, height, stateRoot, rebuilt: !intact },
+    intact
+      ? `every record is as it was written, up to block ${height}`
+      : `the state was damaged and is built again, up to block ${height}`,
+  );
+}

@@ -1,0 +1,31 @@
+/** Why the program ended: one table for the code and for docs/cli.md. */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'done' },
+  failed: {
+    code: 1,
+    meaning: 'failed, for a reason that no other number says; also where a question was answered with no',
+  },
+  usage: { code: 2, meaning: 'wrong arguments, or a file given that does not say what it should' },
+  funds: {
+    code: 3,
+    meaning: 'not enough money, or not yet: notes that are too new or spent by a pending payment',
+  },
+  unreachable: {
+    code: 4,
+    meaning: 'the node cannot be reached, is not ready or does not answer as a node should',
+  },
+  password: { code: 5, meaning: 'wrong password' },
+  refused: { code: 6, meaning: 'the network refused the transaction; its notes are free again' },
+  wallet: { code: 7, meaning: 'no wallet here, one in use by another process, or one that must be repaired' },
+  unknown: {
+    code: 8,
+    meaning: 'sent, but the outcome is not known; the notes stay reserved until the transaction expires',
+  },
+  interrupted: {
+    code: 130,
+    meaning: 'interrupted (ctrl-C); `devnet` and `node start` end with 0 when they could stop cleanly',
+  },
+} as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
+
+/** The name of a row of the table. */
+export type ExitName = keyof typeof EXIT_CODES;

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { RpcError, TransportError } from '@sero/api';
+import { NodeError } from '@sero/node';
+import { WalletError } from '@sero/wallet';
+import { CliError } from './errors.ts';
+import { failureOf } from './failure.ts';
+
+it('a code that two packages share is what its own package means by it', () => {
+  assert.equal(failureOf(new WalletError('other-genesis', 'x'), 'sero').exit, 'wallet');
+  assert.equal(failureOf(new NodeError('other-genesis', 'x'), 'sero').exit, 'failed');
+});
+
+it('a refusal of the network names its rule, and a node that cannot be asked is something else', () => {
+  const refused = new RpcError('transaction-refused', 'spent', { code: 'nullifier-spent', source: 'ledger' });
+  assert.deepEqual(failureOf(refused, 'sero'), {
+    exit: 'refused',
+    code: 'nullifier-spent',
+    message: 'spent',
+    hint: undefined,
+  });
+  assert.equal(
+    failureOf(new RpcError('mempool-refused', 'full', { code: 'mempool-full' }), 'sero').exit,
+    'refused',
+  );
+  assert.equal(failureOf(new RpcError('busy', 'busy'), 'sero').exit, 'unreachable');
+  assert.equal(failureOf(new TransportError('timeout', 'late'), 'sero').exit, 'unreachable');
+});
+
+it('advice names the program as it was called', () => {
+  const { hint } = failureOf(
+    new CliError('wallet', 'x', 'y', '{sero} init or {sero} repair'),
+    'npm run sero --',
+  );
+  assert.equal(hint, 'npm run sero -- init or npm run sero -- repair');
+});
+
+it('an interruption is one, wherever it came from; what nobody expected is a failure with its message', () => {
+  assert.equal(failureOf(AbortSignal.abort().reason, 'sero').exit, 'interrupted');
+  assert.deepEqual(failureOf(new TypeError('x is not a function'), 'sero'), {
+    exit: 'failed',
+    code: 'failed',
+    message: 'x is not a function',
+    hint: undefined,
+  });
+  assert.equal(failureOf('text', 'sero').message, 'text');
+});

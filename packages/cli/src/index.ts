@@ -1,0 +1,5 @@
+export { type Example, examplesOf } from './command.ts';
+export { EXIT_CODES, type ExitName } from './exit.ts';
+export type { Io, OutputStream } from './io.ts';
+export { buildProgram } from './program.ts';
+export { runCli } from './run.ts';

@@ -1,0 +1,173 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import { type OutputStream, runCli } from '@sero/cli';
+import { createKeystore, type KeystoreContent } from '@sero/wallet';
+
+/** The program as a shell starts it. */
+export const PROGRAM = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'src', 'main.ts');
+
+export const PASSWORD = 'correct horse battery staple';
+
+/** A directory of one person, with a file that holds the password. */
+export interface Home {
+  readonly path: string;
+  readonly passwordFile: string;
+  remove(): void;
+}
+
+export function newHome(): Home {
+  const path = mkdtempSync(join(tmpdir(), 'sero-cli-'));
+  const passwordFile = join(path, 'password');
+  writeFileSync(passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+  return { path, passwordFile, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Writes a wallet as `init` does, under a key that takes less time to derive. */
+export async function writeWallet(
+  home: Home,
+  secret: KeystoreContent['secret'],
+  change: Partial<KeystoreContent> = {},
+): Promise<void> {
+  const content = { secret, birthday: 0n, accounts: [{ index: 0, name: 'main' }], ...change };
+  const keystore = await createKeystore(content, PASSWORD, { cost: 1 << 14 });
+  mkdirSync(join(home.path, 'wallet'));
+  writeFileSync(join(home.path, 'wallet', 'keystore.json'), keystore);
+  writeFileSync(join(home.path, 'wallet', 'settings.json'), '{"network":"development"}');
+}
+
+/** What a call came to. */
+export interface Called {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** stdout as the one JSON object that it is. */
+  json(): Record<string, unknown>;
+  /** The failure on stderr, as --json shows it. */
+  failure(): { exit: number; code: string; message: string; hint?: string };
+}
+
+export interface World {
+  readonly home?: Home;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Streams that say they are terminals. */
+  readonly terminal?: boolean;
+}
+
+/** Calls the program in this process, with streams and an environment of its own. */
+export async function sero(world: World, ...args: string[]): Promise<Called> {
+  const { home, terminal = false } = world;
+  const stdin = Object.assign(new PassThrough(), { isTTY: false });
+  stdin.end(world.stdin ?? '');
+  const [out, err] = [collector(terminal), collector(terminal)];
+  const environment =
+    home === undefined ? {} : { SERO_DIR: home.path, SERO_PASSWORD_FILE: home.passwordFile };
+  const code = await runCli(args, {
+    stdin,
+    stdout: out.stream,
+    stderr: err.stream,
+    env: { ...environment, ...world.env },
+    cwd: home?.path ?? tmpdir(),
+    signal: new AbortController().signal,
+  });
+  return called(code, out.text(), err.text());
+}
+
+function collector(isTTY: boolean): { stream: OutputStream; text: () => string } {
+  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
+  const chunks: string[] = [];
+  stream.on('data', (chunk) => chunks.push(String(chunk)));
+  return { stream, text: () => chunks.join('') };
+}
+
+function called(code: number, stdout: string, stderr: string): Called {
+  return {
+    code,
+    stdout,
+    stderr,
+    json: () => JSON.parse(stdout) as Record<string, unknown>,
+    failure: () =>
+      (JSON.parse(stderr.trimEnd().split('\n').at(-1)!) as { error: ReturnType<Called['failure']> }).error,
+  };
+}
+
+/** A funded account as `devnet --json` prints it. */
+export interface FundedAccount {
+  readonly words: string;
+  readonly address: string;
+}
+
+/** A devnet in a process of its own. */
+export interface Devnet {
+  readonly url: string;
+  readonly height: bigint;
+  readonly genesisHash: string;
+  readonly accounts: readonly FundedAccount[];
+  readonly next: readonly string[];
+  stderr(): string;
+  /** Sends a signal. @returns the exit code */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts `sero devnet` below a directory; rejects with what it printed where it ends before it serves. */
+export async function startDevnet(directory: string, ...args: string[]): Promise<Devnet> {
+  const child = spawn(
+    process.execPath,
+    [PROGRAM, 'devnet', '--json', '--dir', directory, '--port', '0', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const said: string[] = [];
+  child.stderr.on('data', (chunk) => said.push(String(chunk)));
+  const exit = exitOf(child);
+  const line = await Promise.race([
+    new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve)),
+    exit.then((code) => {
+      throw new Error(`exit code ${code}: ${said.join('')}`);
+    }),
+  ]);
+  const { rpc, height, genesisHash, accounts, next } = JSON.parse(line) as {
+    rpc: string;
+    height: string;
+    genesisHash: string;
+    accounts: FundedAccount[];
+    next: string[];
+  };
+  return {
+    url: rpc,
+    height: BigInt(height),
+    genesisHash,
+    accounts,
+    next,
+    stderr: () => said.join(''),
+    stop: (signal = 'SIGINT') => {
+      child.kill(signal);
+      return exit;
+    },
+  };
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+}
+
+/** Runs the program in a process of its own until it ends. */
+export async function inProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Called> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const [out, err]: [string[], string[]] = [[], []];
+  child.stdout.on('data', (chunk) => out.push(String(chunk)));
+  child.stderr.on('data', (chunk) => err.push(String(chunk)));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return called(code ?? -1, out.join(''), err.join(''));
+}
