@@ -1,4 +1,4 @@
-// crypto, protocol, prover's interface and wallet run in a browser (design 1): here they are bundled for one.
+// crypto, protocol, api, prover's interface and wallet run in a browser (design 1): here they are bundled for one.
 
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -8,7 +8,7 @@ import { build, type Message, transform } from 'esbuild';
 import type { Fault } from './fault.ts';
 
 /** Packages whose index.ts a browser loads. */
-export const BROWSER_PACKAGES = ['@sero/crypto', '@sero/prover', '@sero/protocol', '@sero/wallet'];
+export const BROWSER_PACKAGES = ['@sero/crypto', '@sero/prover', '@sero/protocol', '@sero/api', '@sero/wallet'];
 
 /** Names that node defines and a browser does not. Sources of ours may not use them, even guarded. */
 const NODE_GLOBALS = [

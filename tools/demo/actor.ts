@@ -1,11 +1,9 @@
-import { LedgerError } from '@sero/ledger';
 import {
   type Address,
   addressFromText,
   addressToText,
   encodeOneTimeAddress,
   ownAddress,
-  ProtocolError,
   type SpendingKey,
   type ViewingKey,
   viewingKeyFromText,
@@ -29,6 +27,7 @@ import {
   submit,
   type Wallet,
 } from '@sero/wallet';
+import { Refused } from './chain.ts';
 
 /** One person's side: words in, serialised blocks in, transactions out. Nothing of it is shared with another actor. */
 export interface Actor {
@@ -116,7 +115,7 @@ export async function prepare(actor: Actor, request: Request, tools: ProvingTool
 
 /** A refusal by the rules is an answer; anything else that goes wrong is not known to be one. */
 function refusalOnly(error: unknown): unknown {
-  if (error instanceof LedgerError || error instanceof ProtocolError) return error;
+  if (error instanceof Refused) return error;
   throw error;
 }
 

@@ -113,8 +113,9 @@ async function framedTrace(attacker: Actor, victim: Actor, tools: DevelopmentToo
   const altered: Transaction = { ...tx, shielded: { ...tx.shielded, traces } };
   const hashE = transactionHash(altered, genesisHash(attacker.wallet.genesis));
   const honest = { ...assignment, publicValues: { ...assignment.publicValues, hashE } };
-  const { wtns } = await joinSplitWitness(tools.program, SHAPE_A, honest);
-  const proof = await tools.prover.prove(tools.provingKey, wtns);
+  const { program, provingKey } = await tools.circuit(SHAPE_A.id);
+  const { wtns } = await joinSplitWitness(program, SHAPE_A, honest);
+  const proof = await tools.prover.prove(provingKey, wtns);
   return signed(altered, proof, randomizeSecret(attacker.key.ask, planned.alpha), attacker);
 }
 

@@ -1,35 +1,47 @@
 /**
- * The demo: private money end to end, in one process.
+ * The demo: private money end to end, against a node in a process of its own, reached over RPC.
  *
  *   npm run demo                              the story in tools/demo/story.json
  *   npm run demo -- --scenario FILE           another story (docs/scenario.md)
+ *   npm run demo -- --in-process              the chain in this process, without a node
  *   npm run demo -- --json                    one JSON object a step on stdout
  *
  * Exits 0 when everything went as it should, 1 when anything was off, 2 for a bad scenario or bad arguments.
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { developmentVerifyingKeys } from '@sero/circuits';
 import { developmentTools } from './network.ts';
 import { formatStep, visible } from './print.ts';
-import { runScenario, type StepReport } from './run.ts';
+import { startRemoteChain } from './remote.ts';
+import { type OpenChain, runScenario, type StepReport } from './run.ts';
 import { parseScenario, type Scenario, ScenarioError } from './scenario.ts';
 
-const USAGE = 'usage: npm run demo -- [--scenario FILE] [--json]';
+const USAGE = 'usage: npm run demo -- [--scenario FILE] [--in-process] [--json]';
 
 interface Options {
   readonly scenario: Scenario;
   readonly json: boolean;
+  readonly inProcess: boolean;
 }
 
 function readOptions(): Options {
   const { values } = parseArgs({
-    options: { scenario: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      scenario: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      'in-process': { type: 'boolean', default: false },
+    },
   });
   const file = values.scenario ?? new URL('./story.json', import.meta.url);
-  return { scenario: parseScenario(readFileSync(file, 'utf8')), json: values.json };
+  return {
+    scenario: parseScenario(readFileSync(file, 'utf8')),
+    json: values.json,
+    inProcess: values['in-process'],
+  };
 }
 
-async function main({ scenario, json }: Options): Promise<boolean> {
+async function main({ scenario, json, inProcess }: Options): Promise<boolean> {
   const report = (step: StepReport): void => console.log(json ? JSON.stringify(step) : formatStep(step));
   if (!json) console.log(`${visible(scenario.title)}\n`);
   const start = performance.now();
@@ -42,7 +54,10 @@ async function main({ scenario, json }: Options): Promise<boolean> {
       made: tools.made,
       insecure: 'development keys: anybody can forge proofs under them',
     });
-    const { ok, balances } = await runScenario(scenario, tools, report);
+    const openChain: OpenChain | undefined = inProcess
+      ? undefined
+      : (allocations) => startRemoteChain(developmentVerifyingKeys(), allocations);
+    const { ok, balances } = await runScenario(scenario, tools, report, openChain);
     if (!json) console.log('\nFinal balances, smallest units');
     for (const balance of balances) {
       const { wallet, asset, balance: units } = balance;

@@ -1,5 +1,5 @@
-import { loadWitnessProgram, SHAPE_A } from '@sero/circuits';
-import { compileShapeA, loadDevelopmentKeys } from '@sero/circuits/node';
+import { loadWitnessProgram, SHAPE_A, type Shape, shapeOf } from '@sero/circuits';
+import { compileShape, loadDevelopmentKeys } from '@sero/circuits/node';
 import { equalBytes, utf8 } from '@sero/crypto';
 import { type Ledger, openLedger } from '@sero/ledger';
 import {
@@ -13,12 +13,13 @@ import {
 import {
   createPortableNoteHasher,
   createPortableVerifier,
+  decodeVerifyingKey,
   type Groth16Verifier,
   type NoteHasher,
   verifyingKeyHash,
 } from '@sero/prover';
 import { createSnarkjsProver } from '@sero/prover/node';
-import { memoryStore } from '@sero/store';
+import { memoryLog, memoryStore } from '@sero/store';
 import { type ProvingTools, systemRandom } from '@sero/wallet';
 
 /** Time of block 0 and pause between blocks, ms: fixed, so that a run can be repeated. */
@@ -36,26 +37,37 @@ function portableBackends(): Backends {
   return { verifier: createPortableVerifier(), hasher: createPortableNoteHasher() };
 }
 
-/** What wallets and validators of a development network share: the circuit's program and its (insecure) keys. */
+/** What wallets and validators of a development network share: the circuits' programs and their (insecure) keys. */
 export interface DevelopmentTools extends ProvingTools, Backends {
+  /** Of shape A. */
   readonly verifyingKey: Uint8Array;
   /** True where the proving key was made now rather than found in the cache. */
   readonly made: boolean;
   close(): Promise<void>;
 }
 
-/** Compiles shape A and makes its development keys, or finds both in the cache. */
+/** Compiles shape A and makes its development keys, or finds both in the cache; B and C the first time that they are asked for. */
 export async function developmentTools(warn?: (line: string) => void): Promise<DevelopmentTools> {
-  const circuit = await compileShapeA();
-  const keys = await loadDevelopmentKeys(circuit.r1cs, SHAPE_A.id, warn === undefined ? {} : { warn });
+  const load = async (shape: Shape) => {
+    const { r1cs, wasm } = await compileShape(shape);
+    const keys = await loadDevelopmentKeys(r1cs, shape.id, warn === undefined ? {} : { warn });
+    return { keys, tools: { program: await loadWitnessProgram(wasm), provingKey: keys.zkeyPath } };
+  };
+  const first = await load(SHAPE_A);
+  const loaded = new Map([[SHAPE_A.id, Promise.resolve(first)]]);
   const prover = createSnarkjsProver();
   return {
     prover,
-    program: await loadWitnessProgram(circuit.wasm),
-    provingKey: keys.zkeyPath,
-    verifyingKey: keys.verifyingKey,
+    circuit: async (id) => {
+      const shape = shapeOf(id);
+      if (shape === undefined) throw new RangeError(`circuit ${id} does not exist`);
+      const loading = loaded.get(id) ?? load(shape);
+      loaded.set(id, loading);
+      return (await loading).tools;
+    },
+    verifyingKey: first.keys.verifyingKey,
     ...portableBackends(),
-    made: keys.made,
+    made: first.keys.made,
     close: () => prover.close(),
   };
 }
@@ -70,26 +82,47 @@ export interface Network {
   mine(): Promise<Uint8Array>;
 }
 
-/** Starts a development chain with these allocations. */
-export function startNetwork(
-  verifyingKey: Uint8Array,
+/**
+ * The genesis file of a story: development parameters, a fixed time so that a run can be repeated, these allocations.
+ *
+ * @param verifyingKeys canonical bytes, by circuit
+ * @param pace what differs from the development network's pace
+ */
+export function demoGenesis(
+  verifyingKeys: ReadonlyMap<number, Uint8Array>,
   allocations: readonly Allocation[],
-  { verifier, hasher }: Backends = portableBackends(),
-): Network {
-  const genesis: Genesis = {
+  pace: Partial<Genesis['pace']> = {},
+): Genesis {
+  return {
     ...DEVELOPMENT,
+    pace: { ...DEVELOPMENT.pace, ...pace },
     name: utf8('sero-demo'),
     time: GENESIS_TIME,
-    verifyingKeys: [
-      { circuit: SHAPE_A.id, proofSystem: GROTH16_BLS12_381, hash: verifyingKeyHash(verifyingKey) },
-    ],
+    verifyingKeys: [...verifyingKeys].map(([circuit, key]) => ({
+      circuit,
+      proofSystem: GROTH16_BLS12_381,
+      hash: verifyingKeyHash(key),
+    })),
     allocations: [...allocations],
     derivation: utf8('own owner address number 0 of each wallet'),
   };
+}
+
+/** Starts a development chain with these allocations and the circuits of these verifying keys. */
+export function startNetwork(
+  verifyingKeys: readonly Uint8Array[],
+  allocations: readonly Allocation[],
+  { verifier, hasher }: Backends = portableBackends(),
+): Network {
+  const genesis = demoGenesis(
+    new Map(verifyingKeys.map((key) => [decodeVerifyingKey(key).circuit, key])),
+    allocations,
+  );
   const ledger = openLedger({
     genesis,
     store: memoryStore(),
-    verifyingKeys: [verifyingKey],
+    blocks: memoryLog(),
+    verifyingKeys,
     verifier,
     hasher,
     randomBytes: systemRandom,

@@ -1,10 +1,12 @@
 import { blake2b256, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
-import { LedgerError } from '@sero/ledger';
 import {
+  type Allocation,
   DEVELOPMENT,
   decodeExecutedBlock,
+  decodeGenesis,
+  genesisHash,
   headerHash,
-  ProtocolError,
+  type Receipt,
   SERO_ASSET,
   SERO_UNIT,
 } from '@sero/protocol';
@@ -13,6 +15,7 @@ import {
   disclosePayment,
   discloseReceived,
   planStep,
+  readPlan,
   verifyDisclosure,
   type Wallet,
 } from '@sero/wallet';
@@ -28,7 +31,8 @@ import {
   prepare,
 } from './actor.ts';
 import { type Attack, prepareAttack } from './attacks.ts';
-import { type DevelopmentTools, type Network, startNetwork } from './network.ts';
+import { type Chain, inProcessChain } from './chain.ts';
+import { type DevelopmentTools, startNetwork } from './network.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
 
 /** One line of the demo's output. `ok` says whether what happened is what should have happened. */
@@ -52,11 +56,20 @@ export interface ScenarioResult {
   readonly balances: readonly FinalBalance[];
 }
 
-/** Plays a scenario on a chain of its own. Reports every step as it ends; goes on after a step that is not ok. */
+/** Opens a chain whose genesis file has these allocations. */
+export type OpenChain = (allocations: readonly Allocation[]) => Promise<Chain>;
+
+/**
+ * Plays a scenario on a chain of its own. Reports every step as it ends; goes on after a step that is not ok.
+ *
+ * @param openChain opens the chain; one in this process unless given
+ */
 export async function runScenario(
   scenario: Scenario,
   tools: DevelopmentTools,
   report: (step: StepReport) => void,
+  openChain: OpenChain = async (allocations) =>
+    inProcessChain(startNetwork([tools.verifyingKey], allocations, tools)),
 ): Promise<ScenarioResult> {
   const words = scenario.wallets.map(({ name, words }) => ({ name, ...keysFromWords(words) }));
   const allocations = scenario.allocations.map(({ wallet, amount }) => ({
@@ -64,12 +77,22 @@ export async function runScenario(
     asset: fieldToBytes(SERO_ASSET),
     value: amount,
   }));
-  const network = startNetwork(tools.verifyingKey, allocations, tools);
-  const actors = new Map<string, Actor>();
-  for (const { name, words: own } of words)
-    actors.set(name, await openActor(name, own, network.genesis, tools.hasher));
-  const stage: Stage = { network, tools, actors, blocks: [], ok: true };
+  const chain = await openChain(allocations);
+  try {
+    const actors = new Map<string, Actor>();
+    for (const { name, words: own } of words)
+      actors.set(name, await openActor(name, own, chain.genesis, tools.hasher));
+    return await playScenario(scenario, { chain, tools, actors, blocks: [], ok: true }, report);
+  } finally {
+    await chain.close();
+  }
+}
 
+async function playScenario(
+  scenario: Scenario,
+  stage: Stage,
+  report: (step: StepReport) => void,
+): Promise<ScenarioResult> {
   const play: Play = async (title, facts, action) => {
     const start = performance.now();
     let details: Details;
@@ -84,23 +107,26 @@ export async function runScenario(
   };
 
   await play('genesis', {}, async () => {
-    await deliver(stage, network.ledger.executedBlock(0n));
+    await catchUp(stage);
     return {
-      genesisHash: toHex(network.ledger.genesisHash),
-      root: toHex(network.ledger.stateRoot()),
-      wallets: words.map(({ name }) => ({ wallet: name, ...shownBalance(actors.get(name)!.wallet) })),
+      genesisHash: toHex(networkHash(stage)),
+      root: toHex(headerAt(stage, 0n).stateRoot),
+      wallets: [...stage.actors.values()].map(({ name, wallet }) => ({
+        wallet: name,
+        ...shownBalance(wallet),
+      })),
     };
   });
   for (const step of scenario.steps) await playStep(stage, step, play);
-  await play('conservation', {}, async () => conservation(stage, scenario));
+  await play('conservation', {}, () => conservation(stage, scenario));
   return { ok: stage.ok, balances: finalBalances(stage) };
 }
 
 interface Stage {
-  readonly network: Network;
+  readonly chain: Chain;
   readonly tools: DevelopmentTools;
   readonly actors: ReadonlyMap<string, Actor>;
-  /** Every block, serialised: all that wallets and auditors ever see of the chain. */
+  /** Every block by height, serialised: all that wallets and auditors ever see of the chain. */
   readonly blocks: Uint8Array[];
   ok: boolean;
 }
@@ -114,8 +140,9 @@ async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<v
   switch (step.do) {
     case 'wait':
       return play('wait', { blocks: step.blocks }, async () => {
-        for (let i = 0; i < step.blocks; i++) await deliver(stage, await stage.network.mine());
-        return { height: stage.network.ledger.head().height.toString() };
+        await catchUp(stage);
+        for (let i = 0; i < step.blocks; i++) await nextBlocks(stage);
+        return { height: heightOf(stage).toString() };
       });
     case 'commit':
       return play('commit', { wallet: step.wallet, name: step.name }, () =>
@@ -142,11 +169,27 @@ async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<v
   }
 }
 
-/** Gives a block's bytes to every wallet. */
-async function deliver(stage: Stage, block: Uint8Array): Promise<void> {
-  stage.blocks.push(block);
-  for (const { wallet } of stage.actors.values()) await wallet.addBlock(block.slice());
+/** Gives the bytes of every block that is new to every wallet. */
+async function catchUp(stage: Stage): Promise<void> {
+  for (const block of await stage.chain.blocks(BigInt(stage.blocks.length))) {
+    stage.blocks.push(block);
+    for (const { wallet } of stage.actors.values()) await wallet.addBlock(block.slice());
+  }
 }
+
+/** Waits for at least one more block. */
+async function nextBlocks(stage: Stage): Promise<void> {
+  await stage.chain.beyond(heightOf(stage));
+  await catchUp(stage);
+}
+
+const heightOf = (stage: Stage): bigint => BigInt(stage.blocks.length) - 1n;
+
+function headerAt(stage: Stage, height: bigint) {
+  return decodeExecutedBlock(stage.blocks[Number(height)]!).block.header;
+}
+
+const networkHash = (stage: Stage): Uint8Array => genesisHash(decodeGenesis(stage.chain.genesis.slice()));
 
 async function transact(
   stage: Stage,
@@ -157,19 +200,25 @@ async function transact(
   return include(stage, prepared);
 }
 
-/** Sends a transaction, makes a block of it, gives the block to every wallet. */
+/** Sends a transaction, waits for the block that it is in, gives the blocks to every wallet. */
 async function include(stage: Stage, prepared: Prepared): Promise<Details> {
   const start = performance.now();
   let verifyMs = 0;
   await prepared.send(async (bytes) => {
-    await stage.network.send(bytes);
+    await stage.chain.send(bytes);
     verifyMs = performance.now() - start;
   });
-  const block = await stage.network.mine();
-  await deliver(stage, block);
-  const receipt = decodeExecutedBlock(block).receipts.find(({ txid }) =>
-    equalBytes(txid, prepared.ready.txid),
-  );
+  const { expiry } = readPlan(prepared.plan).tx;
+  let looked = stage.blocks.length;
+  let receipt: Receipt | undefined;
+  while (receipt === undefined && heightOf(stage) < expiry) {
+    await nextBlocks(stage);
+    receipt = stage.blocks
+      .slice(looked)
+      .flatMap((block) => decodeExecutedBlock(block).receipts)
+      .find(({ txid }) => equalBytes(txid, prepared.ready.txid));
+    looked = stage.blocks.length;
+  }
   const { planMs, signMs, proveMs } = prepared.timing;
   return {
     ok: receipt?.status === 1,
@@ -182,8 +231,8 @@ async function include(stage: Stage, prepared: Prepared): Promise<Details> {
     signMs: Math.round(signMs),
     proveMs: Math.round(proveMs),
     verifyMs: Math.round(verifyMs),
-    height: stage.network.ledger.head().height.toString(),
-    root: toHex(stage.network.ledger.stateRoot()),
+    height: heightOf(stage).toString(),
+    root: toHex(headerAt(stage, heightOf(stage)).stateRoot),
   };
 }
 
@@ -239,7 +288,7 @@ function arrived(
 
 /** An auditor gets a TK as text and the chain's bytes, and nothing else. */
 async function audit(stage: Stage, actor: Actor): Promise<Details> {
-  const auditor = await openAuditor(actor.viewingKey, stage.network.genesis, stage.tools.hasher);
+  const auditor = await openAuditor(actor.viewingKey, stage.chain.genesis, stage.tools.hasher);
   for (const block of stage.blocks) await auditor.addBlock(block.slice());
   const balances = shownBalance(auditor).balances;
   const agrees =
@@ -277,9 +326,9 @@ async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Prom
     by === 'payer'
       ? disclosePayment(wallet, txid, payment!.payments[0]!.index)
       : discloseReceived(wallet, transaction, received!.index);
-  const shown = verifyDisclosure(disclosure, block, stage.network.ledger.genesisHash);
+  const shown = verifyDisclosure(disclosure, block, networkHash(stage));
   // The stranger asks a node of his own whether that block is the chain's.
-  const final = shown !== undefined && equalBytes(shown.blockHash, blockHashAt(stage, shown.height));
+  const final = shown !== undefined && equalBytes(shown.blockHash, await blockHashAt(stage, shown.height));
   const value = by === 'payer' ? payment!.payments[0]!.value : received!.value;
   return {
     ok: final && shown.value === value,
@@ -290,8 +339,9 @@ async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Prom
   };
 }
 
-function blockHashAt(stage: Stage, height: bigint): Uint8Array {
-  return headerHash(decodeExecutedBlock(stage.network.ledger.executedBlock(height)).block.header);
+async function blockHashAt(stage: Stage, height: bigint): Promise<Uint8Array> {
+  const [block] = await stage.chain.blocks(height);
+  return headerHash(decodeExecutedBlock(block!).block.header);
 }
 
 function isOwnChange(wallet: Wallet, txid: Uint8Array): boolean {
@@ -319,31 +369,39 @@ async function attack(
     const facts = { from: attacker.name, to: victim.name, asset: 'SERO', amount: '1' };
     await play('pay', facts, () => include(stage, honest));
   });
-  const before = stage.network.ledger.stateRoot();
+  await catchUp(stage);
+  const before = headerAt(stage, heightOf(stage));
   let code = 'accepted';
   let message: string | undefined;
   try {
-    await stage.network.send(prepared.transaction);
-    await deliver(stage, await stage.network.mine());
+    await stage.chain.send(prepared.transaction);
+    await nextBlocks(stage);
   } catch (error) {
     ({ code, message } = errorDetails(error));
   }
-  const after = stage.network.ledger.stateRoot();
+  await catchUp(stage);
+  const { height, stateRoot } = headerAt(stage, heightOf(stage));
+  // A node goes on making empty blocks by its clock; each changes the root, by its own hash and nothing else.
+  const since = stage.blocks.slice(Number(before.height) + 1);
+  const untouched =
+    since.length === 0
+      ? equalBytes(before.stateRoot, stateRoot)
+      : since.every((block) => decodeExecutedBlock(block).block.transactions.length === 0);
   return {
-    ok: code === prepared.refusal && equalBytes(before, after),
+    ok: code === prepared.refusal && untouched,
     code,
     message,
-    rootBefore: toHex(before),
-    rootAfter: toHex(after),
+    rootBefore: toHex(before.stateRoot),
+    rootAfter: toHex(stateRoot),
+    ...(height === before.height ? {} : { emptyBlocks: (height - before.height).toString() }),
   };
 }
 
 function errorDetails(error: unknown): { code: string; message: string } {
-  const message = error instanceof Error ? error.message : String(error);
-  const code =
-    error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unexpected';
-  const typed = error instanceof LedgerError || error instanceof ProtocolError;
-  return { code, message: typed || code !== 'unexpected' ? message : String(error) };
+  const typed = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return typed
+    ? { code: String(error.code), message: error.message }
+    : { code: 'unexpected', message: String(error) };
 }
 
 function assetName(wallet: Wallet, balance: Balance): string {
@@ -373,27 +431,26 @@ function finalBalances(stage: Stage): FinalBalance[] {
 }
 
 /** What all wallets hold, and what waits in the reward pool, is what was allocated and issued: to the last unit. */
-function conservation(stage: Stage, scenario: Scenario): Details {
-  const { ledger } = stage.network;
+async function conservation(stage: Stage, scenario: Scenario): Promise<Details> {
+  const { rewardPool, pooled, supply } = await stage.chain.reserves();
   const held = new Map<bigint, bigint>();
   for (const { wallet } of stage.actors.values()) {
     for (const { asset, total } of wallet.balances()) held.set(asset, (held.get(asset) ?? 0n) + total);
   }
   const allocated = scenario.allocations.reduce((sum, { amount }) => sum + amount, 0n);
   const seroOk =
-    (held.get(SERO_ASSET) ?? 0n) + ledger.rewardPool() === allocated &&
-    ledger.pooled(SERO_ASSET) + ledger.rewardPool() === allocated;
+    (held.get(SERO_ASSET) ?? 0n) + rewardPool === allocated &&
+    (pooled.get(SERO_ASSET) ?? 0n) + rewardPool === allocated;
   const tokensOk = [...held].every(
-    ([asset, total]) =>
-      asset === SERO_ASSET || (total === ledger.asset(asset)?.supply && total === ledger.pooled(asset)),
+    ([asset, total]) => asset === SERO_ASSET || (total === supply.get(asset) && total === pooled.get(asset)),
   );
   return {
     ok: seroOk && tokensOk,
     allocated: allocated.toString(),
-    fees: ledger.rewardPool().toString(),
+    fees: rewardPool.toString(),
     assets: held.size,
-    height: ledger.head().height.toString(),
-    root: toHex(ledger.stateRoot()),
+    height: heightOf(stage).toString(),
+    root: toHex(headerAt(stage, heightOf(stage)).stateRoot),
   };
 }
 
