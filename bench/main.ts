@@ -15,6 +15,7 @@ import { type Figure, MACHINE, measure, type Suite } from './harness.ts';
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
 import { poolSuite } from './pool.ts';
+import { rpcSuite } from './rpc.ts';
 import { sizeSuite } from './sizes.ts';
 import { walletSuite } from './wallet.ts';
 
@@ -23,6 +24,7 @@ const SUITES: readonly Suite[] = [
   ...ledgerSuites,
   ...ledgerDiskSuites,
   poolSuite,
+  rpcSuite,
   sizeSuite,
   walletSuite,
 ];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Devnet, type Home, inProcess, newHome, startDevnet } from './support.ts';
+import { type Devnet, type Home, inProcess, newHome, sero, startDevnet, writeWallet } from './support.ts';
 
 describe('the commands that devnet recommends, in processes of their own, with a real proof', {
   concurrency: false,
@@ -40,37 +42,57 @@ describe('the commands that devnet recommends, in processes of their own, with a
     const { txid, height } = transactions[0]!;
     assert.match(txid, /^[0-9a-f]{64}$/);
 
-    const payer = await paste(`sero history --dir ${home.path}`, '--json');
-    const paid = (payer.json()['transactions'] as Record<string, unknown>[])[0]!;
-    assert.deepEqual(
-      [paid['txid'], paid['height'], paid['memo'], paid['state']],
-      [txid, height, 'for the bread', 'final'],
-    );
-    assert.ok(BigInt(paid['fee'] as string) <= BigInt(fee));
-
-    const there = ['--dir', `${home.path}/payee`, '--node', devnet.url];
-    await paste(`sero init --devnet-account 1`, ...there);
-    const payee = await paste('sero history', ...there, '--json');
-    const received = (payee.json()['transactions'] as { memo?: string; change: { amount: string }[] }[])[0]!;
-    assert.equal(received.memo, 'for the bread');
-    assert.equal(received.change[0]!.amount, '1500000000000000000');
-
-    // Payer and payee each prove it to a third party.
-    for (const [who, by] of [
-      [['--dir', home.path], 'payer'],
-      [there, 'payee'],
-    ] as const) {
-      const disclosed = await paste(`sero audit disclose ${txid} -o ${home.path}/${by}.json`, ...who);
-      assert.equal(disclosed.code, 0, disclosed.stderr);
-      const verified = await paste(
-        `sero audit verify ${home.path}/${by}.json --node ${devnet.url}`,
-        '--json',
-      );
-      const { valid, value, to } = verified.json();
+    const payer = newHome();
+    const payee = newHome();
+    try {
+      // The same accounts restored, in this process.
+      await writeWallet(payer, { words: devnet.accounts[0]!.words });
+      await writeWallet(payee, { words: devnet.accounts[1]!.words });
+      const at = (who: Home, ...args: string[]) =>
+        sero({ home: who }, '--json', '--node', devnet.url, ...args);
+      type Line = {
+        txid: string;
+        height: string;
+        memo?: string;
+        state: string;
+        fee: string;
+        change: { amount: string }[];
+      };
+      const newest = async (who: Home): Promise<Line> =>
+        ((await at(who, 'history')).json()['transactions'] as Line[])[0]!;
+      const paid = await newest(payer);
       assert.deepEqual(
-        [verified.json()['by'], valid, value, to],
-        [by, true, '1500000000000000000', devnet.accounts[1]!.address],
+        [paid.txid, paid.height, paid.memo, paid.state],
+        [txid, height, 'for the bread', 'final'],
       );
+      assert.ok(BigInt(paid.fee) <= BigInt(fee));
+      const received = await newest(payee);
+      assert.deepEqual([received.txid, received.memo], [txid, 'for the bread']);
+      assert.equal(received.change[0]!.amount, '1500000000000000000');
+
+      // Payer and payee each prove it to a third party.
+      for (const [who, by] of [
+        [payer, 'payer'],
+        [payee, 'payee'],
+      ] as const) {
+        const file = join(who.path, 'proof.json');
+        const disclosed = await at(who, 'audit', 'disclose', txid, '-o', file);
+        assert.equal(disclosed.code, 0, disclosed.stderr);
+        const verified = (await sero({}, '--json', '--node', devnet.url, 'audit', 'verify', file)).json();
+        assert.deepEqual(
+          [verified['by'], verified['valid'], verified['value'], verified['to']],
+          [by, true, '1500000000000000000', devnet.accounts[1]!.address],
+        );
+        // Of a block that does not hold the payment it proves nothing.
+        const text = readFileSync(file, 'utf8');
+        const stdin = text.replace(`"height":"${height}"`, '"height":"0"');
+        assert.notEqual(stdin, text);
+        const elsewhere = await sero({ stdin }, '--json', '--node', devnet.url, 'audit', 'verify', '-');
+        assert.deepEqual([elsewhere.code, elsewhere.failure().code], [1, 'disclosure-false']);
+      }
+    } finally {
+      payer.remove();
+      payee.remove();
     }
   });
 });

@@ -115,13 +115,32 @@ export interface Devnet {
 
 /** Starts `sero devnet` below a directory; rejects with what it printed where it ends before it serves. */
 export async function startDevnet(directory: string, ...args: string[]): Promise<Devnet> {
-  const child = spawn(
-    process.execPath,
-    [PROGRAM, 'devnet', '--json', '--dir', directory, '--port', '0', ...args],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const { line, ...running } = await start(['devnet', '--json', '--dir', directory, '--port', '0', ...args]);
+  const { rpc, height, genesisHash, accounts, next } = JSON.parse(line) as {
+    rpc: string;
+    height: string;
+    genesisHash: string;
+    accounts: FundedAccount[];
+    next: string[];
+  };
+  return { url: rpc, height: BigInt(height), genesisHash, accounts, next, ...running };
+}
+
+/** Starts `sero node start` below a directory, as `startDevnet` does. */
+export async function startNode(
+  directory: string,
+  ...args: string[]
+): Promise<Pick<Devnet, 'url' | 'stderr' | 'stop'>> {
+  const { line, ...running } = await start([
+    ...['node', 'start', '--json', '--dir', directory, '--rpc-port', '0'],
+    ...args,
+  ]);
+  return { url: (JSON.parse(line) as { rpc: string }).rpc, ...running };
+}
+
+/** Starts the program and waits for its first line on stdout. */
+async function start(args: readonly string[]): Promise<Pick<Devnet, 'stderr' | 'stop'> & { line: string }> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   child.stderr.on('data', (chunk) => said.push(String(chunk)));
   const exit = exitOf(child);
@@ -131,19 +150,8 @@ export async function startDevnet(directory: string, ...args: string[]): Promise
       throw new Error(`exit code ${code}: ${said.join('')}`);
     }),
   ]);
-  const { rpc, height, genesisHash, accounts, next } = JSON.parse(line) as {
-    rpc: string;
-    height: string;
-    genesisHash: string;
-    accounts: FundedAccount[];
-    next: string[];
-  };
   return {
-    url: rpc,
-    height: BigInt(height),
-    genesisHash,
-    accounts,
-    next,
+    line,
     stderr: () => said.join(''),
     stop: (signal = 'SIGINT') => {
       child.kill(signal);

@@ -18,7 +18,7 @@ export function live({ command, args, env }: ChildProgram, directory: string, pl
   return new Promise((resolve, reject) => {
     const child = spawn(command, args(directory), { env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
     const commitMs: number[] = [];
-    let [said, trouble, commits, began, struck] = ['', '', 0, 0, false];
+    let [said, trouble, heard, commits, began, struck] = ['', '', 0, 0, 0, false];
 
     const strikeAfter = (ms: number): void => {
       if (struck) return;
@@ -37,13 +37,16 @@ export function live({ command, args, env }: ChildProgram, directory: string, pl
     });
     (child.stdio[3] as Readable).on('data', (text: Buffer) => {
       said += text;
-      for (const { at } of readMarkers(String(text))) {
-        if (at === 'written') commitMs.push(performance.now() - began);
+      const markers = readMarkers(said);
+      for (const { at } of markers.slice(heard)) {
+        // Without a commit before it, it finished what the last life left.
+        if (at === 'written' && commits > 0) commitMs.push(performance.now() - began);
         if (at !== 'commit') continue;
         commits++;
         began = performance.now();
         if ('commit' in plan && commits === plan.commit) strikeAfter(plan.thenMs);
       }
+      heard = markers.length;
       if ('afterMs' in plan) strikeAfter(plan.afterMs);
     });
     child.on('error', reject);

@@ -15,8 +15,6 @@ import {
   noteCommitment,
   publicOutputNote,
 } from '@sero/protocol';
-import { pino } from 'pino';
-import { Registry } from 'prom-client';
 import { foundTown, issueToken } from '../wallet/people.ts';
 
 type CompactBlock = ResultOf<'sero_getCompactOutputs'>['blocks'][number];
@@ -56,8 +54,6 @@ test('compact outputs and the genesis file give the notes root of every block: n
       ready: () => true,
     },
     port: 0,
-    logger: pino({ level: 'silent' }),
-    metrics: new Registry(),
   });
   try {
     const client = createClient({ url: server.url });

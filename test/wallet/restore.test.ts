@@ -22,6 +22,7 @@ import {
 } from '@sero/protocol';
 import { createPortableScanner } from '@sero/prover';
 import {
+  type KnownAsset,
   memoryWalletStore,
   openWallet,
   plan,
@@ -48,7 +49,10 @@ const seed = Number(process.env['SERO_SEED'] ?? randomInt(2 ** 31));
 function encodeFrontier({ size, levels }: Frontier): Uint8Array {
   const lists = levels.map((nodes) => concat(...nodes.map(fieldToBytes)));
   let at = 4 * lists.length;
-  const offsets = lists.map((list) => le32((at += list.length) - list.length));
+  const offsets = lists.map((list) => {
+    at += list.length;
+    return le32(at - list.length);
+  });
   return concat(le64(size), le32(12), ...offsets, ...lists);
 }
 
@@ -117,8 +121,8 @@ const pay = (to: Person, asset: bigint, amount: bigint): Request => ({
 });
 
 describe(`random histories of four people, two of whom join later (seed ${seed})`, () => {
-  const STORIES = 3;
-  const ROUNDS = 14;
+  const STORIES = 2;
+  const ROUNDS = 9;
   const pick = choices(seed);
 
   /** A history: whoever has money pays somebody, several in one block; names are issued before it. */
@@ -150,12 +154,12 @@ describe(`random histories of four people, two of whom join later (seed ${seed})
     it(`story ${n}: a wallet restored at any birthday, at any height, is the one that lived through it`, async () => {
       const town = await story();
       const states = treeStates(town);
-      const assets = [...town.people[0]!.wallet.history()].length > 0 ? knownAssets(town) : [];
+      const assets = knownAssets(town);
       let restored = 0;
       for (const person of town.people) {
         const first = person.wallet.history()[0]?.height ?? BigInt(town.blocks.length);
         const lived = view(person.wallet);
-        for (let birthday = 0n; birthday < first; birthday += 1n + BigInt(pick(3))) {
+        for (let birthday = 0n; birthday < first; birthday += 1n + BigInt(pick(4))) {
           const state = states[Number(birthday)]!;
           const wallet = await openAt(town, person, { ...state, assets: assets(birthday) });
           await wallet.addBlocks(town.blocks.slice(Number(birthday) + 1));
@@ -176,14 +180,9 @@ describe(`random histories of four people, two of whom join later (seed ${seed})
   }
 
   /** The table of assets as it was after a height. */
-  function knownAssets(town: Town): (height: bigint) => WalletStart['assets'] {
+  function knownAssets(town: Town): (height: bigint) => readonly KnownAsset[] {
     const { wallet } = town.people[0]!;
-    const issued = wallet
-      .history()
-      .find(
-        ({ kind, payments, change }) =>
-          kind === 'asset' && payments.length === 0 && change.some(({ asset }) => asset !== SERO_ASSET),
-      )!;
+    const issued = wallet.history().find(({ change }) => change.some(({ asset }) => asset !== SERO_ASSET))!;
     return (height) => (height < issued.height ? [] : [wallet.asset('HEPTANE')!]);
   }
 });
@@ -196,11 +195,11 @@ describe('what two wallets ask of a node', () => {
     const [busy, idle] = town.people as [Person, Person];
     await issueToken(town, busy, 'HEPTANE', 1_000n);
     while (town.blocks.length < 250) {
-      if (town.blocks.length % 25 === 0) await ask(town, busy, pay(busy, SERO_ASSET, SERO_UNIT));
+      if (town.blocks.length % 60 === 0) await ask(town, busy, pay(busy, SERO_ASSET, SERO_UNIT));
       await town.mine();
     }
     while (BigInt(town.blocks.length) < BLOCKS) {
-      if (town.blocks.length % 10 === 0) await ask(town, busy, pay(idle, SERO_ASSET, SERO_UNIT));
+      if (town.blocks.length % 20 === 0) await ask(town, busy, pay(idle, SERO_ASSET, SERO_UNIT));
       await town.mine();
     }
   });
@@ -219,7 +218,10 @@ describe('what two wallets ask of a node', () => {
         from,
         blocks: town.blocks.slice(Number(from), Number(from) + Math.min(limit, 70)),
       }),
-      sero_getTreeState: ({ height }: { height: bigint }) => ledger.treeState(height) ?? assert.fail(),
+      sero_getTreeState: ({ height }: { height: bigint }) => {
+        const state = ledger.treeState(height)!;
+        return { ...state, header: HeaderType.serialize(state.header) };
+      },
       sero_getAssets: () => ({
         assets: [...ledger.assets()].map((listed) => ({ ...listed, asset: fieldToBytes(listed.asset) })),
         next: null,

@@ -3,71 +3,21 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { JubjubPoint, modQ, Q, toAffine } from '@sero/crypto';
 import { attackSignals, honest, LINE_1, LINE_3, LINE_4 } from '../test/attacks.ts';
-import { loadShape, loadUnsimplified, witnessOf } from '../test/circuit.ts';
+import { loadOwn, loadShape, loadUnsimplified, small, witnessOf } from '../test/circuit.ts';
 import { spenderOf, withPublic } from '../test/fixtures.ts';
-import { broken, propagate, wiresOf } from '../test/r1cs.ts';
+import { forger, hintsOf } from '../test/forge.ts';
+import { broken, wiresOf } from '../test/r1cs.ts';
 import { circuitSources } from './compile.ts';
 import { assignSignals } from './join-split-signals.ts';
-import { SHAPE_A } from './shape.ts';
+import { SHAPE_A, SHAPE_B, SHAPE_C } from './shape.ts';
 import type { SignalValues } from './witness-program.ts';
 
 const production = await loadShape(SHAPE_A);
 const open = await loadUnsimplified();
-
-const HINT = /(^|\.)(u3|v3|u2|v2|inverse|bit\[\d+\])$/;
-/** Wires of the unsimplified circuit that are assigned by `<--`. */
-const hints: ReadonlyMap<string, number> = new Map(
-  [...open.symbols.names].filter(([name]) => {
-    if (!HINT.test(name) || !name.includes('.')) return false;
-    const [parent, signal] = [name.replace(/\.[^.]*$/, ''), name.replace(/^.*\./, '')];
-    if (/^[uv]3$/.test(signal)) return /(key|sum\[\d+\])$/.test(parent);
-    if (/^[uv]2$/.test(signal)) return /double\[\d\]$/.test(parent);
-    return signal === 'inverse' || /range$/.test(parent);
-  }),
-);
-
+const hints = hintsOf(open);
+const forge = forger(SHAPE_A, production, open);
 const honestSignals = assignSignals(SHAPE_A, honest(SHAPE_A));
 const honestWitness = await witnessOf(open.program, honestSignals);
-/** Wires of each input, in order. */
-const inputWires = new Map(
-  Object.keys(honestSignals).map((name) => [
-    name,
-    [...open.symbols.names].flatMap(([symbol, wire]) =>
-      symbol === name || symbol.startsWith(`${name}[`) ? [wire] : [],
-    ),
-  ]),
-);
-
-/**
- * The attacker's work: from these inputs and these values of hints all else is recomputed from the unsimplified
- * constraints.
- * Returns the names of the signals in the production constraints that the forged witness breaks.
- */
-function forge(signals: SignalValues, forged: ReadonlyMap<string, bigint>): string[][] {
-  const known = new Map<number, bigint>();
-  for (const [name, values] of Object.entries(signals)) {
-    inputWires.get(name)!.forEach((wire, i) => {
-      known.set(wire, values[i]!);
-    });
-  }
-  // What circom's program would put where a single constraint does not say.
-  signals.out_value!.forEach((value, j) => {
-    for (let i = 0; i < 128; i++) {
-      known.set(open.symbols.wireOf(`output_note[${j}].range.bit[${i}]`), (value >> BigInt(i)) & 1n);
-    }
-  });
-  signals.in_value!.forEach((value, i) => {
-    if (value === 0n) known.set(open.symbols.wireOf(`input_note[${i}].isDummy.inverse`), 0n);
-  });
-  for (const [name, value] of forged) known.set(open.symbols.wireOf(name), value);
-  const { witness, undetermined } = propagate(open.r1cs, known);
-  assert.deepEqual(undetermined, []);
-  const projected = Array.from({ length: production.r1cs.wireCount }, () => 1n);
-  for (const [name, wire] of production.symbols.names) projected[wire] = witness[open.symbols.wireOf(name)]!;
-  return broken(production.r1cs, projected).map((i) =>
-    [...wiresOf(production.r1cs.constraints[i]!)].map((wire) => production.symbols.nameOf(wire)),
-  );
-}
 
 const attack = (list: typeof LINE_1, name: string): SignalValues => {
   const found = list.find((entry) => entry.name === name);
@@ -93,35 +43,57 @@ test('HINTS.md lists every hint of the sources, and no other', async () => {
   assert.ok(found.length > 0);
 });
 
-test('the forger’s list of wires covers every hint of the circuit', () => {
-  // 83 + 1 additions and 3 doublings of two hints, 3 inverses, 3 ranges of 128 bits.
-  assert.equal(hints.size, 2 * 84 + 2 * 3 + 3 + 3 * 128);
-});
+// The larger shapes over a small tree: a path has no hints.
+for (const [shape, made, opened] of [
+  [SHAPE_A, production, open],
+  ...(await Promise.all(
+    [small(SHAPE_B), small(SHAPE_C)].map(
+      async (shape) => [shape, await loadOwn(shape, 'full'), await loadOwn(shape, 'none')] as const,
+    ),
+  )),
+] as const) {
+  const found = hintsOf(opened);
+  const forgeOf = forger(shape, made, opened);
+  const signals = assignSignals(shape, honest(shape));
 
-test('with honest hints the constraints alone give circom’s own witness', () => {
-  assert.deepEqual(forge(honestSignals, new Map()), []);
-});
-
-test('no hint of a finished witness can be changed', async () => {
-  const witness = await witnessOf(production.program, honestSignals);
-  const touching = new Map<number, number[]>();
-  production.r1cs.constraints.forEach((constraint, i) => {
-    for (const wire of wiresOf(constraint)) touching.set(wire, [...(touching.get(wire) ?? []), i]);
+  test(`the forger’s list of wires covers every hint of shape ${shape.name}`, () => {
+    // 83 + 1 additions and 3 doublings of two hints, an inverse for AK and for each input, a range of 128 bits for each output.
+    assert.equal(found.size, 2 * 84 + 2 * 3 + 1 + shape.inputs + 128 * shape.outputs);
   });
-  let tried = 0;
-  for (const [name, wire] of production.symbols.names) {
-    if (!hints.has(name)) continue;
-    for (const value of [0n, 1n, 2n, Q - 1n, modQ(witness[wire]! + 1n), modQ(-witness[wire]!)]) {
-      if (value === witness[wire]) continue;
-      const changed = [...witness];
-      changed[wire] = value;
-      const constraints = touching.get(wire)!.map((i) => production.r1cs.constraints[i]!);
-      assert.notDeepEqual(broken({ ...production.r1cs, constraints }, changed), [], `${name} = ${value}`);
-      tried++;
+
+  test(`with honest hints the constraints of shape ${shape.name} alone give circom’s own witness`, () => {
+    assert.deepEqual(forgeOf(signals, new Map()), []);
+  });
+
+  test(`no hint of a finished witness of shape ${shape.name} can be changed`, async () => {
+    const witness = await witnessOf(made.program, signals);
+    const touching = new Map<number, number[]>();
+    for (const [i, constraint] of made.r1cs.constraints.entries()) {
+      for (const wire of wiresOf(constraint)) touching.set(wire, [...(touching.get(wire) ?? []), i]);
     }
-  }
-  assert.ok(tried > 1000);
-});
+    let tried = 0;
+    for (const [name, wire] of made.symbols.names) {
+      // The inverse of a dummy's value of 0 is the one hint that no rule fixes (determinism.test.ts).
+      const dummy = name.match(/^input_note\[(\d+)\]\.isDummy\.inverse$/)?.[1];
+      if (!found.has(name) || (dummy !== undefined && signals.in_value![Number(dummy)] === 0n)) continue;
+      for (const value of [0n, 1n, 2n, Q - 1n, modQ(witness[wire]! + 1n), modQ(-witness[wire]!)]) {
+        if (value === witness[wire]) continue;
+        const changed = [...witness];
+        changed[wire] = value;
+        const constraints = touching.get(wire)!.map((i) => made.r1cs.constraints[i]!);
+        assert.notDeepEqual(broken({ ...made.r1cs, constraints }, changed), [], `${name} = ${value}`);
+        tried++;
+      }
+    }
+    assert.ok(tried > 1000);
+  });
+
+  test(`a forged bit of the last output of shape ${shape.name} is refused although all that follows is made to fit`, () => {
+    const last = `output_note[${shape.outputs - 1}].range.bit`;
+    assert.notDeepEqual(forgeOf(signals, new Map([[`${last}[126]`, 1n]])), []);
+    assert.notDeepEqual(forgeOf(signals, new Map([[`${last}[0]`, 2n]])), []);
+  });
+}
 
 for (const name of [
   'account.shift.sum[1].u3',

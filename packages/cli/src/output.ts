@@ -32,12 +32,12 @@ export interface Output extends OutputOptions {
 }
 
 /** https://no-color.org: any value that is not empty turns colours off. */
-export function showsColour(stream: OutputStream, env: Io['env'], wanted: boolean): boolean {
+function showsColour(stream: OutputStream, env: Io['env'], wanted: boolean): boolean {
   return wanted && stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 }
 
 /** Data as JSON text: what JSON has no type for becomes text. */
-export function toJsonText(data: unknown): string {
+function toJsonText(data: unknown): string {
   return JSON.stringify(data, function (this: Record<string, unknown>, key) {
     const item = this[key];
     if (typeof item === 'bigint') return item.toString();

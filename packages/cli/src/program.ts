@@ -22,7 +22,7 @@ import { addTx } from './commands/tx.ts';
 import type { Io } from './io.ts';
 
 /** Version of the program. */
-export function programVersion(): string {
+function programVersion(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,4 +1,4 @@
-import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import { DefaultRenderer, Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Io } from './io.ts';
 import type { Output } from './output.ts';
 
@@ -38,6 +38,8 @@ function plainProgress(output: Output): Progress {
 function terminalProgress(io: Io): Progress {
   // listr2 draws on what it takes for stdout: here that is stderr.
   const stream = io.stderr as NodeJS.WriteStream;
+  // It asks whether stdout is a terminal, which may be a pipe.
+  DefaultRenderer.nonTTY = true;
   return {
     stage: async (title, work) => {
       let result: { readonly value: Awaited<ReturnType<typeof work>> } | undefined;

@@ -27,11 +27,12 @@ export function openProver({ io, out, progress }: Pick<Cli, 'io' | 'out' | 'prog
       const known = loaded.get(id);
       if (known !== undefined) return known;
       const tools = await progress.stage(`Loading the proving key of shape ${shape.name}`, async (report) => {
-        report('compiling the circuit, the first time');
         const { r1cs, wasm } = await compileShape(shape);
-        report('making the development key, the first time');
         const { zkeyPath } = await loadDevelopmentKeys(r1cs, shape.id, {
-          warn: (line) => out.detail(line.trimEnd()),
+          warn: (line) => {
+            report('making it, the first time on this machine');
+            out.detail(line.trimEnd());
+          },
           signal,
         });
         return { program: await loadWitnessProgram(wasm), provingKey: zkeyPath };

@@ -54,8 +54,9 @@ describe('the program', () => {
   it('says of every command, argument and option what it is', () => {
     for (const command of ALL) {
       assert.notEqual(command.description(), '', command.name());
-      for (const { description, name } of command.registeredArguments)
-        assert.notEqual(description, '', name());
+      for (const argument of command.registeredArguments) {
+        assert.notEqual(argument.description, '', argument.name());
+      }
       for (const { description, flags } of command.options) assert.notEqual(description, '', flags);
     }
   });

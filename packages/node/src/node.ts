@@ -100,7 +100,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
   const opened: { readonly name: string; close(): void | Promise<void> }[] = [];
   const stopped = Promise.withResolvers<NodeError | undefined>();
   let failure: NodeError | undefined;
-  let ready = false;
+  let [started, ready] = [false, false];
   let closing: Promise<void> | undefined;
 
   function close(): Promise<void> {
@@ -133,7 +133,9 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
 
   try {
     const directory = takeDirectory(options.directory, options.genesis);
-    opened.push({ name: 'directory', close: () => directory.release(failure === undefined) });
+    // A start that failed says nothing about what the last stop left.
+    const isClean = (): boolean => failure === undefined && (started || !directory.unclean);
+    opened.push({ name: 'directory', close: () => directory.release(isClean()) });
     if (directory.unclean) logger.warn('the node was not stopped cleanly the last time');
 
     const metrics = createMetrics();
@@ -244,7 +246,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
 
     await agreement.start();
     opened.push({ name: 'agreement', close: agreement.stop });
-    ready = true;
+    [started, ready] = [true, true];
     const onAbort = (): void => void close();
     signal?.addEventListener('abort', onAbort, { once: true });
     opened.push({ name: 'signal', close: () => signal?.removeEventListener('abort', onAbort) });

@@ -19,8 +19,10 @@ export const diskBackend: StorageBackend = {
   openBlocks: (directory) => openFileLog(directory),
   async isIntact(directory) {
     const found = await checkLmdbStore(directory);
-    if (!found.ok && found.error.code !== 'store-damaged') throw found.error;
-    return found.ok;
+    // A node that was killed before its store was made left nothing to look at.
+    if (found.ok || found.error.code === 'directory-unusable') return true;
+    if (found.error.code !== 'store-damaged') throw found.error;
+    return false;
   },
 };
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keyValueStoreCompliance, logCompliance } from './compliance.ts';
 import { hookedLog, hookedStore } from './hooked.ts';
 import { memoryStore } from './key-value.ts';
+import { keyValueStoreCompliance } from './key-value-test-support.ts';
 import { memoryLog } from './log.ts';
+import { logCompliance } from './log-test-support.ts';
 
 keyValueStoreCompliance('hookedStore', () => hookedStore(memoryStore(), {}));
 logCompliance('hookedLog', () => hookedLog(memoryLog(), {}));

@@ -6,4 +6,3 @@ export * from './snapshot.ts';
 export * from './state-proof.ts';
 export * from './state-tree.ts';
 export { NODE_PREFIX, type TreeHash } from './tree-node.ts';
-export * from './version-tree.ts';

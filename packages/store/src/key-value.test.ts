@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromHex, toHex } from '@sero/crypto';
 import fc from 'fast-check';
-import { keyValueStoreCompliance } from './compliance.ts';
 import { type Change, type KeyValueStore, memoryStore, overlay } from './index.ts';
+import { keyValueStoreCompliance } from './key-value-test-support.ts';
 
 keyValueStoreCompliance('memoryStore', memoryStore);
 

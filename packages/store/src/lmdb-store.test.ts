@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { toHex } from '@sero/crypto';
-import { keyValueStoreCompliance } from './compliance.ts';
 import { type Change, type KeyValueStore, overlay } from './key-value.ts';
+import { keyValueStoreCompliance } from './key-value-test-support.ts';
 import { checkLmdbStore } from './lmdb-check.ts';
 import { readMeta } from './lmdb-file.ts';
 import { openLmdbStore } from './lmdb-store.ts';
@@ -286,11 +286,11 @@ test('a file that may not grow is a full disk: every batch before it is there, a
 /** A file system of its own in a directory, or undefined where this user may mount none. */
 function mounted(options: string): { path: string; remount(options: string): void } | undefined {
   const path = mkdtempSync(join(tmpdir(), 'sero-store-disk-'));
-  const mount = (more: string) =>
-    spawnSync('mount', ['-t', 'tmpfs', '-o', more, 'sero-store-test', path]).status === 0;
+  const run = (command: string, ...args: string[]) => spawnSync(command, args).status === 0;
+  const mount = (more: string) => run('mount', '-t', 'tmpfs', '-o', more, 'sero-store-test', path);
   const is = mount(options);
   after(() => {
-    if (is) spawnSync('umount', ['-l', path]);
+    if (is) run('umount', '-l', path);
     rmdirSync(path);
   });
   return is ? { path, remount: (more) => assert.ok(mount(`remount,${more}`)) } : undefined;

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareBytes } from '@sero/crypto';
 import { open as openLmdb } from 'lmdb';
+import { makeDirectory, syncDirectory, systemDisk } from './disk.ts';
 import { onDisk } from './disk-errors.ts';
 import { ensure } from './errors.ts';
 import {
@@ -75,12 +76,12 @@ export function openLmdbStore(directory: string, options: LmdbStoreOptions = {})
   const { mapSizeBytes = 2 ** 40, readOnly = false, maxReaders = 126 } = options;
   const what = `store ${directory}`;
   const lmdb = onDisk(what, () => {
-    if (!readOnly) mkdirSync(directory, { recursive: true });
+    if (!readOnly) makeDirectory(systemDisk, directory);
     const there = existsSync(join(directory, 'data.mdb'));
     ensure(there || !readOnly, 'directory-unusable', `${what}: there is no store to read`);
     if (there) expectOpenable(directory);
     if (!readOnly) reserveLockFile(directory, maxReaders);
-    return openLmdb({
+    const opened = openLmdb({
       path: directory,
       noSubdir: false,
       mapSize: mapSizeBytes,
@@ -90,6 +91,8 @@ export function openLmdbStore(directory: string, options: LmdbStoreOptions = {})
       encoding: 'binary',
       keyEncoding: 'binary',
     } as Parameters<typeof openLmdb>[0]) as unknown as Lmdb;
+    if (!there) syncDirectory(systemDisk, directory);
+    return opened;
   });
   const room = readOnly ? undefined : onDisk(what, () => openRoom(directory, lmdb.env.stat().pageSize));
   let closed = false;

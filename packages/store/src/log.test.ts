@@ -1,4 +1,4 @@
-import { logCompliance } from './compliance.ts';
 import { memoryLog } from './log.ts';
+import { logCompliance } from './log-test-support.ts';
 
 logCompliance('memoryLog', memoryLog);

@@ -193,12 +193,13 @@ test('failures are charged to their source, which is refused before any work onc
 });
 
 test('checks that run count against the budget, and giving up does not return the charge', async () => {
-  const { mempool } = scene({ budget: { start: 16 } });
+  const { mempool, checks } = scene({ budget: { start: 16 } });
   const abort = new AbortController();
   const running = [1, 2].map((n) => mempool.submit(envelope({ nullifiers: [n] }), 'a', abort.signal));
   await assert.rejects(mempool.submit(envelope({ nullifiers: [3] }), 'a'), code('budget-exhausted'));
   abort.abort(new Error('enough'));
   for (const one of running) await assert.rejects(one, /enough/);
+  for (const check of checks) check.pass();
   await settle();
   await assert.rejects(mempool.submit(envelope({ nullifiers: [4] }), 'a'), code('budget-exhausted'));
 });

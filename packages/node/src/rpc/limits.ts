@@ -13,8 +13,8 @@ export interface RpcLimits {
   /** Bytes of the answer to a batch, after which further calls of it are refused. Default 16,777,216. */
   readonly maxBatchAnswerBytes: number;
   /**
-   * Bytes of all answers that their readers have not taken yet. Beyond it the readers who have taken longest are cut off, and long
-   * answers are refused as `busy` where none has had `minReadMs`. Default 67,108,864.
+   * Bytes of all answers that their readers have not taken yet. Beyond it the readers who leave the most waiting are cut
+   * off, and answers are refused as `busy` where none of those has had `minReadMs`. Default 67,108,864.
    */
   readonly maxUnsentBytes: number;
   /** Bytes of those of one client. Default 16,777,216. */

@@ -1,10 +1,10 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import { openRpcDocument } from '@sero/api';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
+import { type Logger, pino } from 'pino';
+import { Registry } from 'prom-client';
 import { guardConnections } from './connections.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDoors, type DoorOptions, type Doors } from './doors.ts';
@@ -30,10 +30,13 @@ export interface RpcServerOptions extends DoorOptions {
   readonly limits?: Partial<RpcLimits>;
   /** Addresses or networks (such as `10.0.0.0/8`) of proxies whose X-Forwarded-For is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Faults of the node are logged here; no request is: neither addresses of callers nor what they ask. */
-  readonly logger: Logger;
-  /** Where metrics are kept; GET /metrics serves all of it. */
-  readonly metrics: Registry;
+  /**
+   * Faults of the node are logged here; no request is: neither addresses of callers nor what they ask. Default: JSON lines on
+   * stderr.
+   */
+  readonly logger?: Logger;
+  /** Where metrics are kept; GET /metrics serves all of it. A registry carries one server. Default: one of its own. */
+  readonly metrics?: Registry;
   /** ms, of a clock that does not go back, for rates. Default: the process's. */
   readonly now?: () => number;
 }
@@ -51,10 +54,12 @@ const MAX_HEADER_BYTES = 8_192;
 
 /** Starts serving. Rejects with node's error where the address is taken or cannot be listened at. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  const { node, host = '127.0.0.1', port = 8645, logger, trustedProxies = [] } = options;
+  const { node, host = '127.0.0.1', port = 8645, trustedProxies = [] } = options;
+  const logger = options.logger ?? pino(pino.destination(2));
+  const registry = options.metrics ?? new Registry();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const now = options.now ?? (() => performance.now());
-  const metrics = createRpcMetrics(options.metrics);
+  const metrics = createRpcMetrics(registry);
   const ranges = createRanges(node.ledger, limits);
   const handlers = createHandlers(node, ranges, noteCounter(node.ledger), limits);
   const unsent = createUnsent(limits, now, () => metrics.refused('slow-reader'));
@@ -75,7 +80,7 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   await app.register(websocket, { options: { maxPayload: limits.maxBodyBytes, perMessageDeflate: false } });
   const answers = countAnswers(app);
   guardDoors(app, doors, metrics);
-  addRoutes(app, { node, dispatcher, sockets, limits, registry: options.metrics });
+  addRoutes(app, { node, dispatcher, sockets, limits, registry });
   answerFaults(app, logger);
 
   const stopHeads = node.onHead(sockets.announce);
@@ -116,12 +121,25 @@ function createApp(limits: RpcLimits, trustedProxies: readonly string[]): Fastif
     forceCloseConnections: 'idle',
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
+    clientErrorHandler: refuseUnread,
     http: {
       headersTimeout: limits.headersTimeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: Math.max(10, Math.min(5_000, limits.headersTimeoutMs / 2)),
     },
   });
+}
+
+const PARSER_STATUS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** A request that could not be read as one: a status without a body, so that nobody takes it for an answer. */
+function refuseUnread(error: Error & { readonly code?: string }, socket: Socket): void {
+  const status = PARSER_STATUS[error.code ?? ''] ?? '400 Bad Request';
+  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.destroySoon();
 }
 
 /** Knows when no HTTP answer is under way. */

@@ -38,17 +38,15 @@ test('while readers are in their time nobody is cut off for another', () => {
   assert.deepEqual(cut, []);
 });
 
-test('who has had his answer longest is cut off first, and no more than it takes', () => {
+test('who leaves the most waiting is cut off first, and no more than it takes', () => {
   const { time, cut, counted, unsent, send } = scene();
-  send('a', 50);
-  time.now = 10;
-  const quick = send('b', 30);
-  time.now = 20;
-  send('c', 20);
-  quick.release();
-  time.now = 5_000;
-  assert.equal(send('d', 60).taken, true);
-  assert.deepEqual([cut, counted.cut], [['a'], 1]);
+  send('small', 10);
+  send('large', 30);
+  send('large', 20);
+  send('middle', 30);
+  time.now = 1_000;
+  assert.equal(send('new', 20).taken, true);
+  assert.deepEqual([cut, counted.cut], [['large'], 1]);
   assert.equal(unsent.bytes(), 80);
 });
 

@@ -10,7 +10,7 @@ export interface UnsentAnswer {
   /**
    * Counts bytes of the answer, from when they are made on, so that all that one turn of the event loop makes is counted. False, and
    * nothing counted, where there is no room for them. To make room, readers who have had their answer for the least time that is granted
-   * are cut off, the one who has had it longest first.
+   * are cut off, those of the client who leaves the most waiting first: who asks for little is never cut off for others.
    */
   take(bytes: number): boolean;
   /** Bytes counted so far. */
@@ -39,7 +39,7 @@ interface Entry {
  * @param cutOff told of each reader that is cut off
  */
 export function createUnsent(limits: UnsentLimits, now: () => number, cutOff: () => void): Unsent {
-  /** Those on their way, in the order in which they were sent. */
+  /** Those on their way. */
   const sending = new Set<Entry>();
   const byClient = new Map<string, number>();
   let total = 0;
@@ -60,14 +60,28 @@ export function createUnsent(limits: UnsentLimits, now: () => number, cutOff: ()
   /** What comes alone has room, however long it is: one block may be longer than any bound. */
   const fits = (held: number, bytes: number, most: number): boolean => held === 0 || held + bytes <= most;
 
-  function makeRoom(bytes: number): boolean {
+  const heldBy = ({ client }: Entry): number => byClient.get(client) ?? 0;
+
+  /** The answer to cut off first, of those that have had their time. */
+  function worst(): Entry | undefined {
+    const latest = now() - limits.minReadMs;
+    let found: Entry | undefined;
     for (const entry of sending) {
-      if (fits(total, bytes, limits.maxUnsentBytes) || now() - entry.since < limits.minReadMs) break;
+      if (entry.since > latest) continue;
+      if (found === undefined || heldBy(entry) > heldBy(found)) found = entry;
+    }
+    return found;
+  }
+
+  function makeRoom(bytes: number): boolean {
+    while (!fits(total, bytes, limits.maxUnsentBytes)) {
+      const entry = worst();
+      if (entry === undefined) return false;
       release(entry);
       entry.cut!();
       cutOff();
     }
-    return fits(total, bytes, limits.maxUnsentBytes);
+    return true;
   }
 
   return {
