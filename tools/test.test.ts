@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { inOrder } from './test-order.ts';
 
 // The runner looks for tests beside its own folder, so it is run in a small repository of its own.
 const root = mkdtempSync(join(tmpdir(), 'runner-'));
 after(() => rmSync(root, { recursive: true }));
 cpSync(join(import.meta.dirname, 'fixtures', 'runner'), root, { recursive: true });
 mkdirSync(join(root, 'tools'));
-for (const name of ['test.ts', 'test-report.ts', 'files.ts']) {
+for (const name of ['test.ts', 'test-order.ts', 'test-report.ts', 'files.ts']) {
   cpSync(join(import.meta.dirname, name), join(root, 'tools', name));
 }
 mkdirSync(join(root, 'packages', 'one', 'node_modules'));
@@ -19,6 +20,24 @@ writeFileSync(
   "throw new Error('not ours');",
 );
 writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+
+// A test that needs large keys waits for them, and a program that makes them writes a file here.
+const keys = join(root, 'made');
+mkdirSync(join(root, 'packages', 'circuits', 'tools'), { recursive: true });
+writeFileSync(
+  join(root, 'packages', 'circuits', 'tools', 'prepare-development-keys.ts'),
+  `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(keys)}, '');`,
+);
+mkdirSync(join(root, 'packages', 'two'));
+const waiting = `import { existsSync } from 'node:fs'; import { test } from 'node:test';
+test('waits', async () => { while (!existsSync(${JSON.stringify(keys)})) await new Promise(setImmediate); });`;
+for (const name of ['shape-b', 'shape-c']) {
+  writeFileSync(join(root, 'packages', 'two', `${name}.test.ts`), waiting);
+}
+cpSync(
+  join(root, 'packages', 'one', 'src', 'passing.test.ts'),
+  join(root, 'packages', 'two', 'then.test.ts'),
+);
 
 function run(...filters: string[]) {
   // Under a test runner node:test runs nothing more, which this variable tells it.
@@ -71,6 +90,24 @@ describe('npm test', () => {
     assert.equal(last, '0 passed, 0 failed');
     assert.equal(status, 1);
     assert.match(errors, /no-such-path/);
+  });
+
+  it('makes the keys of the large shapes meanwhile, and runs the files that need them last', () => {
+    const { lines, last } = run('packages/two');
+    assert.equal(last, '5 passed, 0 failed, 2 skipped');
+    assert.ok(existsSync(keys));
+    const order = lines.flatMap((line) => line.match(/^ok packages\/two\/(.*): \d+ tests/)?.[1] ?? []);
+    assert.equal(order.length, 3);
+    assert.deepEqual(
+      inOrder([
+        'x/shape-b.test.ts',
+        'x/a.test.ts',
+        'y/shape-c.test.ts',
+        'y/shape-bc.test.ts',
+        'y/shape-b.test.ts',
+      ]),
+      ['x/a.test.ts', 'y/shape-bc.test.ts', 'y/shape-c.test.ts', 'x/shape-b.test.ts', 'y/shape-b.test.ts'],
+    );
   });
 
   it('takes several filters, and runs no fixture and no test of a dependency', () => {

@@ -2,10 +2,12 @@
 //
 // Its last line is `N passed, N failed`, which .ci/run repeats; test-report.ts says what is counted.
 
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join, relative, sep } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { filesUnder } from './files.ts';
+import { inOrder, needsLargeKeys } from './test-order.ts';
 import { closingLine, compactReport, noResults, tally } from './test-report.ts';
 
 const FOLDERS = ['packages', 'test', 'tools'];
@@ -15,7 +17,7 @@ const CONCURRENCY = 2;
 const root = join(import.meta.dirname, '..');
 const filters = process.argv.slice(2);
 const results = noResults();
-const files = FOLDERS.flatMap((folder) => filesUnder(join(root, folder), isTest)).filter(isWanted);
+const files = inOrder(FOLDERS.flatMap((folder) => filesUnder(join(root, folder), isTest)).filter(isWanted));
 
 if (files.length > 0) await runTests();
 else
@@ -36,9 +38,19 @@ function isWanted(file: string): boolean {
 }
 
 async function runTests(): Promise<void> {
+  const keys = files.some(needsLargeKeys) ? makeLargeKeys() : undefined;
   const events = run({ files, cwd: root, concurrency: CONCURRENCY });
   // The stream is read once, for the report and the count alike.
   const report = process.stdout.isTTY ? events.compose(spec()) : events.compose(compactReport(root));
   events.on('data', (event) => tally(results, event));
   for await (const text of report) process.stdout.write(text);
+  keys?.kill();
+}
+
+/** Makes the keys that the last files need while the others run; a file that comes first makes or waits for its own. */
+function makeLargeKeys(): ChildProcess {
+  const program = join(root, 'packages', 'circuits', 'tools', 'prepare-development-keys.ts');
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'inherit'] });
+  child.unref();
+  return child;
 }

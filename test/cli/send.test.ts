@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { viewingKeyToText } from '@sero/protocol';
+import { accountFromWords } from '@sero/wallet';
 import { type Devnet, type Home, inProcess, newHome, sero, startDevnet, writeWallet } from './support.ts';
 
 describe('the commands that devnet recommends, in processes of their own, with a real proof', {
@@ -95,4 +100,80 @@ describe('the commands that devnet recommends, in processes of their own, with a
       payee.remove();
     }
   });
+
+  it('in parts on three machines: a lost connection ends with 8 and keeps the notes, and the same files go again', async () => {
+    const online = newHome();
+    const offline = newHome();
+    const proxy = await losing('sero_submit', devnet.url);
+    try {
+      const { words, address } = devnet.accounts[2]!;
+      const { viewing } = accountFromWords(words).proof;
+      await writeWallet(online, { viewingKey: viewingKeyToText(viewing, 'development') });
+      await writeWallet(offline, { words });
+      const file = (name: string): string => join(online.path, name);
+      const watching = (url: string, ...args: string[]) =>
+        sero({ home: online }, '--json', '--node', url, ...args);
+      // No node can be reached from there.
+      const signing = (...args: string[]) =>
+        sero({ home: offline }, '--json', '--yes', '--node', 'http://127.0.0.1:1', ...args);
+      const steps = [
+        await watching(devnet.url, 'tx', 'plan', devnet.accounts[3]!.address, '7', '-o', file('plan')),
+        await signing('tx', 'sign', file('plan'), '-o', file('signed')),
+        await signing('tx', 'prove', file('plan'), '-o', file('proved')),
+      ];
+      for (const { code, stderr } of steps) assert.equal(code, 0, stderr);
+      assert.ok(steps[1]!.stderr.includes(`7 SERO to ${devnet.accounts[3]!.address}\n`));
+      assert.ok(steps[1]!.stderr.includes(`to ${address} (back to yourself)`));
+
+      const parts = ['plan', 'signed', 'proved'].map(file);
+      const lost = await watching(proxy.url, 'tx', 'submit', ...parts);
+      assert.deepEqual([lost.code, lost.failure().code], [8, 'outcome-unknown']);
+      const pending = (await watching(devnet.url, 'balance')).json()['balances'] as {
+        spendable: string;
+        pending: string;
+      }[];
+      assert.deepEqual([pending[0]!.spendable, pending[0]!.pending], ['0', '1000000000000000000000000']);
+      const sent = await watching(devnet.url, 'tx', 'submit', ...parts, '--wait');
+      assert.equal(sent.code, 0, sent.stderr);
+      assert.equal(sent.json()['status'], 'final');
+      // Its notes are spent: the same parts are refused, and the first payment stays as it is.
+      const again = await watching(devnet.url, 'tx', 'submit', ...parts);
+      assert.deepEqual([again.code, again.failure().code], [3, 'already-spending']);
+    } finally {
+      await proxy.close();
+      online.remove();
+      offline.remove();
+    }
+  });
 });
+
+/** A way to a node on which every connection breaks that carries a request of one method. */
+async function losing(method: string, node: string): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', async () => {
+      const body = Buffer.concat(chunks).toString();
+      if (body.includes(`"${method}"`)) {
+        request.socket.destroy();
+        return;
+      }
+      const answer = await fetch(node, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

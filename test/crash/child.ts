@@ -5,6 +5,7 @@ import { headerHash } from '@sero/protocol';
 import { hookedLog, hookedStore } from '@sero/store';
 import { groundOf, hasherDouble, payment } from '../node/doubles.ts';
 import { verifierDouble } from '../wallet/doubles.ts';
+import { startKiller } from './killer.ts';
 import { type Marker, PAYMENTS, writeMarker } from './markers.ts';
 
 /**
@@ -12,9 +13,13 @@ import { type Marker, PAYMENTS, writeMarker } from './markers.ts';
  * descriptor 3 where it is; each word is in the pipe before the next step begins, so it outlives the process.
  */
 
-const [directory, genesis, key] = process.argv.slice(2);
+const [directory, genesis, key, commit, afterMs] = process.argv.slice(2);
 // Called without arguments it only was loaded: what the engine compiled is kept for those that are killed.
 if (directory === undefined) process.exit(0);
+/** Where a commit is given, the process ends so long after it began. */
+const strike = commit === undefined ? undefined : startKiller(Number(afterMs));
+let [commits, began] = [0, 0];
+
 const say = (marker: Marker): void => void writeSync(3, writeMarker(marker));
 
 /** The disk, with words before, in and after a commit. */
@@ -23,11 +28,19 @@ const backend: StorageBackend = {
   openBlocks: (path) => {
     const log = diskBackend.openBlocks(path);
     return hookedLog(log, {
-      before: () => say({ at: 'commit', height: log.length }),
+      before() {
+        commits++;
+        began = performance.now();
+        say({ at: 'commit', height: log.length });
+        if (commits === Number(commit)) strike?.();
+      },
       after: (height) => say({ at: 'logged', height }),
     });
   },
-  openState: (path) => hookedStore(diskBackend.openState(path), { after: () => say({ at: 'written' }) }),
+  openState: (path) =>
+    hookedStore(diskBackend.openState(path), {
+      after: () => say({ at: 'written', ms: commits === 0 ? 0 : performance.now() - began }),
+    }),
 };
 
 const node = await startNode({

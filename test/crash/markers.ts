@@ -7,8 +7,8 @@ export type Marker =
   | { readonly at: 'commit'; readonly height: number }
   /** The block is in the log, and not yet in the state. */
   | { readonly at: 'logged'; readonly height: number }
-  /** The state took it. */
-  | { readonly at: 'written' }
+  /** The state took it, so many ms after the commit began; 0 where a block of the log was applied at the start. */
+  | { readonly at: 'written'; readonly ms: number }
   /** The block was told to everybody: it may never be lost. */
   | { readonly at: 'final'; readonly height: number; readonly hash: string };
 

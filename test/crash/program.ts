@@ -18,8 +18,8 @@ const COMMONJS = [
 /** How a node that will be killed is started. */
 export interface ChildProgram {
   readonly command: string;
-  /** Arguments for a chain in a directory. */
-  readonly args: (directory: string) => string[];
+  /** Arguments for a chain in a directory, and where it is to end by itself: so many ms after a commit, counted from 1, began. */
+  readonly args: (directory: string, end?: { readonly commit: number; readonly afterMs: number }) => string[];
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -56,7 +56,13 @@ export async function makeChildProgram(
   spawnSync(process.execPath, [outfile], { env });
   return {
     command: process.execPath,
-    args: (directory) => [outfile, directory, genesisFile, keyFile],
+    args: (directory, end) => [
+      outfile,
+      directory,
+      genesisFile,
+      keyFile,
+      ...(end === undefined ? [] : [String(end.commit), String(end.afterMs)]),
+    ],
     env,
   };
 }

@@ -22,7 +22,7 @@ const SMALL_BLOCKS = 10;
 const LARGE_BLOCKS = 20;
 const MEBI = 1_048_576;
 
-/** What may wait unsent, be kept encoded, and what many connections take beside it. */
+/** Limits that are sized to one machine with all clients on it, and times short enough for a test. */
 const LIMITS = {
   maxUnsentBytes: 64 * MEBI,
   maxCacheBytes: 16 * MEBI,
@@ -33,7 +33,8 @@ const LIMITS = {
   slowSocketMs: 2_000,
   maxConnections: 4_096,
 };
-const MEMORY_BOUND = 400 * MEBI;
+/** What may wait unsent and be kept encoded, node itself, and garbage. Without bounds the slow readers alone would hold 4 GiB. */
+const MEMORY_BOUND = 600 * MEBI;
 
 let server: ChildProcess;
 let port: number;
@@ -194,15 +195,6 @@ test('a thousand clients are all answered while others are slow, silent, half op
     });
     answered = (await Promise.all([...overHttp, ...overSockets])).reduce((sum, n) => sum + n, 0);
     seconds = (performance.now() - start) / 1_000;
-  } catch (e) {
-    const m = await (await fetch(`${url}/metrics`)).text();
-    console.error(
-      m
-        .split('\n')
-        .filter((l) => /refusals|unsent|requests_total/.test(l))
-        .join('\n'),
-    );
-    throw e;
   } finally {
     done = true;
     await Promise.all([bombing, watch]);

@@ -137,6 +137,38 @@ test('where no transaction can be used nothing is sealed for them, and nothing s
   await sealer.stop();
 });
 
+test('an idle chain asks for no block before its time', async () => {
+  const { sealer, clock, chain } = scene();
+  const times: number[] = [];
+  const { propose } = chain;
+  Object.assign(chain, {
+    propose: (time: bigint) => {
+      times.push(Number(time) - START);
+      return propose(time);
+    },
+  });
+  await sealer.start();
+  await clock.pass(10_000);
+  assert.deepEqual(times, [5_000, 10_000]);
+  await sealer.stop();
+});
+
+test('a block that was to hold transactions and holds none is not sealed before an empty one is due', async () => {
+  const { sealer, clock, blocks, pool, submit } = scene(
+    {},
+    { ...OPTIONS, idleMs: 10_000, minBlockGapMs: 1_000 },
+  );
+  pool.usable = false;
+  await sealer.start();
+  await clock.pass(2_000);
+  submit();
+  await clock.pass(7_999);
+  assert.deepEqual(blocks, []);
+  await clock.pass(1);
+  assert.deepEqual(blocks, [{ time: 10_000, transactions: 0 }]);
+  await sealer.stop();
+});
+
 test('a header’s time is the clock’s, and just after the parent’s where the clock is behind', async () => {
   const { sealer, clock, blocks, submit, setHead } = scene();
   await sealer.start();

@@ -52,7 +52,7 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
   /** ms until an empty block is due; after a long stop it is due at once. */
   function untilIdle(): number {
     const pause = Math.max(idleMs, minBlockGapMs);
-    const age = Number(nextTime() - chain.head().time);
+    const age = Math.max(0, Math.floor(clock.now()) - Number(chain.head().time));
     return Math.min(pause, Math.max(1, pause - age));
   }
 

@@ -220,7 +220,7 @@ export function testChain(
 }
 
 /** SSZ of { size: u64, levels: List[List[Bytes32, 3], 19] }, written out. */
-export function encodeFrontier({ size, levels }: Frontier): Uint8Array {
+function encodeFrontier({ size, levels }: Frontier): Uint8Array {
   const lists = levels.map((nodes) => concat(...nodes.map(fieldToBytes)));
   let at = 4 * lists.length;
   const offsets = lists.map((list) => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { METHODS, type ParamsOf, type RequestName, RpcError, SchemaError } from '@sero/api';
 import type { Logger } from 'pino';
-import type { Encoded } from './encoded.ts';
+import { type Encoded, encoded } from './encoded.ts';
 import { type Caller, type Handlers, resultJson } from './handlers.ts';
 import { type Call, errorJson, readBody } from './json-rpc.ts';
 import type { RpcLimits } from './limits.ts';
@@ -26,8 +26,8 @@ export interface BodyCaller extends Caller {
 
 /** What goes back. */
 export interface BodyAnswer {
-  /** Undefined where there were only notifications. */
-  readonly bytes: Buffer | undefined;
+  /** JSON in parts that follow each other, some of them shared with other answers; undefined where there were only notifications. */
+  readonly json: Encoded | undefined;
   /** ms after which to try again, where nothing was done for the client's rate; 0 otherwise. */
   readonly retryAfterMs: number;
   /** Its bytes count until it is released, which whoever sends it must see to. */
@@ -146,8 +146,8 @@ export function createDispatcher({
       }
       const running = run(method, params, caller);
       const result = running instanceof Promise ? await running : running;
-      const json = typeof result === 'string' ? [Buffer.from(result)] : result.json;
-      if (id !== undefined && !held.take(lengthOf(json))) throw busy();
+      const { json, length } = typeof result === 'string' ? encoded(Buffer.from(result)) : result;
+      if (id !== undefined && !held.take(length)) throw busy();
       counted('ok');
       if (id === undefined) return undefined;
       return [Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`), ...json, CLOSING];
@@ -166,13 +166,13 @@ export function createDispatcher({
     bytes: Uint8Array,
     caller: BodyCaller,
     held: UnsentAnswer,
-  ): Promise<Buffer | undefined> {
+  ): Promise<Encoded | undefined> {
     const { client } = caller;
     pay(client, 1 + Math.floor(bytes.length / BYTES_PER_UNIT));
     const body = readBody(bytes, limits);
     if (!body.batch) {
       const parts = await answerCall(body.calls[0], caller, held, 0);
-      return parts === undefined ? undefined : Buffer.concat(parts);
+      return parts === undefined ? undefined : encoded(...parts);
     }
     // The first call is paid for already.
     const answers = await Promise.all(
@@ -181,7 +181,7 @@ export function createDispatcher({
     const given = answers.filter((parts) => parts !== undefined);
     if (given.length === 0) return undefined;
     const items = given.flatMap((parts, i) => (i === 0 ? parts : [COMMA, ...parts]));
-    return Buffer.concat([OPEN_LIST, ...items, CLOSE_LIST]);
+    return encoded(OPEN_LIST, ...items, CLOSE_LIST);
   }
 
   return {
@@ -190,13 +190,13 @@ export function createDispatcher({
       try {
         const answer = await answerBody(bytes, caller, held);
         if (answer !== undefined) meter.charge(caller.client, Math.floor(answer.length / BYTES_PER_UNIT));
-        return { bytes: answer, retryAfterMs: 0, unsent: held };
+        return { json: answer, retryAfterMs: 0, unsent: held };
       } catch (error) {
         const shown = publicError(error, 'unknown', caller);
         metrics.answered('unknown', shown.name, 0);
         if (shown.data.limit === 'batch') metrics.refused('batch');
         const retryAfterMs = shown.data.limit === 'rate' ? (shown.data.retryAfterMs ?? 0) : 0;
-        return { bytes: Buffer.from(errorJson(null, shown)), retryAfterMs, unsent: held };
+        return { json: encoded(Buffer.from(errorJson(null, shown))), retryAfterMs, unsent: held };
       }
     },
   };
@@ -206,10 +206,6 @@ const COMMA = Buffer.from(',');
 const CLOSING = Buffer.from('}');
 const OPEN_LIST = Buffer.from('[');
 const CLOSE_LIST = Buffer.from(']');
-
-function lengthOf(parts: readonly Buffer[]): number {
-  return parts.reduce((sum, { length }) => sum + length, 0);
-}
 
 function isEncoded(result: unknown): result is Encoded {
   return typeof result === 'object' && result !== null && 'json' in result && 'length' in result;

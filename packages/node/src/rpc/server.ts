@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { OutgoingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import { openRpcDocument } from '@sero/api';
@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { guardConnections } from './connections.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDoors, type DoorOptions, type Doors } from './doors.ts';
+import { type Encoded, pieces } from './encoded.ts';
 import { createHandlers } from './handlers.ts';
 import { DEFAULT_LIMITS, type RpcLimits } from './limits.ts';
 import { clientOf, createMeter } from './meter.ts';
@@ -204,11 +205,12 @@ function addRoutes(app: FastifyInstance<Server>, served: Served): void {
     reply.raw.once('close', () => gone.abort(new Error('the caller is gone')));
     const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
     const caller = { client: clientOf(request.ip), signal: gone.signal };
-    const { bytes, retryAfterMs, unsent } = await dispatcher.answer(body, caller);
+    const { json, retryAfterMs, unsent } = await dispatcher.answer(body, caller);
     releaseOnceTaken(reply, unsent, limits.answerTimeoutMs);
-    if (bytes === undefined) return reply.code(204).send();
+    if (json === undefined) return reply.code(204).send();
     if (retryAfterMs > 0) reply.code(429).header('retry-after', Math.ceil(retryAfterMs / 1_000));
-    return reply.type('application/json').send(bytes);
+    sendPieces(reply, json);
+    return reply;
   });
 
   app.route({
@@ -225,6 +227,21 @@ function addRoutes(app: FastifyInstance<Server>, served: Served): void {
   const document = JSON.stringify(openRpcDocument(node.version));
   app.get('/openrpc.json', (_, reply) => reply.type('application/json').send(document));
   app.setNotFoundHandler((_, reply) => plain(reply, 404, 'there is nothing here'));
+}
+
+/** Sends JSON without copying what is shared between answers. */
+function sendPieces(reply: FastifyReply, json: Encoded): void {
+  reply.hijack();
+  const { raw, statusCode } = reply;
+  raw.writeHead(statusCode, {
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
+    'content-type': 'application/json',
+    'content-length': json.length,
+  });
+  raw.cork();
+  for (const piece of pieces(json)) raw.write(piece);
+  raw.end();
+  raw.uncork();
 }
 
 /** Ends an answer whose reader does not take it in time. */

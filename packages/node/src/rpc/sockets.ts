@@ -3,6 +3,7 @@ import { toHex } from '@sero/crypto';
 import { type Header, headerHash } from '@sero/protocol';
 import { WebSocket } from 'ws';
 import type { Dispatcher } from './dispatcher.ts';
+import { joined } from './encoded.ts';
 import type { RpcLimits } from './limits.ts';
 import type { RpcMetrics } from './metrics.ts';
 import type { UnsentAnswer } from './unsent.ts';
@@ -92,7 +93,7 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
         calls++;
         dispatcher.answer(message, { client, signal: gone.signal, socket: methods }).then((answer) => {
           calls--;
-          send(answer.bytes, answer.unsent);
+          send(answer.json === undefined ? undefined : joined(answer.json), answer.unsent);
         });
       }
       settle();
