@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { encodeGenesis, type Genesis } from '@sero/protocol';
 import { build } from 'esbuild';
 
@@ -32,7 +32,7 @@ export async function makeChildProgram(
   const outfile = join(folder, 'child.mjs');
   const lmdb = pathToFileURL(createRequire(import.meta.resolve('@sero/store/node')).resolve('lmdb')).href;
   await build({
-    entryPoints: [join(import.meta.dirname, 'child.ts')],
+    entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
     outfile,
     bundle: true,
     minify: true,

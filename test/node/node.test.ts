@@ -391,7 +391,7 @@ test('over RPC: status, readiness and metrics are served; a taken port is named 
 });
 
 /** The metrics that README.md lists. */
-const METRICS = readFileSync(new URL('../../packages/node/README.md', import.meta.url), 'utf8')
+const METRICS = readFileSync(join(import.meta.dirname, '..', '..', 'packages', 'node', 'README.md'), 'utf8')
   .split('\n')
   .filter((line) => line.startsWith('| `sero_'))
   .flatMap((line) => [...line.matchAll(/`(sero_[a-z_]+)`/g)].map(([, name]) => name!));

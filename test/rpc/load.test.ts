@@ -5,7 +5,6 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createClient, createSocketClient, type Requester } from '@sero/api';
-import { WebSocket } from 'ws';
 
 /** 1,000 honest clients, half of them over sockets, while others do what they can to keep the server from serving them. */
 
@@ -179,13 +178,10 @@ test('a thousand clients are all answered while others are slow, silent, half op
       ),
     );
     const overSockets = Array.from({ length: SOCKET_CLIENTS }, async (_, n) => {
-      const open = (target: string) =>
-        new WebSocket(target, {
-          headers: { 'x-forwarded-for': address(HTTP_CLIENTS + n) },
-        }) as unknown as globalThis.WebSocket;
+      const headers = { 'x-forwarded-for': address(HTTP_CLIENTS + n) };
       const client = await createSocketClient({
         url: url.replace('http', 'ws'),
-        connect: open,
+        connect: (target) => new WebSocket(target, { headers }),
         timeoutMs: 60_000,
       });
       const answered = await serveYourself(client, expected);

@@ -58,7 +58,7 @@ function field(name: string): Uint8Array {
 }
 
 /** The bytes of a transaction and its receipt. */
-export function madeTransaction(
+function madeTransaction(
   name: string,
   made: MadeTransaction,
 ): { readonly bytes: Uint8Array; readonly receipt: Receipt } {

@@ -1,10 +1,11 @@
 import type { JsonSchema } from './codec.ts';
 import { RPC_ERRORS, type RpcErrorName } from './errors.ts';
 import type { Method } from './method.ts';
+import { HeadNotification, NOTIFICATION, NOTIFICATION_EXAMPLE } from './methods/subscriptions.ts';
 import { METHODS } from './methods.ts';
 
 /** Errors that every method can give, beside its own. */
-export const COMMON_ERRORS: readonly RpcErrorName[] = [
+const COMMON_ERRORS: readonly RpcErrorName[] = [
   'invalid-request',
   'invalid-params',
   'limit-exceeded',
@@ -30,6 +31,14 @@ export function openRpcDocument(version: string): OpenRpcDocument {
       license: { name: 'Apache-2.0' },
     },
     methods: methodEntries().map(([name, method]) => methodObject(name, method)),
+    // OpenRPC has no word for what a node sends unasked.
+    'x-notifications': [
+      {
+        name: NOTIFICATION,
+        params: descriptor(HeadNotification.schema),
+        example: HeadNotification.encode(NOTIFICATION_EXAMPLE),
+      },
+    ],
   };
 }
 

@@ -42,7 +42,7 @@ export async function circuitSources(): Promise<CircuitSources> {
 }
 
 /** Name of a shape's main file, without `.circom`. */
-export function mainOf({ name }: Pick<Shape, 'name'>): string {
+function mainOf({ name }: Pick<Shape, 'name'>): string {
   return `shape_${name.toLowerCase()}`;
 }
 

@@ -5,7 +5,7 @@ import { assignment, OTHER_TOKEN, rederived, TOKEN, type Wish, withInput, withSp
 const MAX = (1n << 128n) - 1n;
 
 /** Honest transactions at the edges of the statement. */
-export const HONEST: readonly (readonly [name: string, wish: Wish])[] = [
+const HONEST: readonly (readonly [name: string, wish: Wish])[] = [
   [
     'a token and SERO',
     {

@@ -83,7 +83,29 @@ test('what was refused is not remembered: rubbish drives nothing out and is refu
   assert.equal(await refusalOf(chain, () => chain.ledger.apply(swapped)), 'signature-invalid');
 });
 
-test('a transaction that was checked under one anchor ring is checked against the state again in its block', async () => {
+test('a signature is verified once where the proof holds, and again where it does not: only what holds is kept', async () => {
+  let batches = 0;
+  const chain = startChain({
+    randomBytes: (length) => {
+      batches++;
+      return filler(batches, length);
+    },
+  });
+  const good = chain.make();
+  const bad = chain.authorize(chain.draft(), filler(1, 192));
+  for (const expected of [1, 1]) {
+    await chain.ledger.check(good);
+    assert.equal(batches, expected);
+  }
+  for (const expected of [2, 3]) {
+    assert.equal(await refusalOf(chain, () => chain.ledger.check(bad)), 'proof-invalid');
+    assert.equal(batches, expected);
+  }
+  await chain.mine(good);
+  assert.equal(batches, 3, 'neither proposing nor applying verifies it again');
+});
+
+test('a transaction that was checked before is checked against the state again in its block', async () => {
   const chain = startChain();
   const [first, second] = [
     chain.make({ nullifiers: [filler(1, 31), filler(2, 31)].map(element) }),

@@ -133,6 +133,7 @@ export interface ChainOptions {
   readonly hasher?: NoteHasher;
   readonly replaying?: (height: bigint, last: bigint) => void;
   readonly shake256?: Shake256;
+  readonly randomBytes?: (length: number) => Uint8Array;
 }
 
 export function startChain(options: ChainOptions = {}): TestChain {
@@ -147,7 +148,7 @@ export function startChain(options: ChainOptions = {}): TestChain {
     verifyingKeys: genesis.verifyingKeys.length === 0 ? [] : [KEY],
     verifier,
     hasher: options.hasher ?? testHasher,
-    randomBytes: testRandom(),
+    randomBytes: options.randomBytes ?? testRandom(),
     ...(options.replaying === undefined ? {} : { replaying: options.replaying }),
     ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),
   });

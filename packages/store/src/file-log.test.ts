@@ -165,7 +165,8 @@ for (const segmentBytes of [2 ** 28, 300]) {
         for (let at = 0; at < files[name]!.length; at += verify || segmentBytes === 300 ? 7 : 3) {
           const { bytes, what } = flipped(files[name]!, at);
           const found = attempt({ ...files, [name]: bytes }, { segmentBytes, verify });
-          if (found === 'named') refused++;
+          // What an index says is checked or read from the records again.
+          if (found === 'named' && name.endsWith('.log')) refused++;
           else assert.deepEqual(found, records, `${name}: ${what}`);
         }
       }

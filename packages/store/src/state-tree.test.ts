@@ -344,6 +344,12 @@ test('proofs of any shape are refused or decoded, never more than 256 hashes, an
     () => decodeStateProof(Uint8Array.of(1, 1, ...new Uint8Array(8300))),
     refuses('proof-invalid'),
   );
+  const spelledOut = concat(Uint8Array.of(1, 0, 1), new Uint8Array(32), Uint8Array.of(0));
+  assert.throws(
+    () => decodeStateProof(spelledOut),
+    refuses('proof-invalid'),
+    'an empty sibling has no bytes',
+  );
   const tooDeep = { ...deep, siblings: [...deep.siblings, deep.siblings[0]!] };
   assert.throws(() => verifyStateProof(new Uint8Array(32), keys[0]!, tooDeep), refuses('proof-invalid'));
   const shortHash = { siblings: [new Uint8Array(31)], leaf: undefined };

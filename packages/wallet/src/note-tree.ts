@@ -19,17 +19,23 @@ export interface NoteTree {
   leafAt(position: bigint): bigint | undefined;
   /** Nodes kept now. */
   kept(): number;
+  /** True once more than half of what is kept may be superfluous: pruning then costs little a block. */
+  isWorthPruning(): boolean;
   /** Forgets what neither a root at `base` leaves or more nor a path of these leaves needs. */
   prune(base: bigint, positions: Iterable<bigint>): void;
   /** What a store has to write and to delete so that it holds what is kept; asked again, what changed since. */
   takeChanges(): { readonly added: readonly TreeNode[]; readonly dropped: readonly TreeNode[] };
 }
 
+/** Nodes that are kept without a thought. */
+const FEW = 256;
+
 /** A tree of nodes that stand in a store already. */
 export function noteTree(hasher: HashNodes, size: bigint, nodes: Iterable<TreeNode>): NoteTree {
   const all = new Map<string, TreeNode>();
   for (const node of nodes) all.set(nameOf(node), node);
   let tree = witnessTree(hasher, { size, nodes: all.values() });
+  let keptLast = 0;
   const added = new Map<string, TreeNode>();
   const dropped = new Map<string, TreeNode>();
 
@@ -44,6 +50,7 @@ export function noteTree(hasher: HashNodes, size: bigint, nodes: Iterable<TreeNo
     pathAt: (position, at) => tree.pathAt(position, at),
     leafAt: (position) => all.get(`0/${position}`)?.[2],
     kept: () => all.size,
+    isWorthPruning: () => all.size > 2 * keptLast + FEW,
 
     append(leaves) {
       const before = tree.size();
@@ -73,6 +80,7 @@ export function noteTree(hasher: HashNodes, size: bigint, nodes: Iterable<TreeNo
         if (!edge && !own[level + 1]!.has(parent)) forget(name, node);
       }
       tree = witnessTree(hasher, { size: tree.size(), nodes: all.values() });
+      keptLast = all.size;
     },
 
     takeChanges() {

@@ -49,13 +49,13 @@ export function selectNotes<N extends Coin>(notes: readonly N[], needs: Needs, r
 }
 
 /** Throws `insufficient-funds` where the notes of an asset sum to less than an amount. */
-export function checkCovered(notes: readonly Coin[], asset: bigint, amount: bigint): void {
+function checkCovered(notes: readonly Coin[], asset: bigint, amount: bigint): void {
   const total = ownOf(notes, asset).reduce((sum, { value }) => sum + value, 0n);
   if (total >= amount) return;
   throw new WalletError('insufficient-funds', `${named(asset)}: ${amount} needed, ${total} can be spent now`);
 }
 
-export function named(asset: bigint): string {
+function named(asset: bigint): string {
   return asset === SERO_ASSET ? 'SERO' : `asset ${asset}`;
 }
 

@@ -3,7 +3,6 @@ import { blake2b256, equalBytes, pointToBytes, toHex, utf8 } from '@sero/crypto'
 import {
   alias,
   allocationNote,
-  COMMITMENT_MAX_AGE,
   decodeExecutedBlock,
   decodeField,
   decodeGenesis,
@@ -11,7 +10,6 @@ import {
   genesisHash,
   type Header,
   hashNodesWith,
-  headerHash,
   nameCommitment,
   nextBaseFee,
   noteCommitment,
@@ -19,6 +17,7 @@ import {
   type WitnessTree,
 } from '@sero/protocol';
 import type { NoteHasher, Scanner } from '@sero/prover';
+import { acceptBlock } from './accept-block.ts';
 import { rootsHold } from './block-roots.ts';
 import { ensure } from './errors.ts';
 import { type OwnAddress, ownAddresses } from './own-addresses.ts';
@@ -158,12 +157,6 @@ export interface Wallet {
   lost(): readonly LostSpend[];
 }
 
-/** Anchors that are kept: the newest is used, the others are there to look at. */
-const ANCHORS_KEPT = 16;
-
-/** Nodes of the tree that are kept without a thought. */
-const PRUNE_ABOVE = 256;
-
 const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
 
 /** The salt of a name, derived so that a wallet restored between commit and issue still has it. */
@@ -185,8 +178,6 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   /** True where memory may be ahead of the store, because a write failed. */
   let stale = false;
   let target: bigint | undefined;
-  /** Nodes of the tree that made pruning worth its work. */
-  let pruneAbove = PRUNE_ABOVE;
   const account: ScanAccount = { key, scanner, audit, noteAt: (position) => state.notes.get(position) };
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -275,8 +266,18 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
           ...scanned.ownAddresses,
         ],
       };
-      const txids = new Set(executed.receipts.map(({ txid }) => toHex(txid)));
-      accept(header, result, registeredAssets(transactions, genesis.chainId), txids, root, changes);
+      const moved = audit ? [] : result.ownAddresses.flatMap((vpkr) => own.seen(vpkr));
+      changes.push(
+        ...moved.map((use) => written.addresses(use, state.addresses[use])),
+        ...acceptBlock(state, {
+          header,
+          root,
+          result,
+          txids: new Set(executed.receipts.map(({ txid }) => toHex(txid))),
+          registered: registeredAssets(transactions, genesis.chainId),
+          anchorStep: genesis.anchor.step,
+        }),
+      );
       return result;
     } catch (error) {
       state.tree.truncate(before);
@@ -313,104 +314,6 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       'block-rules',
       'the block follows rules that this wallet does not know: look for a newer wallet',
     );
-  }
-
-  /** Takes a scanned block's findings over. Nothing in it can fail: it is the whole block or nothing of it. */
-  function accept(
-    header: Header,
-    result: ScanResult,
-    registered: readonly KnownAsset[],
-    txids: ReadonlySet<string>,
-    root: bigint,
-    changes: WalletChange[],
-  ): void {
-    const { tree, notes, anchors } = state;
-    const { height } = header;
-    const tip: Tip = { header, hash: headerHash(header) };
-    const moved = audit ? [] : result.ownAddresses.flatMap((vpkr) => own.seen(vpkr));
-    changes.push(...moved.map((use) => written.addresses(use, state.addresses[use])));
-
-    const spent = new Set(result.spentPositions);
-    const received = result.received.map((note) =>
-      spent.has(note.position) ? { ...note, spentAt: height } : note,
-    );
-    const touched = [...spent].flatMap((position) => {
-      const note = notes.get(position);
-      return note === undefined ? [] : [{ ...note, spentAt: height }];
-    });
-    for (const note of [...received, ...touched]) {
-      notes.set(note.position, note);
-      changes.push(written.note(note));
-    }
-    for (const asset of registered) {
-      state.assets.set(asset.asset, asset);
-      changes.push(written.asset(asset));
-    }
-    for (const entry of result.history) {
-      changes.push(written.history(entry, state.history.length));
-      state.history.push(entry);
-    }
-    for (const note of result.undisclosed) {
-      changes.push(written.undisclosed(note, state.undisclosed.length));
-      state.undisclosed.push(note);
-    }
-    settlePending(height, spent, txids, changes);
-    for (const made of result.commitments) {
-      state.commitments.set(toHex(made.hash), made);
-      changes.push(written.commitment(made));
-    }
-    for (const [hash, made] of state.commitments) {
-      if (made.height + COMMITMENT_MAX_AGE >= height) continue;
-      state.commitments.delete(hash);
-      changes.push(written.droppedCommitment(hash));
-    }
-    for (const position of spent) {
-      if (state.companions.delete(position)) changes.push(written.droppedCompanion(position));
-    }
-    if (height % genesis.anchor.step === 0n) {
-      const anchor = { height, size: tree.size(), root };
-      anchors.push(anchor);
-      changes.push(written.anchor(anchor));
-      changes.push(...anchors.splice(0, anchors.length - ANCHORS_KEPT).map(written.droppedAnchor));
-      pruneTree(anchor);
-    }
-    state.tip = tip;
-    changes.push(written.head(networkHash, tip, tree.size()));
-  }
-
-  /** Ends what waited for its block: it is in this one, or in none any more. */
-  function settlePending(
-    height: bigint,
-    spent: ReadonlySet<bigint>,
-    txids: ReadonlySet<string>,
-    changes: WalletChange[],
-  ): void {
-    for (const [txid, spend] of state.pending) {
-      const replaced = spend.positions.some((position) => spent.has(position));
-      if (!replaced && spend.expiry > height && !txids.has(txid)) continue;
-      state.pending.delete(txid);
-      changes.push(written.droppedPending(txid));
-      if (txids.has(txid)) continue;
-      const lost: LostSpend = {
-        txid: spend.txid,
-        outcome: replaced ? 'replaced' : 'expired',
-        height,
-        ...(spend.sent === undefined ? {} : { sent: spend.sent }),
-      };
-      state.lost.set(txid, lost);
-      changes.push(written.lost(lost));
-    }
-  }
-
-  /** Forgets what no path of an unspent note needs; only once that is half of the tree, so that it costs little a block. */
-  function pruneTree(anchor: Anchor): void {
-    const { tree, notes } = state;
-    if (tree.kept() <= pruneAbove) return;
-    const positions = [...notes.values()].flatMap(({ position, spentAt }) =>
-      spentAt === undefined ? [position] : [],
-    );
-    tree.prune(anchor.size, positions);
-    pruneAbove = 2 * tree.kept() + PRUNE_ABOVE;
   }
 
   function unspent(): OwnedNote[] {

@@ -59,7 +59,7 @@ const TRANSACTION_RULES = new Set<LedgerErrorCode>([
 ]);
 
 /** A refusal of a submitted transaction as its sender learns it; other errors come back as they are. */
-export function submissionError(error: unknown): unknown {
+function submissionError(error: unknown): unknown {
   if (error instanceof ProtocolError) {
     return new RpcError('transaction-refused', error.message, { code: error.code, source: 'protocol' });
   }

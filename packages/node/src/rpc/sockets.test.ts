@@ -230,13 +230,16 @@ test('calls of a socket that wait for their answer are bounded: nothing more is 
       const socket = await bare(url);
       let answers = 0;
       socket.on('message', () => answers++);
-      for (let id = 0; id < 20; id++) socket.send(call(id, 'sero_submit', { transaction: '0x00' }));
+      // 12 MB: more than the system takes for a reader who has stopped.
+      const message = call(1, 'sero_submit', { transaction: `0x${'00'.repeat(5_000)}` });
+      for (let i = 0; i < 1_200; i++) socket.send(message);
       await until(() => waiting === 4);
       const other = await createSocketClient({ url });
-      for (let i = 0; i < 20; i++) await other.request('sero_getFees', {});
+      for (let i = 0; i < 300; i++) await other.request('sero_getFees', {});
       assert.equal(waiting, 4);
+      assert.ok(socket.bufferedAmount > 1_000_000, `${socket.bufferedAmount} bytes wait at their sender`);
       gate.resolve();
-      await until(() => answers === 20);
+      await until(() => answers === 1_200);
       socket.close();
       other.close();
     },

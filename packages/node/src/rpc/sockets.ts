@@ -9,7 +9,7 @@ import type { RpcMetrics } from './metrics.ts';
 import type { UnsentAnswer } from './unsent.ts';
 
 /** Codes under which the server closes a socket (RFC 6455 section 7.4). */
-export const CLOSE_CODES = { goingAway: 1001, textOnly: 1003, tooSlow: 4008 } as const;
+const CLOSE_CODES = { goingAway: 1001, textOnly: 1003, tooSlow: 4008 } as const;
 
 /** The open sockets of a server. */
 export interface Sockets {

@@ -1,0 +1,33 @@
+import { LedgerError } from '@sero/ledger';
+import { StoreError } from '@sero/store';
+import { NodeError } from './errors.ts';
+
+/** Why the node cannot go on, with what to do. */
+export function stopReason(error: unknown): NodeError {
+  const interrupted = error instanceof LedgerError && error.code === 'commit-interrupted';
+  const reason = interrupted ? error.cause : error;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  if (reason instanceof StoreError || interrupted) {
+    return new NodeError(
+      'storage-failed',
+      `the node stopped because its disk failed it: ${message}. Nothing that was final is lost; mend the cause and start it again`,
+      { cause: error },
+    );
+  }
+  return new NodeError(
+    'sealing-failed',
+    `the node stopped because it could not make the next block: ${message}. Nothing that was final is lost; report this with the log`,
+    { cause: error },
+  );
+}
+
+/** Why the RPC server does not listen; what has nothing to do with its place is returned as it is. */
+export function portError(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || !['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(code)) return error;
+  return new NodeError(
+    'port-unusable',
+    `the RPC server cannot listen on ${host}, port ${port} (${code}): stop what listens there, or choose another port`,
+    { cause: error },
+  );
+}
