@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { toHex } from '@sero/crypto';
-import { LedgerError } from '@sero/ledger';
+import { LedgerError, loadSnapshot } from '@sero/ledger';
 import {
   type Clock,
   diskBackend,
@@ -25,7 +25,8 @@ import {
   systemClock,
 } from '@sero/node';
 import { decodeExecutedBlock, encodeGenesis, type Genesis, type Header, headerHash } from '@sero/protocol';
-import { hookedLog, hookedStore, StoreError } from '@sero/store';
+import { hookedLog, hookedStore, memoryStore, StoreError, storedStateRoot } from '@sero/store';
+import { readSnapshot } from '@sero/store/node';
 import { verifierDouble } from '../wallet/doubles.ts';
 import { genesisDouble, groundOf, hasherDouble, keyDouble, payment } from './doubles.ts';
 
@@ -339,18 +340,6 @@ test('a listener of heads that throws stops neither the node nor the other liste
   await node.close();
 });
 
-test('a transaction that can no longer enter when the block is made is dropped, and the others are sealed', async () => {
-  const { node } = await start(newDirectory(), { pace: { gatherMs: 200, idleMs: 1_000_000 } });
-  const head = await headAfter(node, () => Promise.all([pay(node, 1), pay(node, 2, { expiry: 1n })]));
-  const { block } = decodeExecutedBlock(node.ledger.executedBlock(head.height));
-  assert.equal(block.transactions.length, 2);
-  await assert.rejects(
-    pay(node, 3, { expiry: 1n }),
-    (error) => error instanceof LedgerError && error.code === 'expired',
-  );
-  await node.close();
-});
-
 test('a bad proof is refused under the ledger’s code and counted', async () => {
   const { node } = await start(newDirectory());
   await assert.rejects(
@@ -408,7 +397,7 @@ test('a signal ends the start, and later the node', async () => {
   await again.node.close();
 });
 
-test('snapshots are written at their heights, the last two are kept', async () => {
+test('snapshots are written at their heights, the last two are kept, and they load', async () => {
   const directory = newDirectory();
   const genesis = genesisFile({ snapshotEvery: 2n });
   const { node, said } = await start(directory, { genesis });
@@ -416,8 +405,20 @@ test('snapshots are written at their heights, the last two are kept', async () =
     await sealed(node, number);
     if (number % 2 === 0) assert.equal(await node.takeSnapshot(), BigInt(number));
   }
+  const header = node.ledger.header(6n)!;
   await node.close();
   assert.deepEqual(readdirSync(join(directory, 'snapshots')).sort(), ['4', '6']);
+  const { manifest, chunkBytes } = readSnapshot(join(directory, 'snapshots', '6'));
+  const store = memoryStore();
+  await loadSnapshot({
+    genesis: node.ledger.genesis,
+    hasher: hasherDouble,
+    store,
+    header,
+    manifest,
+    chunks: manifest.chunks.map((_, number) => chunkBytes(number)),
+  });
+  assert.deepEqual(storedStateRoot(store), header.stateRoot);
   assert.ok(said('snapshot written'));
 });
 

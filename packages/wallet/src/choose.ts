@@ -132,7 +132,7 @@ export interface Selection<N extends Coin> {
 }
 
 /**
- * The first offer that the notes can make. A merge of more than two notes prefers the largest shape. Where none can, throws what stood
+ * The first offer that the notes can make. A merge of a token, or of more than two notes, prefers the largest shape. Where none can, throws what stood
  * in the way of the one it tried first: `insufficient-funds`, `needs-consolidation`, for a merge `request-invalid`.
  */
 export function selectFor<N extends Coin>(
@@ -140,9 +140,10 @@ export function selectFor<N extends Coin>(
   offers: readonly Offer[],
   merge: bigint | undefined,
 ): Selection<N> {
-  const many = merge !== undefined && ownOf(notes, merge).length > SHAPE_A.inputs;
+  // Beside the fee of a token shape A has no room for two notes of it.
+  const large = merge !== undefined && (merge !== SERO_ASSET || ownOf(notes, merge).length > SHAPE_A.inputs);
   let refusal: unknown;
-  for (const offer of many ? offers.toReversed() : offers) {
+  for (const offer of large ? offers.toReversed() : offers) {
     const { shape, needs, fee } = offer;
     try {
       return {

@@ -96,6 +96,8 @@ describe('a wallet’s note tree', () => {
         let written = 0;
         const save = (): void => {
           const { added, dropped } = tree.takeChanges();
+          const names = [...added, ...dropped].map(([level, index]) => `${level}/${index}`);
+          assert.equal(new Set(names).size, names.length, 'nothing is both written and deleted');
           for (const [level, index] of dropped)
             assert.ok(stored.delete(`${level}/${index}`), 'only what is stored');
           for (const node of added) stored.set(`${node[0]}/${node[1]}`, node);
