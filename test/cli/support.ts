@@ -140,7 +140,10 @@ export async function startNode(
 
 /** Starts the program and waits for its first line on stdout. */
 async function start(args: readonly string[]): Promise<Pick<Devnet, 'stderr' | 'stop'> & { line: string }> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: OUTSIDE_NPM,
+  });
   const said: string[] = [];
   child.stderr.on('data', (chunk) => said.push(String(chunk)));
   const exit = exitOf(child);
@@ -164,6 +167,11 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
+/** The environment of somebody who calls `sero` itself: under `npm test` npm leaves its own marks in ours. */
+const OUTSIDE_NPM = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|SERO_(?!CACHE$))/.test(name)),
+);
+
 /** Runs the program in a process of its own until it ends. */
 export async function inProcess(
   args: readonly string[],
@@ -171,7 +179,7 @@ export async function inProcess(
 ): Promise<Called> {
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...OUTSIDE_NPM, ...env },
   });
   const [out, err]: [string[], string[]] = [[], []];
   child.stdout.on('data', (chunk) => out.push(String(chunk)));

@@ -8,7 +8,13 @@ import { build, type Message, transform } from 'esbuild';
 import type { Fault } from './fault.ts';
 
 /** Packages whose index.ts a browser loads. */
-export const BROWSER_PACKAGES = ['@sero/crypto', '@sero/prover', '@sero/protocol', '@sero/api', '@sero/wallet'];
+export const BROWSER_PACKAGES = [
+  '@sero/crypto',
+  '@sero/prover',
+  '@sero/protocol',
+  '@sero/api',
+  '@sero/wallet',
+];
 
 /** Names that node defines and a browser does not. Sources of ours may not use them, even guarded. */
 const NODE_GLOBALS = [

@@ -10,7 +10,7 @@ const SLICE = 512;
  * The tables of a snapshot, ascending: what a header's roots bind and what cannot be worked out from the rest. The head, the
  * tree's records and the index of the log follow from it and from the blocks.
  */
-export const SNAPSHOT_TABLES: readonly Uint8Array[] = [
+const SNAPSHOT_TABLES: readonly Uint8Array[] = [
   Uint8Array.of(FLAT.nullifierLanes),
   Uint8Array.of(FLAT.nullifier),
   Uint8Array.of(FLAT.shardRoot),

@@ -94,7 +94,7 @@ function checkGenesisOf(header: Header, { genesisHash }: ChainView): void {
 }
 
 /** What a header says of the state, as far as it shows without reading the state as a whole. */
-export function checkRoots(
+function checkRoots(
   { hasher }: ChainView,
   store: Pick<KeyValueStore, 'get'>,
   state: State,
