@@ -274,6 +274,45 @@ test('after a stop that was not clean every record of the state is looked at; da
   assert.equal(looked.length, 2, 'not after a clean stop, unless it is asked for');
 });
 
+/** Changes a bit of every copy of some bytes in a file; says how many there were. */
+function damageCopies(file: string, bytes: Uint8Array): number {
+  const content = readFileSync(file);
+  let copies = 0;
+  for (let at = content.indexOf(bytes); at >= 0; at = content.indexOf(bytes, at + 1)) {
+    content[at + 5]! ^= 1;
+    copies++;
+  }
+  writeFileSync(file, content);
+  return copies;
+}
+
+test('a bit that changed in a value of the state is found after a stop that was not clean, and mended', async () => {
+  const directory = newDirectory();
+  const { node } = await start(directory);
+  const head = await sealed(node, 1);
+  await node.close();
+  writeFileSync(join(directory, 'running'), '');
+  assert.ok(damageCopies(join(directory, 'state', 'data.mdb'), head.stateRoot) > 0);
+  const again = await start(directory);
+  assert.ok(again.said('built again from the blocks'));
+  assert.deepEqual(again.node.ledger.head(), head);
+  await again.node.close();
+});
+
+test('a bit that changed in the middle of the blocks is found by the whole check, and named', async () => {
+  const directory = newDirectory();
+  const { node } = await start(directory);
+  const first = await sealed(node, 1);
+  await sealed(node, 2);
+  await sealed(node, 3);
+  await node.close();
+  const [segment] = readdirSync(join(directory, 'blocks')).filter(
+    (name) => readFileSync(join(directory, 'blocks', name)).indexOf(first.transactionsRoot) >= 0,
+  );
+  assert.ok(damageCopies(join(directory, 'blocks', segment!), first.notesRoot) > 0);
+  await assert.rejects(start(directory, { check: 'always' }), { code: 'chain-damaged' });
+});
+
 test('the check of a real state on disk passes it', async () => {
   const directory = newDirectory();
   const { node } = await start(directory);

@@ -1,5 +1,5 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { type Ledger, LedgerError, type LedgerOptions, openLedger } from '@sero/ledger';
+import { checkLedger, type Ledger, LedgerError, type LedgerOptions, openLedger } from '@sero/ledger';
 import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
 import type { NodeDirectory } from './directory.ts';
@@ -8,7 +8,8 @@ import { NodeError } from './errors.ts';
 /** How a node reaches its disk. */
 export interface StorageBackend {
   openState(directory: string): KeyValueStore;
-  openBlocks(directory: string): AppendLog;
+  /** @param verify true to look at every record of the log on opening; default false */
+  openBlocks(directory: string, verify?: boolean): AppendLog;
   /** Looks at every record of a state that may be damaged; false where it is. */
   isIntact(directory: string): Promise<boolean>;
 }
@@ -16,7 +17,7 @@ export interface StorageBackend {
 /** lmdb for the state, files for the blocks. */
 export const diskBackend: StorageBackend = {
   openState: (directory) => openLmdbStore(directory),
-  openBlocks: (directory) => openFileLog(directory),
+  openBlocks: (directory, verify = false) => openFileLog(directory, { verify }),
   async isIntact(directory) {
     const found = await checkLmdbStore(directory);
     // A node that was killed before its store was made left nothing to look at.
@@ -46,7 +47,7 @@ export interface StorageOptions {
   readonly directory: NodeDirectory;
   readonly backend: StorageBackend;
   readonly ledger: Omit<LedgerOptions, 'store' | 'blocks' | 'replaying'>;
-  /** When every record of the state is looked at before it is opened. */
+  /** When every record of the state is looked at before it is opened; with `always` every block too, and each against the other. */
   readonly check: 'unclean' | 'always' | 'never';
   readonly onEvent: (event: OpeningEvent) => void;
 }
@@ -77,8 +78,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
   }
 }
 
-function open({ directory, backend, ledger, onEvent }: StorageOptions): Storage {
-  const blocks = backend.openBlocks(directory.blocks);
+function open({ directory, backend, ledger, onEvent, check }: StorageOptions): Storage {
+  const blocks = backend.openBlocks(directory.blocks, check === 'always');
   let store: KeyValueStore | undefined;
   const close = (): void => {
     blocks.close();
@@ -87,7 +88,9 @@ function open({ directory, backend, ledger, onEvent }: StorageOptions): Storage 
   try {
     store = backend.openState(directory.state);
     const replaying = (height: bigint, last: bigint): void => onEvent({ type: 'replaying', height, last });
-    return { ledger: openLedger({ ...ledger, store, blocks, replaying }), store, close };
+    const opened = openLedger({ ...ledger, store, blocks, replaying });
+    if (check === 'always') checkLedger({ ...ledger, store, blocks });
+    return { ledger: opened, store, close };
   } catch (error) {
     close();
     throw error;

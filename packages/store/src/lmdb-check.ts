@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes } from '@sero/crypto';
 import { diskError, onDisk } from './disk-errors.ts';
-import type { StoreError } from './errors.ts';
+import { StoreError } from './errors.ts';
 import {
   fileSize,
   intact,
@@ -51,10 +51,17 @@ export async function checkLmdbStore(
     }
   } catch (error) {
     options.signal?.throwIfAborted();
-    return { ok: false, error: diskError(error, `store ${directory}`) };
+    return { ok: false, error: found(diskError(error, `store ${directory}`)) };
   } finally {
     walk.return(0);
   }
+}
+
+/** A damaged record is damage of the store that holds it. */
+function found(error: StoreError): StoreError {
+  return error.code === 'record-damaged'
+    ? new StoreError('store-damaged', error.message, { cause: error })
+    : error;
 }
 
 /**
