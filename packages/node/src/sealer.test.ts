@@ -280,6 +280,19 @@ test('an error while committing ends the sealing and is told once', async () => 
   await sealer.stop();
 });
 
+test('a commit that fails while it is being stopped is told of; a proposal that fails then is not', async () => {
+  for (const failing of ['committed', 'propose'] as const) {
+    const broken = Promise.withResolvers<never>();
+    const { sealer, clock, failures } = scene({ [failing]: () => broken.promise });
+    await sealer.start();
+    await clock.pass(5_000);
+    const stopping = sealer.stop();
+    broken.reject(new Error('the disk is full'));
+    await stopping;
+    assert.equal(failures.length, failing === 'committed' ? 1 : 0);
+  }
+});
+
 test('started twice it runs once', async () => {
   const { sealer, clock } = scene();
   await sealer.start();

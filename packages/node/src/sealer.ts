@@ -24,6 +24,8 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
   let sealing: Promise<void> = Promise.resolve();
   /** Transactions came while a block was being sealed. */
   let more = false;
+  /** A block was handed over to be made final. */
+  let committing = false;
   let stopListening = (): void => undefined;
 
   /** A header's time: the clock's, or just after the parent's where the clock is behind (design 3, "Block and state"). */
@@ -63,11 +65,13 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
 
   async function seal(purpose: 'transactions' | 'idle'): Promise<void> {
     more = false;
+    committing = false;
     let made = true;
     try {
       made = await sealOne(purpose);
     } catch (error) {
-      if (isStopped()) return;
+      // A proposal that a stop cut short was never there; a block that could not be made final is told of even then.
+      if (isStopped() && !committing) return;
       end();
       chain.failed(error);
       return;
@@ -87,6 +91,7 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
       // Where the clock is behind the parent's time, an empty block waits for it.
       if (time - parent.time < BigInt(minBlockGapMs)) return false;
     }
+    committing = true;
     await chain.committed(block);
     return true;
   }

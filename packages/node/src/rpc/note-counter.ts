@@ -2,20 +2,25 @@ import { decodeFrontier } from '@sero/protocol';
 import { leafCount, transactionParts } from './block-parts.ts';
 import type { RpcLedger } from './source.ts';
 
+/** Blocks between checkpoints (ledger). */
+const CHECKPOINT_EVERY = 256n;
+
 /** Counts the leaves of the note tree. */
 export interface NoteCounter {
   atHead(): bigint;
 }
 
 /**
- * Counts from the last checkpoint on and remembers where it came to, so that each block is looked at once. Heights only grow.
+ * Counts from the last checkpoint on and remembers where it came to, so that each block is looked at once, and never more than
+ * lie between two checkpoints, however long nobody asked. Heights only grow.
  */
 export function noteCounter(ledger: Pick<RpcLedger, 'head' | 'treeState' | 'executedBlock'>): NoteCounter {
   let known: { height: bigint; notes: bigint } | undefined;
   return {
     atHead() {
       const { height } = ledger.head();
-      known ??= atCheckpoint(ledger, height);
+      if (known === undefined || height - known.height > CHECKPOINT_EVERY)
+        known = atCheckpoint(ledger, height);
       while (known.height < height) {
         const next: bigint = known.height + 1n;
         const leaves = leafCount(transactionParts(ledger.executedBlock(next)));
