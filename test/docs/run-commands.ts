@@ -11,6 +11,9 @@ const LASTING = /^(npm run devnet|sero devnet|sero node start)\b/;
 
 const PRELUDE = join(import.meta.dirname, 'prelude.sh');
 
+/** What is for a node that is stopped: the reader has ended it with ctrl-C. */
+const STOPPED = /^sero node check\b/;
+
 /**
  * Pastes commands into one shell, in a directory of its own, as a new user would who has `sero` on the path. A lasting program
  * goes on beside the commands after it, and is stopped with ctrl-C at the end or where the next one is started: it must then
@@ -61,6 +64,7 @@ export async function runCommands(
 function scriptOf(commands: readonly DocumentedCommand[]): string {
   const lines = commands.flatMap(({ document, line, text }) => [
     `echo '@@ ${document}:${line}'`,
+    ...(STOPPED.test(text) ? ['stop'] : []),
     LASTING.test(text) ? `lasting ${text}` : text,
   ]);
   return [readFileSync(PRELUDE, 'utf8'), ...lines, 'stop', ''].join('\n');
