@@ -35,6 +35,11 @@ export function examine(
     const found = { logged: blocks.length, applied: appliedBlocks(store) };
     const apart = found.logged - found.applied;
     assert.ok(apart === 0 || apart === 1, `${found.logged} blocks in the log, ${found.applied} in the state`);
+    // An append that returned is on the disk.
+    for (const marker of markers) {
+      if (marker.at === 'logged')
+        assert.ok(found.logged > marker.height, `block ${marker.height} was in the log`);
+    }
     const final = markers.filter((marker) => marker.at === 'final');
     if (found.applied === 0) {
       assert.deepEqual(final, []);

@@ -11,9 +11,8 @@ import { live, type Plan } from './life.ts';
 import { PAYMENTS } from './markers.ts';
 import { type ChildProgram, makeChildProgram } from './program.ts';
 
-/** Kills that are wanted, and how many of them inside a commit. */
+/** Kills that are wanted at least; of all that happen, half are wanted inside a commit. */
 const KILLS = 200;
-const INSIDE = 100;
 /** Lives after which it is plain that the wanted kills cannot be had on this machine. */
 const MOST_LIVES = 800;
 /** Chains that are killed side by side. */
@@ -52,7 +51,7 @@ test('killed at any instant, 200 times, half of them inside a commit: nothing fi
       randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     };
     let before = 0;
-    while (counts.kills < KILLS || counts.inside < INSIDE) {
+    while (counts.kills < KILLS || 2 * counts.inside < counts.kills) {
       assert.ok(counts.kills < MOST_LIVES, 'commits are too short here to be hit');
       const markers = await live(program, directory, nextPlan());
       for (const marker of markers) if (marker.at === 'written' && marker.ms > 0) commits.push(marker.ms);
@@ -75,5 +74,6 @@ test('killed at any instant, 200 times, half of them inside a commit: nothing fi
   context.diagnostic(
     `${kills} kills, ${inside} inside a commit (${logged} of them between log and state; ${mended} left a block to finish); ${blocks} blocks of ${PAYMENTS} payments`,
   );
-  assert.ok(kills >= KILLS && inside >= INSIDE && blocks > 0);
+  assert.ok(kills >= KILLS && 2 * inside >= kills && blocks > 0);
+  assert.ok(logged > 0 && mended > 0, 'some died between log and state, and left a block to finish');
 });
