@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { viewingKeyToText } from '@sero/protocol';
@@ -104,7 +104,7 @@ describe('the commands that devnet recommends, in processes of their own, with a
   it('in parts on three machines: a lost connection ends with 8 and keeps the notes, and the same files go again', async () => {
     const online = newHome();
     const offline = newHome();
-    const proxy = await losing('sero_submit', devnet.url);
+    const proxy = await broken('sero_submit', devnet.url, (socket) => socket.destroy());
     try {
       const { words, address } = devnet.accounts[2]!;
       const { viewing } = accountFromWords(words).proof;
@@ -133,8 +133,31 @@ describe('the commands that devnet recommends, in processes of their own, with a
         pending: string;
       }[];
       assert.deepEqual([pending[0]!.spendable, pending[0]!.pending], ['0', '1000000000000000000000000']);
-      const sent = await watching(devnet.url, 'tx', 'submit', ...parts, '--wait');
+      // Ctrl-C while the node has the request: it may have the transaction, too.
+      const stop = new AbortController();
+      const silent = await broken('sero_submit', devnet.url, () => stop.abort());
+      const interrupted = await sero(
+        { home: online, signal: stop.signal },
+        ...['--json', '--node', silent.url, 'tx', 'submit', ...parts],
+      ).finally(silent.close);
+      assert.deepEqual([interrupted.code, interrupted.failure().code], [8, 'outcome-unknown']);
+      const [open] = interrupted.json()['transactions'] as { txid: string; state: string; pays: unknown[] }[];
+      assert.equal(open!.state, 'unknown');
+      assert.deepEqual(open!.pays, [
+        { to: devnet.accounts[3]!.address, asset: '1', amount: '7000000000000000000' },
+      ]);
+      // The node takes it, and is away for the next question.
+      let cuts = 0;
+      const flaky = await broken('sero_getStatus', devnet.url, (socket, submitted) => {
+        if (!submitted || cuts > 0) return false;
+        cuts += 1;
+        socket.destroy();
+        return true;
+      });
+      const sent = await watching(flaky.url, 'tx', 'submit', ...parts, '--wait').finally(flaky.close);
       assert.equal(sent.code, 0, sent.stderr);
+      assert.equal(cuts, 1);
+      assert.equal(sent.json()['txid'], open!.txid);
       assert.equal(sent.json()['status'], 'final');
       // Its notes are spent: the same parts are refused, and the first payment stays as it is.
       const again = await watching(devnet.url, 'tx', 'submit', ...parts);
@@ -147,17 +170,24 @@ describe('the commands that devnet recommends, in processes of their own, with a
   });
 });
 
-/** A way to a node on which every connection breaks that carries a request of one method. */
-async function losing(method: string, node: string): Promise<{ url: string; close(): Promise<void> }> {
+/**
+ * A way to a node that breaks requests of one method.
+ *
+ * @param breaks does it; false lets the request through. `submitted`: a transaction went through before
+ */
+async function broken(
+  method: string,
+  node: string,
+  breaks: (socket: Socket, submitted: boolean) => unknown,
+): Promise<{ url: string; close(): Promise<void> }> {
+  let submitted = false;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', async () => {
       const body = Buffer.concat(chunks).toString();
-      if (body.includes(`"${method}"`)) {
-        request.socket.destroy();
-        return;
-      }
+      if (body.includes(`"${method}"`) && breaks(request.socket, submitted) !== false) return;
+      submitted ||= body.includes('"sero_submit"');
       const answer = await fetch(node, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

@@ -56,6 +56,8 @@ export interface World {
   readonly stdin?: string;
   /** Streams that say they are terminals. */
   readonly terminal?: boolean;
+  /** Aborted where ctrl-C would be pressed. Default: never. */
+  readonly signal?: AbortSignal;
 }
 
 /** Calls the program in this process, with streams and an environment of its own. */
@@ -72,7 +74,7 @@ export async function sero(world: World, ...args: string[]): Promise<Called> {
     stderr: err.stream,
     env: { ...environment, ...world.env },
     cwd: home?.path ?? tmpdir(),
-    signal: new AbortController().signal,
+    signal: world.signal ?? new AbortController().signal,
   });
   return called(code, out.text(), err.text());
 }

@@ -344,10 +344,36 @@ describe('a wallet against a running devnet', { concurrency: false }, () => {
       const { code, failure } = await at(...args);
       assert.deepEqual([code, failure().code], [1, 'watch-only'], args.join(' '));
     }
+    // A plan that takes more than it shows is not signed.
+    const text = readFileSync(join(watching.path, 'plan.json'), 'utf8');
+    const changed = text.replace(/("pubOut":\["n\d+",)"n0"/, '$1"n5"');
+    assert.notEqual(changed, text);
+    writeFileSync(join(watching.path, 'changed.json'), changed);
+    const hidden = await call(
+      'tx',
+      'sign',
+      join(watching.path, 'changed.json'),
+      '-o',
+      'signed.json',
+      '--yes',
+    );
+    assert.deepEqual([hidden.code, hidden.failure().code], [2, 'plan-not-shown']);
     // The plan is of another account than the wallet's with words.
     const foreign = await call('tx', 'sign', join(watching.path, 'plan.json'), '-o', 'signed.json', '--yes');
     assert.deepEqual([foreign.code, foreign.failure().code], [2, 'plan-of-another-account']);
     assert.ok(!readdirSync(home.path).includes('signed.json'));
+  });
+
+  it('shows the fees of both transactions of an issue, and refuses what is above --max-fee', async () => {
+    const issue = ['asset', 'issue', 'HEPTANE', '1000', '--dry-run'];
+    const shown = (await call(...issue)).json() as { fee: string; price: string; planned: number };
+    const alone = (await call('asset', 'commit', 'HEPTANE', '--dry-run')).json() as { fee: string };
+    assert.equal(shown.planned, 2);
+    assert.ok(BigInt(shown.fee) > BigInt(shown.price) + BigInt(alone.fee));
+    const refused = await call(...issue, '--max-fee', '0.000000000000000001');
+    assert.deepEqual([refused.code, refused.failure().code], [1, 'fee-too-high']);
+    assert.equal((await call(...issue, '--max-fee', '999999 SERO')).code, 0);
+    assert.equal((await call(...issue, '--max-fee', '1 GOLD')).code, 2);
   });
 
   it('lists assets from the public table', async () => {

@@ -4,6 +4,7 @@ import { baseDirectory } from './files.ts';
 import { callName, type Io } from './io.ts';
 import { createOutput, type Output } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { createSendLog, type SendLog } from './send-log.ts';
 
 /** A call that works, and what it does. */
 export interface Example {
@@ -29,6 +30,8 @@ export interface Cli {
   readonly io: Io;
   readonly out: Output;
   readonly progress: Progress;
+  /** What was sent so far. */
+  readonly sends: SendLog;
   readonly options: GlobalOptions;
   /** Where wallet, node and devnet keep their directories. */
   readonly base: string;
@@ -82,19 +85,25 @@ export function runs<O>(
     const cli = createCli(io, called.optsWithGlobals<GlobalOptions>());
     const args = received.flat().filter((arg) => arg !== undefined) as string[];
     const work = run(cli, options, ...args);
-    await (settings.stopsItself ? work : Promise.race([work, interruption(io.signal)]));
+    try {
+      await (settings.stopsItself ? work : Promise.race([work, interruption(io.signal)]));
+    } catch (error) {
+      throw cli.sends.explain(error);
+    }
   });
 }
 
 function createCli(io: Io, options: GlobalOptions): Cli {
   const out = createOutput(io, options);
+  const sero = callName(io.env);
   return {
     io,
     out,
     progress: createProgress(io, out),
+    sends: createSendLog(out, sero),
     options,
     base: baseDirectory(io, options.dir),
-    sero: callName(io.env),
+    sero,
   };
 }
 

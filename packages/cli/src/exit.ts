@@ -15,15 +15,21 @@ export const EXIT_CODES = {
     meaning: 'the node cannot be reached, is not ready or does not answer as a node should',
   },
   password: { code: 5, meaning: 'wrong password' },
-  refused: { code: 6, meaning: 'the network refused the transaction; its notes are free again' },
+  refused: {
+    code: 6,
+    meaning:
+      'the network refused the transaction and its notes are free again; or (code `action-failed`) it is in a block and what it asked for failed: its fee and its notes are spent',
+  },
   wallet: { code: 7, meaning: 'no wallet here, one in use by another process, or one that must be repaired' },
   unknown: {
     code: 8,
-    meaning: 'sent, but the outcome is not known; the notes stay reserved until the transaction expires',
+    meaning:
+      'ended after something was sent (by a failure or by ctrl-C): stdout says what is paid, what is sent and what is not; the notes of what is not final stay reserved until it expires',
   },
   interrupted: {
     code: 130,
-    meaning: 'interrupted (ctrl-C); `devnet` and `node start` end with 0 when they could stop cleanly',
+    meaning:
+      'interrupted (ctrl-C) before anything was sent; `devnet` and `node start` end with 0 when they could stop cleanly',
   },
 } as const satisfies Record<string, { readonly code: number; readonly meaning: string }>;
 

@@ -24,4 +24,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const code = await runCli(process.argv.slice(2), processIo(stop.signal));
 process.exitCode = code;
 // What an interruption leaves running has no say in when the process ends.
-if (code === exitCode('interrupted')) process.exit();
+if (stop.signal.aborted && code !== exitCode('ok')) process.exit();

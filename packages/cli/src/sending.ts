@@ -1,11 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Plan, prove, readPlan, sign, submitRecorded, WalletError } from '@sero/wallet';
+import { equalBytes } from '@sero/crypto';
+import { addressToText, decodeAddress, decodeEnvelope, encodeAddress, transactionId } from '@sero/protocol';
+import {
+  type Payout,
+  type Plan,
+  type ProvedPart,
+  prove,
+  readPlan,
+  type Send,
+  type SignedPart,
+  sign,
+  submitRecorded,
+  WalletError,
+} from '@sero/wallet';
 import { formatAmount } from './amounts.ts';
 import { CliError } from './errors.ts';
-import { hex } from './names.ts';
+import { assetName, hex } from './names.ts';
 import { type OpenProver, openProver } from './proving.ts';
-import { confirmed, expectConfirmation } from './secrets.ts';
-import { readChain, type Session } from './session.ts';
+import { canAsk, confirmed, expectConfirmation } from './secrets.ts';
+import type { ShownPayment } from './send-log.ts';
+import { isNodeAway, readChain, type Session } from './session.ts';
 
 /** ms between two looks for a block. */
 const POLL = 500;
@@ -14,6 +28,8 @@ const POLL = 500;
 export interface Step<R> {
   readonly plan: Plan;
   readonly rest: R | undefined;
+  /** Payments that remain after it. Default: none. */
+  readonly left?: readonly Payout[];
   /** Transactions that the whole takes, this one among them. Default: 1. */
   readonly transactions?: number;
   /** SERO that the network takes at most for all of them, where that is known before they are planned. */
@@ -34,6 +50,8 @@ export interface SendOptions {
   readonly dryRun: boolean;
   /** Wait until the last transaction is in a block. */
   readonly wait: boolean;
+  /** SERO that all fees together may come to, in the smallest unit. Default: the total that is shown before the question. */
+  readonly maxFee?: bigint;
 }
 
 /** A transaction that was sent. */
@@ -62,7 +80,7 @@ export interface SendResult {
 export async function carryOut<R>(
   session: Session,
   { first, next, says }: Undertaking<R>,
-  { dryRun, wait }: SendOptions,
+  { dryRun, wait, maxFee }: SendOptions,
 ): Promise<SendResult> {
   const { cli } = session;
   const { progress, io, options } = cli;
@@ -76,15 +94,24 @@ export async function carryOut<R>(
   const fee = fees ?? readPlan(step.plan).fee;
   for (const line of says) cli.out.say(line);
   cli.out.say(`Fee: at most ${formatAmount(fee, 'SERO')}${feeOfWhat(planned, fees !== undefined)}.`);
+  if (maxFee !== undefined && fee > maxFee) {
+    throw new CliError(
+      'failed',
+      'fee-too-high',
+      `the fee of ${formatAmount(fee, 'SERO')} is more than the ${formatAmount(maxFee, 'SERO')} of --max-fee`,
+      'nothing was sent: allow more, or try again when the base fee is lower',
+    );
+  }
   if (dryRun) return { status: 'dry-run', fee, planned, transactions: [] };
   if (!(await confirmed(io, options.yes, 'Send it?'))) {
     throw new CliError('failed', 'declined', 'nothing was sent');
   }
+  let bound = maxFee ?? fee;
   const prover = openProver(cli);
   try {
     const transactions: Sent[] = [];
     for (;;) {
-      const sent = await sendPlan(session, step.plan, prover);
+      const sent = await sendPlan(session, step, prover);
       const { rest } = step;
       if (rest === undefined && !wait) {
         transactions.push(sent);
@@ -95,10 +122,38 @@ export async function carryOut<R>(
       step = await progress.stage('Planning the next transaction', () =>
         whenReady(session, () => next(rest)),
       );
+      const total = sumOfFees(transactions) + (step.fees ?? readPlan(step.plan).fee);
+      bound = await agreedFee(session, total, bound, maxFee === undefined);
     }
   } finally {
     await prover.close();
   }
+}
+
+/**
+ * Holds the fees of all transactions, those that are sent among them, to the total that was agreed to. Where it rose and somebody is
+ * there, asks for the new one.
+ *
+ * @returns the total that is agreed to now
+ */
+export async function agreedFee(
+  { cli }: Pick<Session, 'cli'>,
+  total: bigint,
+  bound: bigint,
+  mayAsk: boolean,
+): Promise<bigint> {
+  if (total <= bound) return bound;
+  const rose = `the fees of all transactions come to ${formatAmount(total, 'SERO')} now, ${formatAmount(bound, 'SERO')} were agreed to`;
+  if (mayAsk && !cli.options.yes && canAsk(cli.io)) {
+    cli.out.say(`The base fee rose: ${rose}.`);
+    if (await confirmed(cli.io, false, 'Go on?')) return total;
+  }
+  throw new CliError(
+    'failed',
+    'fee-rose',
+    `the base fee rose: ${rose}; nothing more was sent`,
+    'what is sent stays sent: begin anew with what is not, and with --max-fee if you allow more',
+  );
 }
 
 /** What a fee is for, where that is more than one transaction. */
@@ -112,36 +167,79 @@ function feeOfWhat(planned: number, isWhole: boolean): string {
 const sumOfFees = (transactions: readonly Sent[]): bigint =>
   transactions.reduce((sum, { fee }) => sum + fee, 0n);
 
-async function sendPlan(session: Session, plan: Plan, prover: OpenProver): Promise<Sent> {
-  const { cli, wallet } = session;
+async function sendPlan(session: Session, { plan, left }: Step<unknown>, prover: OpenProver): Promise<Sent> {
+  const { cli } = session;
   const key = session.spendingKey();
   const signed = sign(plan, key);
   // Loaded first, so that it has a line of its own.
   await prover.circuit(readPlan(plan).tx.circuit);
   const proved = await cli.progress.stage('Proving', () => prove(plan, key.proof, prover, cli.io.signal));
-  const ready = await cli.progress.stage('Sending', () =>
-    submitRecorded(wallet, plan, signed, proved, session.send, BigInt(Date.now())),
-  );
-  return { txid: hex(ready.txid), fee: readPlan(plan).fee };
+  return sendParts(session, { plan, signed, proved, left: left ?? [] });
 }
 
-/** Reads the chain until a sent transaction is in it. Throws where it failed there, or can no longer enter. */
+/** The parts of a transaction, and the payments that remain after it. */
+export interface Parts {
+  readonly plan: Plan;
+  readonly signed: SignedPart;
+  readonly proved: ProvedPart;
+  readonly left: readonly Payout[];
+}
+
+/** Joins the parts and gives the transaction to the node; from there on a failure of the command says that it was sent. */
+export function sendParts(session: Session, { plan, signed, proved, left }: Parts): Promise<Sent> {
+  const { cli, wallet, network } = session;
+  const { fee, outputs } = readPlan(plan);
+  const shown = (to: string, asset: bigint, amount: bigint): ShownPayment => {
+    return { to, asset, amount, says: `${formatAmount(amount, assetName(wallet, asset))} to ${to}` };
+  };
+  const self = encodeAddress(wallet.key.address);
+  const outgoing = {
+    fee,
+    pays: outputs
+      .filter(({ to, value }) => value > 0n && !equalBytes(to, self))
+      .map(({ to, asset, value }) => shown(addressToText(decodeAddress(to), network), asset, value)),
+    left: left.map(({ to, asset, amount }) => shown(addressToText(to, network), asset, amount)),
+  };
+  const send: Send = async (bytes) => {
+    const txid = hex(txidOf(bytes, wallet.genesisHash));
+    cli.sends.begins({ txid, ...outgoing });
+    const answer = await session.send(bytes);
+    if (answer instanceof Error) cli.sends.refused(txid);
+    else cli.sends.became(txid, 'sent');
+    return answer;
+  };
+  return cli.progress.stage('Sending', async () => {
+    const ready = await submitRecorded(wallet, plan, signed, proved, send, BigInt(Date.now()));
+    return { txid: hex(ready.txid), fee };
+  });
+}
+
+function txidOf(bytes: Uint8Array, genesisHash: Uint8Array): Uint8Array {
+  return transactionId(decodeEnvelope(bytes).private!.tx, genesisHash);
+}
+
+/**
+ * Reads the chain until a sent transaction is in it. Throws where it failed there, or can no longer enter. A node that does not answer is
+ * asked again: that it is away says nothing about the transaction.
+ */
 export async function untilFinal(session: Session, sent: Sent, expiry: bigint): Promise<Sent> {
   const { cli, wallet } = session;
   return cli.progress.stage('Waiting for its block', async (report) => {
     for (;;) {
-      await readChain(session);
+      const away = await readAgain(session);
       const entry = wallet.history().findLast(({ txid }) => hex(txid) === sent.txid);
       if (entry !== undefined) {
+        cli.sends.became(sent.txid, entry.succeeded ? 'final' : 'failed', entry.height);
         if (entry.succeeded) return { ...sent, height: entry.height };
         throw new CliError(
           'refused',
           'action-failed',
-          `transaction ${sent.txid} is in block ${entry.height}, but what it asked for failed`,
+          `transaction ${sent.txid} is in block ${entry.height}, but what it asked for failed: its fee and its notes are spent`,
         );
       }
       const height = wallet.tip()?.header.height ?? 0n;
       if (height >= expiry) {
+        cli.sends.became(sent.txid, 'expired');
         throw new CliError(
           'refused',
           'expired',
@@ -149,10 +247,21 @@ export async function untilFinal(session: Session, sent: Sent, expiry: bigint): 
           'send it again',
         );
       }
-      report(`block ${height}`);
+      report(away === undefined ? `block ${height}` : `${away.message}; asking again`);
       await pause(POLL, undefined, { signal: cli.io.signal });
     }
   });
+}
+
+/** Reads the chain as far as the node gives it. @returns why it does not give it */
+async function readAgain(session: Session): Promise<Error | undefined> {
+  try {
+    await readChain(session);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && isNodeAway(error))) throw error;
+    return error;
+  }
 }
 
 /** Plans again with each block while the newest notes wait for their anchor, or a name's commitment is too young. */
@@ -169,7 +278,7 @@ export async function whenReady<T>(
       if (!(error instanceof WalletError && isTooEarly(error))) throw error;
     }
     await pause(POLL, undefined, { signal: session.cli.io.signal });
-    await readChain(session);
+    await readAgain(session);
   }
 }
 
@@ -180,6 +289,7 @@ export function showResult(session: Session, result: SendResult, extra: object =
     height === undefined ? txid : `${txid} in block ${height}`,
   );
   out.data({ ...extra, ...result }, lines.join('\n'));
+  session.cli.sends.shown();
   if (result.status === 'dry-run') out.say('Nothing was sent.');
   if (result.status === 'submitted') out.say(`Sent. It is final with its block; see: ${sero} history`);
 }

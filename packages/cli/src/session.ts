@@ -189,7 +189,7 @@ export async function readChain({
 }
 
 /** Errors after which what was read before is still true, and can be shown as of its height. */
-function isNodeAway(error: unknown): boolean {
+export function isNodeAway(error: unknown): boolean {
   if (error instanceof TransportError || error instanceof RpcError) return true;
   return error instanceof WalletError && ['node-behind', 'node-answer-invalid'].includes(error.code);
 }

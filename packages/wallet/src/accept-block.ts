@@ -1,8 +1,8 @@
-import { toHex } from '@sero/crypto';
+import { equalBytes, toHex } from '@sero/crypto';
 import { COMMITMENT_MAX_AGE, type Header, headerHash } from '@sero/protocol';
-import type { KnownAsset, LostSpend } from './records.ts';
+import type { Companion, KnownAsset, LostSpend } from './records.ts';
 import type { ScanResult } from './scan.ts';
-import { type Tip, type WalletState, written } from './state.ts';
+import { FORMER_TIP, type Tip, type WalletState, written } from './state.ts';
 import type { WalletChange } from './store.ts';
 
 /** Anchors that are kept: the newest is used, the others are there to look at. */
@@ -53,7 +53,11 @@ export function acceptBlock(state: WalletState, block: ScannedBlock): WalletChan
     changes.push(written.undisclosed(note, state.undisclosed.length));
     state.undisclosed.push(note);
   }
-  changes.push(...settlePending(state, height, spent, block.txids));
+  const spentDummies = new Set(result.spentDummies);
+  if (state.former !== undefined) {
+    changes.push(...thinCompanions(state.former.companions, spent, spentDummies).map(written.former));
+  }
+  changes.push(...settleFormer(state, tip), ...settlePending(state, height, spent, block.txids));
   for (const made of result.commitments) {
     state.commitments.set(toHex(made.hash), made);
     changes.push(written.commitment(made));
@@ -63,9 +67,7 @@ export function acceptBlock(state: WalletState, block: ScannedBlock): WalletChan
     state.commitments.delete(hash);
     changes.push(written.droppedCommitment(hash));
   }
-  for (const position of spent) {
-    if (state.companions.delete(position)) changes.push(written.droppedCompanion(position));
-  }
+  changes.push(...thinCompanions(state.companions, spent, spentDummies));
   if (height % anchorStep === 0n) {
     const anchor = { height, size: tree.size(), root };
     anchors.push(anchor);
@@ -83,6 +85,60 @@ export function acceptBlock(state: WalletState, block: ScannedBlock): WalletChan
   state.tip = tip;
   changes.push(written.head(header.genesisHash, tip, tree.size()));
   return changes;
+}
+
+/**
+ * Forgets what was spent: a companion is there to be spent again beside its note, and a plan with a dummy whose nullifier is in a
+ * block would be refused whenever it is made. A dummy is known by the position in its TRACE, one of 2^36.
+ */
+function thinCompanions(
+  companions: Map<bigint, Companion>,
+  spent: ReadonlySet<bigint>,
+  spentDummies: ReadonlySet<bigint>,
+): WalletChange[] {
+  if (spent.size === 0 && spentDummies.size === 0) return [];
+  const changes: WalletChange[] = [];
+  for (const [position, old] of companions) {
+    const positions = old.positions.filter((other) => !spent.has(other));
+    const dummies = old.dummies.filter((dummy) => !spentDummies.has(dummy.position));
+    const left = positions.length + dummies.length;
+    if (spent.has(position)) {
+      companions.delete(position);
+      changes.push(written.droppedCompanion(position));
+    } else if (left < old.positions.length + old.dummies.length) {
+      companions.set(position, { positions, dummies });
+      changes.push(written.companion(position, { positions, dummies }));
+    }
+  }
+  return changes;
+}
+
+/**
+ * Ends what a repair left open, once the block comes by that was read last before it, or the one after: if this is the chain of old,
+ * what was on its way holds again. If it was begun anew, the same positions are other notes, and it is forgotten.
+ */
+function settleFormer(state: WalletState, { header, hash }: Tip): WalletChange[] {
+  const { former } = state;
+  if (former === undefined || header.height < former.tip.height) return [];
+  const at = header.height === former.tip.height ? hash : header.parent;
+  const same = header.height <= former.tip.height + 1n && equalBytes(at, former.tip.hash);
+  const pending = former.pending.map(written.pending);
+  const lost = former.lost.map(written.lost);
+  const companions = [...former.companions].map(([position, companion]) =>
+    written.companion(position, companion),
+  );
+  const records = [...pending, ...lost, ...companions];
+  state.former = undefined;
+  if (same) {
+    for (const spend of former.pending) state.pending.set(toHex(spend.txid), spend);
+    for (const spend of former.lost) state.lost.set(toHex(spend.txid), spend);
+    for (const [position, companion] of former.companions) state.companions.set(position, companion);
+  }
+  return [
+    { key: FORMER_TIP, value: undefined },
+    ...records.map(({ key }) => written.former({ key, value: undefined })),
+    ...(same ? records : []),
+  ];
 }
 
 /** Ends what waited for its block: it is in this one, or in none any more. */

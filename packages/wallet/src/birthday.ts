@@ -1,5 +1,5 @@
-import { fieldFromBytes } from '@sero/crypto';
-import { type AssetKind, assetId, type Genesis } from '@sero/protocol';
+import { equalBytes, fieldFromBytes } from '@sero/crypto';
+import { type AssetKind, assetId, checkName, type Genesis, name32, ProtocolError } from '@sero/protocol';
 import type { ChainSource, ListedAsset } from './chain-source.ts';
 import { ensure } from './errors.ts';
 import type { KnownAsset } from './records.ts';
@@ -21,8 +21,9 @@ const MAX_ASSETS = 1_000_000;
  * Where a wallet with this birthday begins: the checkpoint at or before it and the assets registered until then; undefined where that is
  * block 0, which every wallet reads itself. What is asked depends on the birthday, rounded down, and on nothing else.
  *
- * Throws `node-answer-invalid` for a checkpoint after the birthday, which would hide money, and for assets whose numbers are not
- * those of their names. `openWallet` checks the rest.
+ * Throws `node-behind` where the chain ends before the birthday: it is not the chain that the birthday is of, or not yet, and money in
+ * it may be older. Throws `node-answer-invalid` for another checkpoint than this one, for assets whose numbers are not
+ * those of their names, and for names that nobody can register. `openWallet` checks the rest.
  *
  * @param birthday a height after which all transactions of the account lie
  */
@@ -34,14 +35,18 @@ export async function startAt(
 ): Promise<WalletStart | undefined> {
   const height = birthday - (birthday % CHECKPOINT_EVERY);
   if (height === 0n) return undefined;
+  const { head } = await source.status(signal);
+  ensure(
+    head.height >= birthday,
+    'node-behind',
+    `the node’s chain ends at block ${head.height}, before the birthday ${birthday}: wait until the node has caught up; if the network was begun anew, restore the wallet with birthday 0`,
+  );
   const state = await source.treeState(height, signal);
   ensure(
-    state.height <= height,
+    state.height === height,
     'node-answer-invalid',
-    `the node gave a checkpoint at ${state.height}, after the birthday ${birthday}: ask another node`,
+    `the node was asked for the checkpoint at ${height} and gave one at ${state.height}: ask another node`,
   );
-  // An older one loses nothing; block 0 holds notes of its own and is read, not skipped.
-  if (state.height === 0n) return undefined;
   const listed = await allAssets(source, genesis.chainId, signal);
   return {
     ...state,
@@ -73,9 +78,9 @@ async function allAssets(
 
 /** An asset whose number is that of its name, so that nobody can be shown one under another's name. */
 function known(listed: ListedAsset, chainId: bigint): { height: bigint; known: KnownAsset }[] {
-  const { kind, name32, supply, height } = listed;
+  const { kind, supply, height } = listed;
   if (!isKind(kind)) return [];
-  const asset = assetId(chainId, kind, name32);
+  const asset = assetId(chainId, kind, listed.name32);
   ensure(
     asset === fieldFromBytes(listed.asset),
     'node-answer-invalid',
@@ -89,8 +94,24 @@ function isKind(kind: number): kind is AssetKind {
 }
 
 /** A token's or category's name. Of a ticket the table holds a hash alone. */
-function nameOf({ kind, name32, supply }: ListedAsset): string {
+function nameOf({ kind, name32: padded, supply }: ListedAsset): string {
   if (kind === 2 && supply > 0n) return UNKNOWN_CATEGORY;
-  const end = name32.indexOf(0);
-  return String.fromCharCode(...(end === -1 ? name32 : name32.subarray(0, end)));
+  const end = padded.indexOf(0);
+  const name = String.fromCharCode(...(end === -1 ? padded : padded.subarray(0, end)));
+  ensure(
+    isName(name) && equalBytes(name32(name), padded),
+    'node-answer-invalid',
+    'the node gave an asset a name that nobody can register: ask another node',
+  );
+  return name;
+}
+
+function isName(name: string): boolean {
+  try {
+    checkName(name);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    return false;
+  }
 }

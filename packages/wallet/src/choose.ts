@@ -42,7 +42,8 @@ export function choose(wallet: Wallet, request: Request): Choice {
   const notes = provableNotes(wallet, anchor);
   const chosen =
     part.merge === undefined ? chooseNotes(wallet, notes, offers) : selectFor(notes, offers, part.merge);
-  return { anchor, part, ...withCompanions(wallet, notes, offers, chosen) };
+  const payouts = payoutsOf(request).length;
+  return { anchor, part, ...withCompanions(wallet, notes, offers, chosen, payouts) };
 }
 
 /** SERO that the network takes at most for a request if it is planned now: shown before anything is sent. */
@@ -182,16 +183,22 @@ function covers(notes: readonly Coin[], needs: Needs): boolean {
   );
 }
 
+/** Whether notes that cover the needs hold more of an asset than leaves the account. */
+function leavesChange(notes: readonly Coin[], needs: Needs, asset: bigint): boolean {
+  return covers(notes, new Map([[asset, (needs.get(asset) ?? 0n) + 1n]]));
+}
+
 /**
  * What was submitted beside a note before, notes and dummies, is spent beside it again: two transactions that share one nullifier and
  * differ in another would show which notes are real and belong together. Where the earlier transaction had more inputs
- * than this one needs, this one takes its shape. What has no room stays away.
+ * than this one needs, this one takes its shape. What has no room stays away: an input or a slot for itself, or an output for its change.
  */
 function withCompanions(
   wallet: Wallet,
   notes: readonly OwnedNote[],
   offers: readonly Offer[],
   chosen: Selection<OwnedNote>,
+  payouts: number,
 ): Omit<Choice, 'anchor' | 'part'> {
   const companions = companionsOf(wallet, notes, chosen.notes);
   const whole = chosen.notes.length + companions.notes.length + companions.dummies.length;
@@ -207,9 +214,15 @@ function withCompanions(
   const slots = new Set([SERO_ASSET, ...needs.keys(), ...spent.map(({ asset }) => asset)]);
   const hasRoom = (asset: bigint, count: number): boolean =>
     count < shape.inputs && (slots.has(asset) || slots.size < shape.slots);
+  const change = new Set(
+    spent.map(({ asset }) => asset).filter((asset) => leavesChange(spent, needs, asset)),
+  );
   for (const note of companions.notes) {
-    if (!hasRoom(note.asset, spent.length)) continue;
-    slots.add(note.asset);
+    const { asset } = note;
+    const returns = change.has(asset) || payouts + change.size < shape.outputs;
+    if (!returns || !hasRoom(asset, spent.length)) continue;
+    slots.add(asset);
+    change.add(asset);
     spent.push(note);
   }
   const dummies: Dummy[] = [];

@@ -24,6 +24,7 @@ import { prove, sign, submit } from './authorize.ts';
 import { buildTransaction } from './build.ts';
 import { plan } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
+import type { Dummy, PendingSpend } from './records.ts';
 import type { Request } from './request.ts';
 import { memoryWalletStore } from './store.ts';
 import {
@@ -32,9 +33,11 @@ import {
   BOB,
   chainWithNotes,
   filler,
+  issueToken,
   openOn,
   ready,
   refusal,
+  TOKEN,
   testChain,
 } from './test-support.ts';
 import { nameSalt, type Wallet } from './wallet.ts';
@@ -343,6 +346,60 @@ describe('a transaction that replaces another', () => {
     await wallet.release(txid);
     const again = await openOn(chain, ALICE, { store, blocks: [] });
     assert.deepEqual(await nullifiersOf(await plan(again, TO_BOB)), await nullifiersOf(first));
+  });
+});
+
+describe('what was submitted beside a note', () => {
+  const dummy = (n: number): Dummy => {
+    const [vpkrU, r, rcm] = [1, 2, 3].map((part) => BigInt(10 * n + part)) as [bigint, bigint, bigint];
+    return { asset: SERO_ASSET, vpkrU, r, rcm, position: BigInt(1_000 + n) };
+  };
+
+  /** Keeps it in mind that these were submitted together, and refused. */
+  async function refusedTogether(
+    wallet: Wallet,
+    n: number,
+    spend: Pick<PendingSpend, 'positions' | 'dummies'>,
+  ) {
+    const txid = filler(n, 32);
+    await wallet.reserve({ ...spend, txid, expiry: 600n });
+    await wallet.release(txid);
+  }
+
+  it('is not planned again once a block has spent it: a dummy’s nullifier counts once too', async () => {
+    const { chain, wallet } = await chainWithNotes([2n * SERO_UNIT, 3n * SERO_UNIT, 4n * SERO_UNIT]);
+    const elsewhere = await openOn(chain, ALICE);
+    await refusedTogether(wallet, 1, { positions: [0n, 1n, 2n], dummies: [dummy(1), dummy(2)] });
+    await refusedTogether(elsewhere, 1, { positions: [0n], dummies: [dummy(1)] });
+    const text = await plan(elsewhere, { ...TO_BOB, amount: 1n });
+    assert.deepEqual(readPlan(text).spends, [0n]);
+    assert.ok(readPlan(text).inputs.some(({ rcm }) => rcm === dummy(1).rcm));
+    await wallet.addBlock(chain.add([(await ready(text, ALICE)).bytes]));
+    assert.equal(wallet.companion(0n), undefined);
+    assert.deepEqual(wallet.companion(1n), { positions: [2n], dummies: [dummy(2)] });
+  });
+
+  it('is never forgotten for what is submitted beside it later', async () => {
+    const { wallet } = await chainWithNotes([SERO_UNIT, SERO_UNIT, SERO_UNIT]);
+    await refusedTogether(wallet, 1, { positions: [0n, 1n], dummies: [dummy(1)] });
+    await refusedTogether(wallet, 2, { positions: [0n, 2n], dummies: [dummy(1), dummy(2)] });
+    assert.deepEqual(wallet.companion(0n), { positions: [1n, 2n], dummies: [dummy(1), dummy(2)] });
+    assert.deepEqual(wallet.companion(1n), { positions: [0n], dummies: [dummy(1)] });
+  });
+
+  it('stays away where its change has no output, and comes where there is one', async () => {
+    const { chain, wallet } = await chainWithNotes([1_000n * SERO_UNIT]);
+    await issueToken(chain, wallet, ALICE, [5n, 6n]);
+    const [sero, five] = [SERO_ASSET, TOKEN].map(
+      (wanted) => wallet.spendableNotes().find(({ asset }) => asset === wanted)!.position,
+    ) as [bigint, bigint];
+    await refusedTogether(wallet, 1, { positions: [sero, five], dummies: [] });
+    const pay = (count: number): Request => ({
+      type: 'payMany',
+      payments: Array.from({ length: count }, () => ({ ...TO_BOB, amount: 1n })),
+    });
+    assert.deepEqual(readPlan(await plan(wallet, pay(15))).spends, [sero]);
+    assert.deepEqual(readPlan(await plan(wallet, pay(14))).spends, [sero, five]);
   });
 });
 

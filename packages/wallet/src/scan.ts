@@ -54,6 +54,8 @@ export interface ScannedTransaction {
 export interface ScanResult {
   readonly received: readonly OwnedNote[];
   readonly spentPositions: readonly bigint[];
+  /** Positions that the account's own dummies of the block's transactions name. */
+  readonly spentDummies: readonly bigint[];
   readonly undisclosed: readonly UndisclosedNote[];
   readonly history: readonly HistoryEntry[];
   /** P(VPKr) of own one-time addresses that stand in the open: senders, owners of public outputs. */
@@ -118,6 +120,7 @@ export async function scanTransactions(
   );
   const received: OwnedNote[] = [];
   const spentPositions: bigint[] = [];
+  const spentDummies: bigint[] = [];
   const undisclosed: UndisclosedNote[] = [];
   const history: HistoryEntry[] = [];
   const ownAddresses: Uint8Array[] = [];
@@ -148,6 +151,7 @@ export async function scanTransactions(
       else spent.push(note);
     }
     spentPositions.push(...spends.real);
+    spentDummies.push(...spends.dummies);
     const mine = [...opened.notes, ...found];
     received.push(...mine);
     if (spends.own) ownAddresses.push(tx.from.subarray(0, 32));
@@ -180,7 +184,7 @@ export async function scanTransactions(
       ...(memo === undefined ? {} : { memo }),
     });
   }
-  return { received, spentPositions, undisclosed, history, ownAddresses, commitments };
+  return { received, spentPositions, spentDummies, undisclosed, history, ownAddresses, commitments };
 }
 
 /** Notes among genesis allocations. */
@@ -300,8 +304,8 @@ function ownCommitment(tx: Transaction, receipt: Receipt, height: bigint): NameC
   return decodeAssetBody(tx.body).commit.map(({ hash }) => ({ hash, from: tx.from, height }));
 }
 
-/** The positions that this account spends in a transaction, and whether the transaction is its own at all. */
-function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: bigint[] } {
+/** The positions that this account's notes and dummies name in a transaction, and whether the transaction is its own at all. */
+function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: bigint[]; dummies: bigint[] } {
   const decoded = tx.shielded.nullifiers.flatMap((nil, i) => {
     const trace = decodeField(tx.shielded.traces[i]!, 'TRACE');
     return decodeTrace(key.tk, key.address.zpk, decodeField(nil, 'nullifier'), trace) ?? [];
@@ -309,6 +313,7 @@ function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: b
   return {
     own: decoded.length > 0,
     real: decoded.filter(({ real }) => real).map(({ position }) => position),
+    dummies: decoded.filter(({ real }) => !real).map(({ position }) => position),
   };
 }
 

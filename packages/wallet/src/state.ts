@@ -37,6 +37,15 @@ export interface AddressCounter {
   next: bigint;
 }
 
+/** What a repaired wallet knew of transactions on their way, until the block that it had read last comes by again. */
+interface FormerState {
+  /** That block. On a chain begun anew it is another one, and what was on its way belongs to no note of the new chain. */
+  readonly tip: { readonly height: bigint; readonly hash: Uint8Array };
+  readonly pending: readonly PendingSpend[];
+  readonly companions: Map<bigint, Companion>;
+  readonly lost: readonly LostSpend[];
+}
+
 /** Everything that a wallet knows. */
 export interface WalletState {
   tip: Tip | undefined;
@@ -56,10 +65,11 @@ export interface WalletState {
   /** Submitted transactions that no block will hold any more, by txid in hexadecimal. */
   readonly lost: Map<string, LostSpend>;
   readonly addresses: Readonly<Record<AddressUse, AddressCounter>>;
+  former: FormerState | undefined;
 }
 
 /** The one record that says what the others belong to. */
-interface StoredHead {
+export interface StoredHead {
   readonly genesis: Uint8Array;
   readonly tip: Tip;
   readonly size: bigint;
@@ -118,8 +128,15 @@ async function readState(
   const assets = [SERO, ...(await list<KnownAsset>('asset/'))];
   const pending = await list<PendingSpend>('pending/');
   const commitments = await list<NameCommitment>('commitment/');
-  const companions = await list<{ position: bigint; companion: Companion }>('companion/');
+  const companions = await list<StoredCompanion>('companion/');
   const lost = await list<LostSpend>('lost/');
+  const formerTip = await single<FormerState['tip']>(FORMER_TIP);
+  const former = formerTip && {
+    tip: formerTip,
+    pending: await list<PendingSpend>(formerKey('pending/')),
+    companions: companionMap(await list<StoredCompanion>(formerKey('companion/'))),
+    lost: await list<LostSpend>(formerKey('lost/')),
+  };
   const counter = { first: 0n, next: 0n };
   return {
     tip: head?.tip,
@@ -131,14 +148,32 @@ async function readState(
     anchors,
     pending: new Map(pending.map((spend) => [toHex(spend.txid), spend])),
     commitments: new Map(commitments.map((commitment) => [toHex(commitment.hash), commitment])),
-    companions: new Map(companions.map(({ position, companion }) => [position, companion])),
+    companions: companionMap(companions),
     lost: new Map(lost.map((spend) => [toHex(spend.txid), spend])),
     addresses: {
       once: (await single<AddressCounter>('addresses/once')) ?? { ...counter },
       owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
     },
+    former,
   };
 }
+
+interface StoredCompanion {
+  readonly position: bigint;
+  readonly companion: Companion;
+}
+
+function companionMap(stored: readonly StoredCompanion[]): Map<bigint, Companion> {
+  return new Map(stored.map(({ position, companion }) => [position, companion]));
+}
+
+/** Where a repair puts a record of what was on its way. */
+export function formerKey(key: string): string {
+  return `former/${key}`;
+}
+
+/** Where a repair puts the block that had been read last. */
+export const FORMER_TIP = formerKey('tip');
 
 /** The commitment of an own note. */
 export function commitmentOf({ asset, value, vpkrU, zpkr, rcm }: OwnedNote): bigint {
@@ -198,6 +233,8 @@ export const written = {
     value: undefined,
   }),
   lost: (spend: LostSpend): WalletChange => ({ key: `lost/${toHex(spend.txid)}`, value: toJson(spend) }),
+  /** The change of a record that a repair put away. */
+  former: ({ key, value }: WalletChange): WalletChange => ({ key: formerKey(key), value }),
   addresses: (use: AddressUse, counter: AddressCounter): WalletChange => ({
     key: `addresses/${use}`,
     value: toJson(counter),

@@ -45,6 +45,39 @@ describe('the repair of a wallet', () => {
     assert.equal((await contacts(store, 'development').list()).length, 1);
   });
 
+  it('of a network that was begun anew leaves nothing of the old one beside notes at the same positions', async () => {
+    const [position] = wallet.pending()[0]!.positions;
+    const anew = testChain();
+    const other = await openOn(anew, ALICE);
+    for (let n = 0; n < 2; n++) await other.addBlock(anew.add([await transaction(other, ALICE, PAYMENT)]));
+    await resetWallet(store);
+    const repaired = await openOn(anew, ALICE, { store });
+    const free = () => [repaired.pending(), repaired.lost(), repaired.companion(position!)];
+    assert.deepEqual(free(), [[], [], undefined], 'below the old height');
+    // What is submitted meanwhile is of the new chain, and stays.
+    const { spends, tx } = readPlan(await plan(repaired, PAYMENT));
+    const txid = new Uint8Array(32).fill(6);
+    await repaired.reserve({ txid, positions: spends, expiry: tx.expiry, dummies: [] });
+    for (let n = 0; n < 3; n++) await repaired.addBlock(anew.add());
+    for (const now of [repaired, await openOn(anew, ALICE, { store, blocks: [] })]) {
+      assert.deepEqual(
+        now.pending().map((spend) => spend.txid),
+        [txid],
+      );
+    }
+    assert.deepEqual(await store.entries('former/'), []);
+  });
+
+  it('that is broken off and begun again still knows what was on its way', async () => {
+    await resetWallet(store);
+    await openOn(chain, ALICE, { store, blocks: chain.blocks.slice(0, 2) });
+    await resetWallet(store);
+    const repaired = await openOn(chain, ALICE, { store });
+    assert.deepEqual(repaired.pending(), wallet.pending());
+    const again = await openOn(chain, ALICE, { store, blocks: [] });
+    assert.deepEqual(again.pending(), wallet.pending());
+  });
+
   it('begins at a checkpoint where it is given one', async () => {
     await resetWallet(store);
     const repaired = await openOn(chain, ALICE, {

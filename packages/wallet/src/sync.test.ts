@@ -309,9 +309,9 @@ describe('a wallet’s birthday', () => {
     const wanted: [bigint, string[]][] = [
       [0n, []],
       [255n, []],
-      [256n, ['treeState(256)', 'assets(1000)']],
-      [511n, ['treeState(256)', 'assets(1000)']],
-      [512n, ['treeState(512)', 'assets(1000)']],
+      [256n, ['status()', 'treeState(256)', 'assets(1000)']],
+      [511n, ['status()', 'treeState(256)', 'assets(1000)']],
+      [512n, ['status()', 'treeState(512)', 'assets(1000)']],
     ];
     for (const [birthday, expected] of wanted) {
       const { source, requests } = recorded(honest(chain));
@@ -351,6 +351,24 @@ describe('a wallet’s birthday', () => {
 
   it('is not moved forward by a node: money between would be hidden', async () => {
     await refused({ treeState: async () => chain.treeState(512n) });
+  });
+
+  it('is not moved back by a node either: the checkpoint is the one that was asked for', async () => {
+    await refused({ treeState: async () => chain.treeState(0n) });
+  });
+
+  it('after the chain’s end is refused: a network that was begun anew would hide what it holds', async () => {
+    const last = await startAt(honest(chain), chain.genesis, 529n);
+    assert.equal(last?.height, 512n);
+    for (const birthday of [530n, 1_000n]) {
+      await assert.rejects(startAt(honest(chain), chain.genesis, birthday), refusal('node-behind'));
+    }
+  });
+
+  it('gets no name that nobody can register', async () => {
+    for (const name of ['lower', 'SERO', 'A\u001b[2J', 'A\0B', '', 'A B']) {
+      await refused({ assets: async () => ({ assets: [token(name, 3n)], next: null }) });
+    }
   });
 
   it('gets no asset under another’s name, nor a table without end', async () => {

@@ -425,7 +425,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
           'already-spending',
           'a note of this plan is spent, or another submitted transaction spends it: plan again',
         );
-        const companions = companionsOf(spend);
+        const companions = companionsOf(spend, state.companions);
         await store.write([
           written.pending(spend),
           ...companions.map(([position, companion]) => written.companion(position, companion)),
@@ -455,12 +455,18 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   };
 }
 
-/** Each note of a submitted transaction with what stood beside it. */
-function companionsOf({ positions, dummies }: PendingSpend): [bigint, Companion][] {
-  return positions.map((position) => [
-    position,
-    { positions: positions.filter((other) => other !== position), dummies },
-  ]);
+/** Each note of a submitted transaction with what stood beside it, now and in earlier ones. */
+function companionsOf(
+  { positions, dummies }: PendingSpend,
+  earlier: ReadonlyMap<bigint, Companion>,
+): [bigint, Companion][] {
+  return positions.map((position) => {
+    const before = earlier.get(position);
+    const beside = new Set([...(before?.positions ?? []), ...positions]);
+    beside.delete(position);
+    const all = new Map([...(before?.dummies ?? []), ...dummies].map((dummy) => [dummy.rcm, dummy]));
+    return [position, { positions: [...beside], dummies: [...all.values()] }];
+  });
 }
 
 function allocationHistory(allocated: readonly OwnedNote[], header: Header): HistoryEntry[] {

@@ -1,5 +1,5 @@
-import { type AssetKind, COMMITMENT_MIN_AGE, namePrice, VALUE_LIMIT } from '@sero/protocol';
-import { type Plan, plan, type Request, type WalletError } from '@sero/wallet';
+import { AssetBodyType, type AssetKind, COMMITMENT_MIN_AGE, namePrice, VALUE_LIMIT } from '@sero/protocol';
+import { feeOf, type Plan, plan, type Request, readPlan, type WalletError } from '@sero/wallet';
 import type { Command } from 'commander';
 import { formatAmount, formatUnits } from '../amounts.ts';
 import { assetTable } from '../asset-table.ts';
@@ -7,7 +7,8 @@ import { nodeClient } from '../chain.ts';
 import { runs, withExamples } from '../command.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { carryOut, type SendOptions, showResult, whenReady } from '../sending.ts';
+import { sendOptions } from '../send-options.ts';
+import { carryOut, type SendOptions, type Step, showResult, whenReady } from '../sending.ts';
 import { type Session, useWallet } from '../session.ts';
 import { table, visible } from '../text.ts';
 
@@ -50,12 +51,6 @@ function addList(asset: Command, io: Io): void {
       ),
     );
   });
-}
-
-function sendOptions(command: Command): Command {
-  return command
-    .option('--dry-run', 'plan it and show the fee, send nothing', false)
-    .option('--wait', 'wait until it is in a block', false);
 }
 
 function addIssue(asset: Command, io: Io): void {
@@ -101,16 +96,30 @@ async function issue(
       first: committed ? 'issue' : 'commit',
       next: async (what) =>
         what === 'commit'
-          ? { plan: await plan(wallet, { type: 'commit', name }), rest: 'issue', transactions: 2 }
+          ? commitStep(session, request)
           : { plan: await issuePlan(session, request), rest: undefined },
       says: [
         options.category ? `Issue the category ${name}.` : `Issue ${supply} ${name}.`,
-        `Price of the name: ${formatAmount(price, 'SERO')}.`,
+        `Price of the name, part of the fee: ${formatAmount(price, 'SERO')}.`,
       ],
     },
     options,
   );
   showResult(session, result, { name, supply, price });
+}
+
+/** The commitment, with the fees of both transactions: what the second costs is known before the first is sent. */
+async function commitStep(
+  { wallet }: Session,
+  request: Extract<Request, { type: 'issue' }>,
+): Promise<Step<'issue'>> {
+  const { name } = request;
+  const planned = await plan(wallet, { type: 'commit', name });
+  const { fee, tx } = readPlan(planned);
+  const height = (wallet.tip()?.header.height ?? 0n) + 1n - COMMITMENT_MIN_AGE;
+  const { hash } = AssetBodyType.deserialize(tx.body).commit[0]!;
+  const committed = { ...wallet, commitment: () => ({ hash, from: tx.from, height }) };
+  return { plan: planned, rest: 'issue', transactions: 2, fees: fee + feeOf(committed, request) };
 }
 
 function supplyOf(text: string | undefined, category: boolean): bigint {

@@ -20,6 +20,7 @@ import {
 import { type Command, Option } from 'commander';
 import { formatAmount } from '../amounts.ts';
 import { assetTable } from '../asset-table.ts';
+import { blockAt } from '../block-range.ts';
 import { nodeClient } from '../chain.ts';
 import { type Cli, heightOption, runs, wholeNumber, withExamples } from '../command.ts';
 import { disclosureFile, parseDisclosureFile } from '../disclosure-file.ts';
@@ -31,9 +32,6 @@ import { withKeys } from '../keys.ts';
 import { hex, networkOf, parseTxid } from '../names.ts';
 import { readSecret } from '../secrets.ts';
 import { asOf, readChain, type Session, useWallet } from '../session.ts';
-
-/** Blocks are asked for in ranges of this length, so that the node learns little of which one mattered. */
-const RANGE = 256n;
 
 /** `sero audit`: show others as much as you want. */
 export function addAudit(program: Command, io: Io): void {
@@ -204,32 +202,13 @@ async function disclose(
     );
 }
 
-/** One block, asked for as part of its whole range. */
-async function blockAt(source: ChainSource, height: bigint, cli: Cli): Promise<Uint8Array> {
-  let from = height - (height % RANGE);
-  const end = from + RANGE;
-  while (from <= height) {
-    const { blocks } = await source.blocks(from, Number(end - from), cli.io.signal);
-    const found = blocks[Number(height - from)];
-    if (found !== undefined) return found;
-    if (blocks.length === 0) break;
-    from += BigInt(blocks.length);
-  }
-  throw new CliError(
-    'unreachable',
-    'not-found',
-    `the node has no block ${height}`,
-    'ask another node: --node URL',
-  );
-}
-
 async function transactionIn(
   source: ChainSource,
   height: bigint,
   txid: string,
   cli: Cli,
 ): Promise<Uint8Array> {
-  const { block, receipts } = decodeExecutedBlock(await blockAt(source, height, cli));
+  const { block, receipts } = decodeExecutedBlock(await blockAt(source, height, cli.io.signal));
   const transaction = block.transactions[receipts.findIndex((receipt) => hex(receipt.txid) === txid)];
   if (transaction !== undefined) return transaction;
   throw new CliError(
@@ -258,7 +237,7 @@ function addVerify(audit: Command, io: Io): void {
     const { height, disclosure } = parseDisclosureFile(await readText(io, file!));
     const client = nodeClient(cli);
     const genesis = decodeGenesis((await client.request('sero_getGenesis', {}, io.signal)).genesis);
-    const block = await blockAt(rpcSource(client), height, cli);
+    const block = await blockAt(rpcSource(client), height, cli.io.signal);
     const payment = verifyDisclosure(disclosure, block, genesisHash(genesis));
     if (payment === undefined) {
       throw new CliError(

@@ -5,6 +5,7 @@ import { type Cli, runs, withExamples } from '../command.ts';
 import { CliError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { assetName, assetNumber } from '../names.ts';
+import { sendOptions } from '../send-options.ts';
 import { carryOut, type SendOptions, showResult } from '../sending.ts';
 import { type Session, useWallet } from '../session.ts';
 
@@ -14,16 +15,16 @@ interface Options extends SendOptions {
 
 /** `sero consolidate`: many small notes into one. */
 export function addConsolidate(program: Command, io: Io): void {
-  const command = program
-    .command('consolidate')
-    .summary('merge small notes into one')
-    .description(
-      'Merges up to eight notes of an asset into one, so that later payments take one transaction. Nobody sees that notes were merged. ' +
-        'Payments do this by themselves where they must.',
-    )
-    .option('--asset <name>', 'the asset whose notes are merged', 'SERO')
-    .option('--dry-run', 'plan it and show the fee, send nothing', false)
-    .option('--wait', 'wait until it is in a block', false);
+  const command = sendOptions(
+    program
+      .command('consolidate')
+      .summary('merge small notes into one')
+      .description(
+        'Merges up to eight notes of an asset into one, so that later payments take one transaction. Nobody sees that notes were merged. ' +
+          'Payments do this by themselves where they must.',
+      )
+      .option('--asset <name>', 'the asset whose notes are merged', 'SERO'),
+  );
   withExamples(command, [{ line: 'sero consolidate --asset GOLD', says: 'merge small notes of GOLD' }]);
   runs<Options>(command, io, (cli, options) =>
     useWallet(cli, { chain: 'required' }, (session) => consolidate(cli, session, options)),

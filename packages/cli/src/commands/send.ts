@@ -8,6 +8,7 @@ import type { Io } from '../io.ts';
 import { assetName } from '../names.ts';
 import { parsePayments } from '../payments-file.ts';
 import { paymentRequest, type ResolvedPayment, resolvePayment } from '../recipient.ts';
+import { sendOptions } from '../send-options.ts';
 import { carryOut, type SendOptions, showResult } from '../sending.ts';
 import { type Session, useWallet } from '../session.ts';
 import { visible } from '../text.ts';
@@ -20,26 +21,26 @@ interface Options extends SendOptions {
 
 /** `sero send`: pays one or many. */
 export function addSend(program: Command, io: Io): void {
-  const command = program
-    .command('send')
-    .summary('pay somebody, or many at once')
-    .description(
-      'Pays an address, a contact or a payment URI. The fee and the whole address are shown before anything is sent, and a question is ' +
-        'asked (--yes answers it). Where an amount lies in too many notes they are merged first, in transactions of their own. The first ' +
-        'payment of a machine makes the development proving keys, which takes seconds.',
-    )
-    .argument('[to]', 'an address, a contact or a payment URI')
-    .argument('[amount...]', 'such as 1.5, "1.5 SERO" or 20 GOLD; a payment URI may say it')
-    .option('--asset <name>', 'the asset, where the amount does not say it (default: SERO)')
-    .option('--memo <text>', 'text that only the payee can read, at most 512 bytes')
-    .addOption(
-      new Option(
-        '--file <file>',
-        'pay the list in this file, CSV or JSON with to, amount, asset; "-" for stdin',
-      ).conflicts('asset'),
-    )
-    .option('--dry-run', 'plan it and show the fee, send nothing', false)
-    .option('--wait', 'wait until it is in a block', false);
+  const command = sendOptions(
+    program
+      .command('send')
+      .summary('pay somebody, or many at once')
+      .description(
+        'Pays an address, a contact or a payment URI. The fee and the whole address are shown before anything is sent, and a question is ' +
+          'asked (--yes answers it). Where an amount lies in too many notes they are merged first, in transactions of their own. The first ' +
+          'payment of a machine makes the development proving keys, which takes seconds.',
+      )
+      .argument('[to]', 'an address, a contact or a payment URI')
+      .argument('[amount...]', 'such as 1.5, "1.5 SERO" or 20 GOLD; a payment URI may say it')
+      .option('--asset <name>', 'the asset, where the amount does not say it (default: SERO)')
+      .option('--memo <text>', 'text that only the payee can read, at most 512 bytes')
+      .addOption(
+        new Option(
+          '--file <file>',
+          'pay the list in this file, CSV or JSON with to, amount, asset; "-" for stdin',
+        ).conflicts('asset'),
+      ),
+  );
   withExamples(command, [
     { line: 'sero send serodev1… 1.5 --memo "for the bread"', says: 'pay 1.5 SERO' },
     { line: 'sero send bob 20 GOLD --wait', says: 'pay a contact in a token, and wait for the block' },
@@ -69,7 +70,10 @@ function payOne(cli: Cli, options: Options, to: string, amount: string): Promise
       session,
       {
         first: paymentRequest(payment),
-        next: (rest) => planStep(session.wallet, rest),
+        next: async (due) => {
+          const step = await planStep(session.wallet, due);
+          return { ...step, left: step.rest === undefined ? [] : [step.rest] };
+        },
         says: [`Pay ${payment.says}.`, ...memoLine(payment.memo)],
       },
       options,
@@ -100,7 +104,7 @@ function payMany(cli: Cli, options: Options, file: string): Promise<void> {
         first: payouts,
         next: async (payments) => {
           const step = await planMany(session.wallet, { type: 'payMany', payments, ...memo });
-          return { ...step, rest: step.rest.length === 0 ? undefined : step.rest };
+          return { ...step, rest: step.rest.length === 0 ? undefined : step.rest, left: step.rest };
         },
         says: [
           `Pay ${resolved.length}:`,

@@ -1,19 +1,18 @@
-import { addressToText, decodeAddress, PRODUCTION } from '@sero/protocol';
-import { type Plan, plan, prove, readPlan, sign, submitRecorded } from '@sero/wallet';
+import { addressToText } from '@sero/protocol';
+import { plan, prove, readPlan, sign } from '@sero/wallet';
 import type { Command } from 'commander';
-import { formatAmount } from '../amounts.ts';
 import { runs, withExamples } from '../command.ts';
 import { CliError } from '../errors.ts';
 import { readText, writeNew } from '../files.ts';
 import type { Io } from '../io.ts';
 import { addressTextOf, withKeys } from '../keys.ts';
-import { assetName, hex } from '../names.ts';
+import { assetName } from '../names.ts';
+import { expectShown, planText } from '../plan-text.ts';
 import { openProver } from '../proving.ts';
 import { paymentRequest, resolvePayment } from '../recipient.ts';
 import { confirmed, expectConfirmation } from '../secrets.ts';
-import { untilFinal } from '../sending.ts';
+import { sendParts, untilFinal } from '../sending.ts';
 import { useWallet } from '../session.ts';
-import { visible } from '../text.ts';
 
 interface OutputOption {
   readonly output: string;
@@ -79,46 +78,10 @@ function addPlan(tx: Command, io: Io): void {
       await writeNew(io, output, planned);
       if (output === '-') return;
       const own = addressToText(session.wallet.key.address, session.network);
-      const { data, text } = planText(planned, (number) => assetName(session.wallet, number), own);
+      const { data, text } = planText(readPlan(planned), (number) => assetName(session.wallet, number), own);
       cli.out.data(data, text);
     }),
   );
-}
-
-/** What a plan does, in whole addresses and exact amounts: change and padding go to the account itself. */
-function planText(
-  planned: Plan,
-  nameOf: (asset: bigint) => string,
-  own?: string,
-): { data: object; text: string } {
-  const { tx, outputs, fee, memo, anchor } = readPlan(planned);
-  const network = tx.chainId === PRODUCTION.chainId ? 'production' : 'development';
-  const pays = outputs
-    .filter(({ value }) => value > 0n)
-    .map(({ to, asset, value }) => ({
-      to: addressToText(decodeAddress(to), network),
-      asset,
-      name: nameOf(asset),
-      value,
-    }));
-  const data = {
-    network,
-    circuit: tx.circuit,
-    anchor: anchor.height,
-    expiry: tx.expiry,
-    fee,
-    outputs: pays,
-    memo: memo?.text,
-  };
-  const lines = [
-    ...pays.map(
-      ({ to, name, value }) =>
-        `${formatAmount(value, name)} to ${to}${to === own ? ' (back to yourself)' : ''}`,
-    ),
-    `fee at most ${formatAmount(fee, 'SERO')}; valid up to block ${tx.expiry}`,
-    ...(memo === undefined ? [] : [`memo: ${visible(memo.text)}`]),
-  ];
-  return { data, text: lines.join('\n') };
 }
 
 const nameOffline = (asset: bigint): string => (asset === 1n ? 'SERO' : `#${asset}`);
@@ -128,13 +91,13 @@ function addShow(tx: Command, io: Io): void {
     .command('show')
     .summary('what a plan does')
     .description(
-      'Shows every note that a plan makes, with whole addresses: the payment, and the change to the account itself. Needs neither wallet ' +
-        'nor network. Where there is a wallet, its own address stands in: sero address.',
+      'Shows every note that a plan makes, with whole addresses (the payment, and the change to the account itself), what goes to a ' +
+        'contract, what is registered, who sends it and on which chain. Needs neither wallet nor network. Where there is a wallet, its own address stands in: sero address.',
     )
     .argument('<plan>', 'the file, "-" for stdin');
   withExamples(command, [{ line: 'sero tx show plan.json', says: 'look before you sign' }]);
   runs(command, io, async (cli, _options, file) => {
-    const { data, text } = planText(await readText(io, file!), nameOffline);
+    const { data, text } = planText(readPlan(await readText(io, file!)), nameOffline);
     cli.out.data(data, text);
   });
 }
@@ -144,7 +107,8 @@ function addSign(tx: Command, io: Io): void {
     .command('sign')
     .summary('sign a plan')
     .description(
-      'Rebuilds the transaction from the plan, shows it, asks, and signs. Needs the words, and no network.',
+      'Rebuilds the transaction from the plan, shows it, asks, and signs; a plan that cannot be shown in full is refused. Needs the words, ' +
+        'and no network.',
     )
     .argument('<plan>', 'the file, "-" for stdin')
     .requiredOption(...OUTPUT);
@@ -156,7 +120,9 @@ function addSign(tx: Command, io: Io): void {
       expectConfirmation(io, cli.options.yes);
       const key = unlocked.spendingKey();
       const planned = await readText(io, file!);
-      cli.out.say(planText(planned, nameOffline, addressTextOf(unlocked)).text);
+      const read = readPlan(planned);
+      cli.out.say(planText(read, nameOffline, addressTextOf(unlocked)).text);
+      expectShown(read);
       if (!(await confirmed(io, cli.options.yes, 'Sign it?'))) {
         throw new CliError('failed', 'declined', 'nothing was signed');
       }
@@ -220,13 +186,10 @@ function addSubmit(tx: Command, io: Io): void {
         string,
         string,
       ];
-      const ready = await cli.progress.stage('Sending', () =>
-        submitRecorded(session.wallet, planned, signed, proved, session.send, BigInt(Date.now())),
-      );
-      const { fee, tx: parts } = readPlan(planned);
-      const sent = { txid: hex(ready.txid), fee };
-      const result = wait ? await untilFinal(session, sent, parts.expiry) : sent;
+      const sent = await sendParts(session, { plan: planned, signed, proved, left: [] });
+      const result = wait ? await untilFinal(session, sent, readPlan(planned).tx.expiry) : sent;
       cli.out.data({ status: wait ? 'final' : 'submitted', ...result }, result.txid);
+      cli.sends.shown();
     }),
   );
 }
