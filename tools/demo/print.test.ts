@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
+import { inSero } from './balances.ts';
 import { formatStep, visible } from './print.ts';
-import { inSero } from './run.ts';
 
 test('text that others chose cannot steer the terminal', () => {
   assert.equal(visible('a\u001b[31mb\nc\u009bd\u007f'), 'a\\u001b[31mb\\u000ac\\u009bd\\u007f');

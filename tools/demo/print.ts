@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { inSero, type StepReport } from './run.ts';
+import { inSero } from './balances.ts';
+import type { StepReport } from './run.ts';
 
 /** Text that others chose, with everything that would steer a terminal made visible. */
 export function visible(text: string): string {

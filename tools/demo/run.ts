@@ -1,39 +1,25 @@
-import { blake2b256, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
-import {
-  type Allocation,
-  DEVELOPMENT,
-  decodeExecutedBlock,
-  decodeGenesis,
-  genesisHash,
-  headerHash,
-  type Receipt,
-  SERO_ASSET,
-  SERO_UNIT,
-} from '@sero/protocol';
-import {
-  type Balance,
-  disclosePayment,
-  discloseReceived,
-  planStep,
-  readPlan,
-  verifyDisclosure,
-  type Wallet,
-} from '@sero/wallet';
-import {
-  type Actor,
-  addressOf,
-  allocationAddress,
-  authorize,
-  keysFromWords,
-  openActor,
-  openAuditor,
-  type Prepared,
-  prepare,
-} from './actor.ts';
+import { equalBytes, fieldToBytes, toHex } from '@sero/crypto';
+import { type Allocation, DEVELOPMENT, decodeExecutedBlock, SERO_ASSET } from '@sero/protocol';
+import { type Actor, allocationAddress, keysFromWords, openActor } from './actor.ts';
 import { type Attack, prepareAttack } from './attacks.ts';
+import { conservation, type FinalBalance, finalBalances, shownBalance } from './balances.ts';
 import { type Chain, inProcessChain } from './chain.ts';
+import { audit, disclose } from './evidence.ts';
 import { type DevelopmentTools, startNetwork } from './network.ts';
+import { pay } from './payment.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
+import {
+  catchUp,
+  type Details,
+  headerAt,
+  heightOf,
+  include,
+  networkHash,
+  nextBlocks,
+  type Play,
+  type Stage,
+  transact,
+} from './stage.ts';
 
 /** One line of the demo's output. `ok` says whether what happened is what should have happened. */
 export interface StepReport {
@@ -41,13 +27,6 @@ export interface StepReport {
   readonly ok: boolean;
   readonly ms: number;
   readonly [detail: string]: unknown;
-}
-
-/** What a wallet holds of an asset in the end, in smallest units. */
-export interface FinalBalance {
-  readonly wallet: string;
-  readonly asset: string;
-  readonly balance: string;
 }
 
 /** The result of a scenario. */
@@ -122,19 +101,6 @@ async function playScenario(
   return { ok: stage.ok, balances: finalBalances(stage) };
 }
 
-interface Stage {
-  readonly chain: Chain;
-  readonly tools: DevelopmentTools;
-  readonly actors: ReadonlyMap<string, Actor>;
-  /** Every block by height, serialised: all that wallets and auditors ever see of the chain. */
-  readonly blocks: Uint8Array[];
-  ok: boolean;
-}
-
-type Details = { readonly ok?: boolean; readonly [detail: string]: unknown };
-/** Plays one step and reports it: `facts` say what is tried, and stand in the report however it ends. */
-type Play = (title: string, facts: Details, action: () => Promise<Details>) => Promise<void>;
-
 async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<void> {
   const actor = (name: string): Actor => stage.actors.get(name)!;
   switch (step.do) {
@@ -167,194 +133,6 @@ async function playStep(stage: Stage, step: ScenarioStep, play: Play): Promise<v
         attack(stage, step.attack, actor(step.by), actor(step.victim), play),
       );
   }
-}
-
-/** Gives the bytes of every block that is new to every wallet. */
-async function catchUp(stage: Stage): Promise<void> {
-  for (const block of await stage.chain.blocks(BigInt(stage.blocks.length))) {
-    stage.blocks.push(block);
-    for (const { wallet } of stage.actors.values()) await wallet.addBlock(block.slice());
-  }
-}
-
-/** Waits for at least one more block. */
-async function nextBlocks(stage: Stage): Promise<void> {
-  await stage.chain.beyond(heightOf(stage));
-  await catchUp(stage);
-}
-
-const heightOf = (stage: Stage): bigint => BigInt(stage.blocks.length) - 1n;
-
-function headerAt(stage: Stage, height: bigint) {
-  return decodeExecutedBlock(stage.blocks[Number(height)]!).block.header;
-}
-
-const networkHash = (stage: Stage): Uint8Array => genesisHash(decodeGenesis(stage.chain.genesis.slice()));
-
-async function transact(
-  stage: Stage,
-  actor: Actor,
-  request: Parameters<typeof prepare>[1],
-): Promise<Details> {
-  const prepared = await prepare(actor, request, stage.tools);
-  return include(stage, prepared);
-}
-
-/** Sends a transaction, waits for the block that it is in, gives the blocks to every wallet. */
-async function include(stage: Stage, prepared: Prepared): Promise<Details> {
-  const start = performance.now();
-  let verifyMs = 0;
-  await prepared.send(async (bytes) => {
-    await stage.chain.send(bytes);
-    verifyMs = performance.now() - start;
-  });
-  const { expiry } = readPlan(prepared.plan).tx;
-  let looked = stage.blocks.length;
-  let receipt: Receipt | undefined;
-  while (receipt === undefined && heightOf(stage) < expiry) {
-    await nextBlocks(stage);
-    receipt = stage.blocks
-      .slice(looked)
-      .flatMap((block) => decodeExecutedBlock(block).receipts)
-      .find(({ txid }) => equalBytes(txid, prepared.ready.txid));
-    looked = stage.blocks.length;
-  }
-  const { planMs, signMs, proveMs } = prepared.timing;
-  return {
-    ok: receipt?.status === 1,
-    ...(receipt?.status === 1 ? {} : { code: String.fromCharCode(...(receipt?.failure ?? [])) }),
-    fee: prepared.fee.toString(),
-    txid: toHex(prepared.ready.txid),
-    proofHash: toHex(blake2b256('', prepared.ready.proof)),
-    bytes: prepared.ready.bytes.length,
-    planMs: Math.round(planMs),
-    signMs: Math.round(signMs),
-    proveMs: Math.round(proveMs),
-    verifyMs: Math.round(verifyMs),
-    height: heightOf(stage).toString(),
-    root: toHex(headerAt(stage, heightOf(stage)).stateRoot),
-  };
-}
-
-/** A payment may take several transactions where the money lies in many notes; each is a line of its own. */
-async function pay(stage: Stage, step: Extract<ScenarioStep, { do: 'pay' }>, play: Play): Promise<void> {
-  const from = stage.actors.get(step.from)!;
-  const asset = from.wallet.asset(step.asset);
-  type Payment = Parameters<typeof planStep>[1];
-  let rest: Payment | undefined = {
-    type: 'pay',
-    to: addressOf(stage.actors.get(step.to)!.address),
-    asset: asset?.asset ?? 0n,
-    amount: step.amount,
-    ...(step.memo === undefined ? {} : { memo: step.memo }),
-  };
-  while (rest !== undefined) {
-    const due: Payment = rest;
-    rest = undefined;
-    const facts = { from: step.from, to: step.to, asset: step.asset, amount: due.amount.toString() };
-    const memo = step.memo === undefined ? {} : { memo: step.memo };
-    await play('pay', { ...facts, ...memo }, async () => {
-      if (asset === undefined) return { ok: false, code: 'asset-unknown' };
-      const start = performance.now();
-      const next = await planStep(from.wallet, due);
-      const prepared = await authorize(from, next.plan, stage.tools, performance.now() - start);
-      const included = await include(stage, prepared);
-      rest = next.rest;
-      return {
-        ...included,
-        amount: next.paid.toString(),
-        ...(next.paid === 0n ? { merge: true, memo: undefined } : {}),
-        ok: included.ok === true && (next.paid === 0n || arrived(stage, step, prepared, next.paid)),
-      };
-    });
-  }
-}
-
-/** The payee's wallet alone says whether the payment arrived, memo included. */
-function arrived(
-  stage: Stage,
-  step: Extract<ScenarioStep, { do: 'pay' }>,
-  prepared: Prepared,
-  amount: bigint,
-): boolean {
-  const { wallet } = stage.actors.get(step.to)!;
-  const note = wallet.notes().find(({ txid, value, asset }) => {
-    const paid = value === amount && asset === wallet.asset(step.asset)?.asset;
-    return paid && equalBytes(txid, prepared.ready.txid);
-  });
-  const entry = wallet.history().find(({ txid }) => equalBytes(txid, prepared.ready.txid));
-  return note !== undefined && entry?.memo === step.memo;
-}
-
-/** An auditor gets a TK as text and the chain's bytes, and nothing else. */
-async function audit(stage: Stage, actor: Actor): Promise<Details> {
-  const auditor = await openAuditor(actor.viewingKey, stage.chain.genesis, stage.tools.hasher);
-  for (const block of stage.blocks) await auditor.addBlock(block.slice());
-  const balances = shownBalance(auditor).balances;
-  const agrees =
-    JSON.stringify(balances) === JSON.stringify(shownBalance(actor.wallet).balances) &&
-    auditor.undisclosed().length === 0;
-  return {
-    ok: agrees,
-    ...(agrees ? {} : { code: 'audit-differs' }),
-    viewingKey: `${actor.viewingKey.slice(0, 24)}…`,
-    balances,
-    undisclosedNotes: auditor.undisclosed().length,
-    history: auditor.history().map((entry) => ({
-      height: entry.height.toString(),
-      kind: entry.kind,
-      own: entry.own,
-      change: entry.change.map(({ asset, amount }) => ({
-        asset: auditor.asset(asset)?.name ?? asset.toString(),
-        amount: amount.toString(),
-      })),
-      ...(entry.payments.length === 0 ? {} : { paidTo: entry.payments.length }),
-      ...(entry.memo === undefined ? {} : { memo: entry.memo }),
-    })),
-  };
-}
-
-/** The account's last payment is laid open to a third party, who needs the transaction's bytes and nothing else. */
-async function disclose(stage: Stage, actor: Actor, by: 'payer' | 'payee'): Promise<Details> {
-  const { wallet } = actor;
-  const payment = wallet.history().findLast(({ payments }) => payments.length > 0);
-  const received = wallet.notes().findLast((note) => !note.public && !isOwnChange(wallet, note.txid));
-  const txid = by === 'payer' ? payment?.txid : received?.txid;
-  if (txid === undefined) return { ok: false, code: 'nothing-to-disclose' };
-  const { block, transaction } = findTransaction(stage, txid);
-  const disclosure =
-    by === 'payer'
-      ? disclosePayment(wallet, txid, payment!.payments[0]!.index)
-      : discloseReceived(wallet, transaction, received!.index);
-  const shown = verifyDisclosure(disclosure, block, networkHash(stage));
-  // The stranger asks a node of his own whether that block is the chain's.
-  const final = shown !== undefined && equalBytes(shown.blockHash, await blockHashAt(stage, shown.height));
-  const value = by === 'payer' ? payment!.payments[0]!.value : received!.value;
-  return {
-    ok: final && shown.value === value,
-    txid: toHex(txid),
-    height: shown?.height.toString(),
-    asset: shown === undefined ? undefined : wallet.asset(shown.asset)?.name,
-    amount: shown?.value.toString(),
-  };
-}
-
-async function blockHashAt(stage: Stage, height: bigint): Promise<Uint8Array> {
-  const [block] = await stage.chain.blocks(height);
-  return headerHash(decodeExecutedBlock(block!).block.header);
-}
-
-function isOwnChange(wallet: Wallet, txid: Uint8Array): boolean {
-  return wallet.history().some((entry) => entry.own && equalBytes(entry.txid, txid));
-}
-
-function findTransaction(stage: Stage, txid: Uint8Array): { block: Uint8Array; transaction: Uint8Array } {
-  for (const bytes of stage.blocks) {
-    const { block, receipts } = decodeExecutedBlock(bytes);
-    const index = receipts.findIndex((receipt) => equalBytes(receipt.txid, txid));
-    if (index >= 0) return { block: bytes, transaction: block.transactions[index]! };
-  }
-  throw new Error('the transaction of a known note is in no block');
 }
 
 /** An attack is ok when it is refused with the code of the rule that stops it and the state is untouched. */
@@ -402,62 +180,4 @@ function errorDetails(error: unknown): { code: string; message: string } {
   return typed
     ? { code: String(error.code), message: error.message }
     : { code: 'unexpected', message: String(error) };
-}
-
-function assetName(wallet: Wallet, balance: Balance): string {
-  return wallet.asset(balance.asset)?.name ?? balance.asset.toString();
-}
-
-function shownBalance(wallet: Wallet): { balances: Record<string, string> } {
-  return {
-    balances: Object.fromEntries(
-      wallet.balances().map((balance) => [assetName(wallet, balance), balance.total.toString()]),
-    ),
-  };
-}
-
-function finalBalances(stage: Stage): FinalBalance[] {
-  return [...stage.actors.values()].flatMap(({ name, wallet }) => {
-    const held = wallet.balances().map(
-      (balance): FinalBalance => ({
-        wallet: name,
-        asset: assetName(wallet, balance),
-        balance: balance.total.toString(),
-      }),
-    );
-    const sero = held.some(({ asset }) => asset === 'SERO');
-    return sero ? held : [{ wallet: name, asset: 'SERO', balance: '0' }, ...held];
-  });
-}
-
-/** What all wallets hold, and what waits in the reward pool, is what was allocated and issued: to the last unit. */
-async function conservation(stage: Stage, scenario: Scenario): Promise<Details> {
-  const { rewardPool, pooled, supply } = await stage.chain.reserves();
-  const held = new Map<bigint, bigint>();
-  for (const { wallet } of stage.actors.values()) {
-    for (const { asset, total } of wallet.balances()) held.set(asset, (held.get(asset) ?? 0n) + total);
-  }
-  const allocated = scenario.allocations.reduce((sum, { amount }) => sum + amount, 0n);
-  const seroOk =
-    (held.get(SERO_ASSET) ?? 0n) + rewardPool === allocated &&
-    (pooled.get(SERO_ASSET) ?? 0n) + rewardPool === allocated;
-  const tokensOk = [...held].every(
-    ([asset, total]) => asset === SERO_ASSET || (total === supply.get(asset) && total === pooled.get(asset)),
-  );
-  return {
-    ok: seroOk && tokensOk,
-    allocated: allocated.toString(),
-    fees: rewardPool.toString(),
-    assets: held.size,
-    height: heightOf(stage).toString(),
-    root: toHex(headerAt(stage, heightOf(stage)).stateRoot),
-  };
-}
-
-/** Whole SERO for people. */
-export function inSero(units: bigint): string {
-  if (units < 0n) return `-${inSero(-units)}`;
-  const whole = units / SERO_UNIT;
-  const rest = (units % SERO_UNIT).toString().padStart(18, '0').replace(/0+$/, '');
-  return rest === '' ? `${whole}` : `${whole}.${rest}`;
 }
