@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lockDirectory } from './directory-lock.ts';
 import { type Disk, makeDirectory, readFile, systemDisk, writeFileDurably } from './disk.ts';
 import { diskError, onDisk } from './disk-errors.ts';
-import { ensure, StoreError } from './errors.ts';
+import { ensure } from './errors.ts';
 
 export interface DataDirectoryOptions {
   /** Version of what the directory holds. One that holds another version is refused. */
@@ -24,10 +24,8 @@ const SCHEMA = 'schema';
  * Takes a directory for this process, created if it is not there, and checks that it can be written and holds what this
  * program knows.
  *
- * The lock is a file named after the process and the instant it started; one of a process that is gone is removed. Whoever
- * comes puts down its own file first and looks for others then, so that of two that come at once at least one sees the
- * other: both may be refused, never both let in. Processes that do not see each other (containers with process numbers of
- * their own, machines that share a disk) are not kept apart.
+ * A process that dies gives it back by dying, also by kill -9. Where another machine or container took it and whether that
+ * one still runs cannot be told, it is refused: see `lockDirectory`.
  *
  * @throws StoreError `directory-locked` with the process that has it, `schema-unknown`, `directory-unusable`, or a `disk-` code
  */
@@ -35,7 +33,7 @@ export function openDataDirectory(path: string, options: DataDirectoryOptions): 
   const { schema, disk = systemDisk } = options;
   const what = `data directory ${path}`;
   onDisk(what, () => makeDirectory(disk, path));
-  const release = lock(path, disk);
+  const release = lockDirectory(path, disk);
   try {
     const stored = readSchema(path, disk);
     if (stored === undefined) {
@@ -61,79 +59,5 @@ function readSchema(path: string, disk: Disk): string | undefined {
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return undefined;
     throw diskError(error, `file ${join(path, SCHEMA)}`);
-  }
-}
-
-interface Holder {
-  readonly pid: number;
-  /** When it started, in a form that no other process of this number ever has; empty where the system does not tell. */
-  readonly start: string;
-}
-
-const LOCK = /^lock-(\d+)-([0-9a-f-]*)$/;
-
-function lock(path: string, disk: Disk): () => void {
-  const own = { pid: process.pid, start: startOf(process.pid) ?? '' };
-  const name = `lock-${own.pid}-${own.start}`;
-  const file = join(path, name);
-  try {
-    disk.closeSync(disk.openSync(file, 'wx'));
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'EEXIST') throw locked(path, own.pid);
-    throw diskError(error, `data directory ${path}`);
-  }
-  let held = true;
-  const release = (): void => {
-    if (!held) return;
-    held = false;
-    onDisk(`data directory ${path}`, () => disk.rmSync(file, { force: true }));
-  };
-  try {
-    for (const other of onDisk(`data directory ${path}`, () => disk.readdirSync(path))) {
-      const match = LOCK.exec(other);
-      if (match === null || other === name) continue;
-      const holder = { pid: Number(match[1]), start: match[2]! };
-      if (isRunning(holder)) throw locked(path, holder.pid);
-      onDisk(`data directory ${path}`, () => disk.rmSync(join(path, other), { force: true }));
-    }
-  } catch (error) {
-    release();
-    throw error;
-  }
-  return release;
-}
-
-function locked(path: string, pid: number): StoreError {
-  return new StoreError(
-    'directory-locked',
-    `data directory ${path} is in use by process ${pid}; stop that one or use another directory`,
-  );
-}
-
-function isRunning({ pid, start }: Holder): boolean {
-  const now = startOf(pid);
-  if (now !== undefined && start !== '') return now === start;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: unknown }).code !== 'ESRCH';
-  }
-}
-
-/**
- * The start of a process: the boot it belongs to and clock ticks since then (proc(5): stat, field 22). Empty for one that
- * ended and was not collected yet, undefined where there is no such process or no such file system.
- */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return '';
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${boot}-${BigInt(fields[19]!).toString(16)}`;
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import * as nodeFs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { onDisk } from './disk-errors.ts';
 
 /** The calls that write to the disk; a test gives others that fail. */
@@ -34,7 +34,13 @@ export function syncDirectory(disk: Disk, directory: string): void {
 /** Creates a directory and those above it, durably. */
 export function makeDirectory(disk: Disk, directory: string): void {
   const first = disk.mkdirSync(directory, { recursive: true });
-  if (first !== undefined) syncDirectory(disk, dirname(first));
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  // Each new one is an entry of the one above it.
+  for (let above = dirname(resolve(directory)); above.length >= top.length; above = dirname(above)) {
+    syncDirectory(disk, above);
+    if (above === dirname(above)) return;
+  }
 }
 
 /** Writes all bytes at a place of a file. */

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { concat } from '@sero/crypto';
@@ -252,7 +261,11 @@ function failingDisk(): { disk: Disk; fail(call: Call | undefined, code: string)
     writeSync: guarded('writeSync', halfWrite as (...args: never[]) => void),
     fdatasyncSync: guarded('fdatasyncSync'),
     fsyncSync: guarded('fsyncSync'),
-    openSync: guarded('openSync'),
+    // What exists is opened for reading on a full disk too, and on one that is read-only.
+    openSync: ((path: string, flags: string) => {
+      if (flags !== 'r') failIf('openSync');
+      return systemDisk.openSync(path, flags);
+    }) as Disk['openSync'],
     ftruncateSync: guarded('ftruncateSync'),
   };
   return { disk, fail };
@@ -346,6 +359,63 @@ test('a truncation that the disk fails can be made again', () => {
     assert.deepEqual(contents(again), [...records.slice(0, 7), record(50)]);
     again.close();
   }
+});
+
+test('however many files a log has, few are open: while it is written, read in any order, cut and opened', () => {
+  const directory = memoryDirectory();
+  const open = new Set<number>();
+  let most = 0;
+  const disk: Disk = {
+    ...quickDisk,
+    openSync: ((path: string, flags: string) => {
+      const file = systemDisk.openSync(path, flags);
+      open.add(file);
+      most = Math.max(most, open.size);
+      return file;
+    }) as Disk['openSync'],
+    closeSync: (file) => {
+      open.delete(file);
+      systemDisk.closeSync(file);
+    },
+  };
+  // Without its index the whole log is read on opening.
+  const many = Array.from({ length: 300 }, (_, i) => record(i));
+  let log = openFileLog(directory, { disk, segmentBytes: 60 });
+  for (const one of many) log.append(one);
+  assert.ok(readdirSync(directory).filter((name) => name.endsWith('.log')).length > 200);
+  for (let i = 0; i < 1_000; i++) assert.deepEqual(log.get((i * 77) % 300), many[(i * 77) % 300]);
+  log.truncate(250);
+  log.append(record(250));
+  log.close();
+  assert.equal(open.size, 0, 'all are closed');
+  for (const name of readdirSync(directory)) if (name.endsWith('.index')) rmSync(join(directory, name));
+  log = openFileLog(directory, { disk, segmentBytes: 60, verify: true });
+  assert.deepEqual(contents(log), many.slice(0, 251));
+  assert.ok(most <= 6, `${most} were open at once`);
+  // What the disk double says is what the system says, where it does.
+  if (existsSync('/proc/self/fd')) {
+    const links = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${fd}`)];
+      } catch {
+        return []; // that of the reading itself
+      }
+    });
+    assert.equal(links.filter((link) => link.startsWith(directory)).length, open.size);
+  }
+  log.close();
+  assert.equal(open.size, 0);
+});
+
+test('a segment that was closed is read again on a disk that can only be read', () => {
+  const directory = memoryDirectory();
+  const { disk, fail } = failingDisk();
+  const log = openFileLog(directory, { disk, segmentBytes: 60 });
+  for (const one of records) log.append(one);
+  fail('openSync', 'EROFS');
+  assert.deepEqual(contents(log), records);
+  fail(undefined, '');
+  log.close();
 });
 
 test('a file that may not grow is a full disk: what was appended before is there', () => {

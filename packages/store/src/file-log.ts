@@ -16,6 +16,7 @@ import {
   sealIndexPart,
   sealLogRecord,
 } from './log-segment.ts';
+import { type OpenFiles, openFiles } from './open-files.ts';
 
 export interface FileLogOptions {
   /** A file takes records up to this size, and at least one. Default: 256 MiB; at most 1 GiB. */
@@ -28,6 +29,9 @@ export interface FileLogOptions {
 
 /** Records between two additions to an index. */
 const INDEX_STEP = 1024;
+
+/** Files of a log that are open at once: the last one, and those that readers are in. */
+const OPEN_FILES = 4;
 
 interface IndexedSegment extends Segment {
   /** How many of the offsets are in the index on disk, and its bytes. */
@@ -48,7 +52,8 @@ interface IndexedSegment extends Segment {
 export function openFileLog(directory: string, options: FileLogOptions = {}): AppendLog {
   const { segmentBytes = 2 ** 28, verify = false, disk = systemDisk } = options;
   const what = `log ${directory}`;
-  const segments = onDisk(what, () => openSegments(directory, disk, verify));
+  const files = openFiles(disk, OPEN_FILES);
+  const segments = onDisk(what, () => openSegments(directory, disk, files, verify));
   let closed = false;
   /** Bytes of a failed append may stand behind the last record. */
   let untidy = false;
@@ -60,8 +65,7 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
   };
 
   const tidy = (segment: Segment): void => {
-    disk.ftruncateSync(segment.file, segment.end);
-    disk.fdatasyncSync(segment.file);
+    cutOff(disk, files, segment, segment.end);
     untidy = false;
   };
 
@@ -70,7 +74,7 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
     const last = segments.at(-1);
     if (last !== undefined && (last.offsets.length === 0 || last.end + size <= segmentBytes)) return last;
     if (last !== undefined) saveIndex(directory, disk, last);
-    const segment = createSegment(directory, disk, total());
+    const segment = createSegment(directory, disk, files, total());
     segments.push(segment);
     return segment;
   };
@@ -90,8 +94,9 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
         const segment = target(RECORD_HEADER + record.length);
         const index = total();
         try {
-          writeAll(disk, segment.file, sealLogRecord(segment.salt, index, record), segment.end);
-          disk.fdatasyncSync(segment.file);
+          const file = files.writable(segment.path);
+          writeAll(disk, file, sealLogRecord(segment.salt, index, record), segment.end);
+          disk.fdatasyncSync(file);
         } catch (error) {
           untidy = true;
           tidyIfPossible(() => tidy(segment));
@@ -131,7 +136,7 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
           removeDurably(directory, disk, indexName(last));
           removeDurably(directory, disk, logName(last.first));
           segments.pop();
-          disk.closeSync(last.file);
+          files.close(last.path);
         }
         const kept = length - keep.first;
         if (kept < keep.offsets.length) {
@@ -148,13 +153,13 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
       const last = segments.at(-1);
       onDisk(what, () => {
         if (last !== undefined) saveIndex(directory, disk, last);
-        for (const { file } of segments) disk.closeSync(file);
+        files.closeAll();
       });
     },
   };
 }
 
-function openSegments(directory: string, disk: Disk, verify: boolean): IndexedSegment[] {
+function openSegments(directory: string, disk: Disk, files: OpenFiles, verify: boolean): IndexedSegment[] {
   makeDirectory(disk, directory);
   const firsts = disk
     .readdirSync(directory)
@@ -167,13 +172,13 @@ function openSegments(directory: string, disk: Disk, verify: boolean): IndexedSe
       const expected = at === 0 ? 0 : segments.at(-1)!.first + segments.at(-1)!.offsets.length;
       intact(first === expected, directory, expected);
       const next = firsts[at + 1];
-      const segment = openSegment(directory, disk, first, next === undefined);
+      const segment = openSegment(directory, disk, files, first, next === undefined);
       if (segment === undefined) break;
       segments.push(segment);
-      readRecords(directory, disk, segment, next, verify);
+      readRecords(directory, disk, files, segment, next, verify);
     }
   } catch (error) {
-    for (const { file } of segments) disk.closeSync(file);
+    files.closeAll();
     throw error;
   }
   return segments;
@@ -182,28 +187,45 @@ function openSegments(directory: string, disk: Disk, verify: boolean): IndexedSe
 function openSegment(
   directory: string,
   disk: Disk,
+  files: OpenFiles,
   first: number,
   isLast: boolean,
 ): IndexedSegment | undefined {
   const path = join(directory, logName(first));
-  const file = disk.openSync(path, 'r+');
+  const file = files.readable(path);
   const size = disk.fstatSync(file).size;
   const salt = readSegmentHeader(readUpTo(disk, file, 0, SEGMENT_HEADER), first);
   if (salt === undefined) {
-    disk.closeSync(file);
+    files.close(path);
     // Cut short while it was made: its first record is written after its header is durable.
     intact(isLast && size <= SEGMENT_HEADER, directory, first);
     removeDurably(directory, disk, indexName({ first }));
     removeDurably(directory, disk, logName(first));
     return undefined;
   }
-  return { path, file, first, salt, offsets: [], end: SEGMENT_HEADER, indexed: 0, indexBytes: 0 };
+  return emptySegment(path, files, first, salt);
+}
+
+function emptySegment(path: string, files: OpenFiles, first: number, salt: Uint8Array): IndexedSegment {
+  return {
+    path,
+    get file() {
+      return files.readable(path);
+    },
+    first,
+    salt,
+    offsets: [],
+    end: SEGMENT_HEADER,
+    indexed: 0,
+    indexBytes: 0,
+  };
 }
 
 /** Finds the records of a file; `next` is the first of the file behind it, if there is one. */
 function readRecords(
   directory: string,
   disk: Disk,
+  files: OpenFiles,
   segment: IndexedSegment,
   next: number | undefined,
   verify: boolean,
@@ -226,10 +248,16 @@ function readRecords(
   intact(complete, directory, index);
   if (torn !== undefined) {
     intact(!hasLaterRecord(disk, segment, index, torn), directory, index);
-    disk.ftruncateSync(segment.file, torn);
-    disk.fdatasyncSync(segment.file);
+    cutOff(disk, files, segment, torn);
   }
   if (next !== undefined) saveIndex(directory, disk, segment);
+}
+
+/** Ends a segment's file at an offset, durably. */
+function cutOff(disk: Disk, files: OpenFiles, { path }: Segment, end: number): void {
+  const file = files.writable(path);
+  disk.ftruncateSync(file, end);
+  disk.fdatasyncSync(file);
 }
 
 function forgetIndex(segment: IndexedSegment): void {
@@ -238,7 +266,7 @@ function forgetIndex(segment: IndexedSegment): void {
   segment.indexBytes = 0;
 }
 
-function createSegment(directory: string, disk: Disk, first: number): IndexedSegment {
+function createSegment(directory: string, disk: Disk, files: OpenFiles, first: number): IndexedSegment {
   const path = join(directory, logName(first));
   removeDurably(directory, disk, indexName({ first }));
   const { header, salt } = newSegmentHeader(first);
@@ -252,7 +280,8 @@ function createSegment(directory: string, disk: Disk, first: number): IndexedSeg
     tidyIfPossible(() => disk.rmSync(path));
     throw error;
   }
-  return { path, file, first, salt, offsets: [], end: SEGMENT_HEADER, indexed: 0, indexBytes: 0 };
+  files.add(path, file);
+  return emptySegment(path, files, first, salt);
 }
 
 /** Brings an index up to date. It is derived: where that fails the next opening reads the records instead. */

@@ -1,5 +1,21 @@
-import { fstatSync, readSync } from 'node:fs';
-import { ensure } from './errors.ts';
+import { fstatSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import {
+  checkPage,
+  childAt,
+  expectHeader,
+  intact,
+  isLeafAt,
+  isLongAt,
+  keyAt,
+  NODE_HEADER,
+  nodeAt,
+  PAGE_HEADER,
+  type Piece,
+  pieceOf,
+  sizeAt,
+  wordAt,
+} from './lmdb-page.ts';
 
 /**
  * The file format of LMDB, read without LMDB: it maps the file and trusts it, so that a damaged page number ends the process.
@@ -46,19 +62,13 @@ export type LmdbPage =
   | { readonly kind: 'branch'; readonly nodes: readonly LmdbBranchNode[] }
   | { readonly kind: 'leaf'; readonly nodes: readonly LmdbLeafNode[] };
 
+/** Bytes that say where a long value is: MDB_ovpage. */
+const LONG = 24;
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
-const PAGE_HEADER = 24;
-const NODE_HEADER = 8;
 const META_SIZE = 136;
-const [P_BRANCH, P_LEAF, P_OVERFLOW, P_META] = [1, 2, 4, 8];
-const F_BIGDATA = 1;
+const [P_OVERFLOW, P_META] = [4, 8];
 const NO_PAGE = 2n ** 64n - 1n;
-
-/** Throws StoreError `store-damaged` with what was found unless the condition holds. */
-export function intact(condition: boolean, found: string): asserts condition {
-  ensure(condition, 'store-damaged', `${found}; restore a backup or sync again`);
-}
 
 /** The newer of the two pages that name a tree, after both were looked at. @throws StoreError `store-damaged` */
 export function readMeta(file: number): LmdbMeta {
@@ -121,54 +131,25 @@ function decodeTree(view: DataView, at: number, what: string): LmdbTree {
   return tree;
 }
 
-/** A branch or leaf page. @throws StoreError `store-damaged` */
-export function readPage(file: number, page: number, { pageSize, transaction }: LmdbMeta): LmdbPage {
-  const view = readAt(file, page * pageSize, pageSize);
-  const flags = view.getUint16(18, true);
-  // Places in a page are counted from the end of its header (PAGEBASE).
-  const [lower, upper] = [PAGE_HEADER + view.getUint16(20, true), PAGE_HEADER + view.getUint16(22, true)];
-  expectHeader(view, page, transaction);
-  intact(flags === P_BRANCH || flags === P_LEAF, `page ${page} has flags ${flags}`);
-  const bounds = lower > PAGE_HEADER && lower % 2 === 0 && lower <= upper && upper <= pageSize;
-  intact(bounds, `page ${page} has bounds ${lower} and ${upper}`);
-  const count = (lower - PAGE_HEADER) >> 1;
-  let used = 0;
-  const offsets = Array.from(
-    { length: count },
-    (_, i) => PAGE_HEADER + view.getUint16(PAGE_HEADER + 2 * i, true),
-  );
-  const node = (at: number) => {
-    intact(at >= upper && at + NODE_HEADER <= pageSize && at % 2 === 0, `page ${page} has a node at ${at}`);
-    const size = view.getUint32(at, true);
-    const nodeFlags = view.getUint16(at + 4, true);
-    const keySize = view.getUint16(at + 6, true);
-    return { size, nodeFlags, keySize, keyAt: at + NODE_HEADER };
-  };
-  const take = (at: number, length: number): Uint8Array => {
-    intact(at + length <= pageSize, `page ${page} has a node beyond its end`);
-    return new Uint8Array(view.buffer, at, length);
-  };
-  const packed = <T extends LmdbPage>(result: T): T => {
-    intact(used === pageSize - upper, `page ${page} has nodes that overlap or leave room`);
-    return result;
-  };
-  if (flags === P_BRANCH) {
-    const nodes = offsets.map((at) => {
-      const { size, nodeFlags, keySize, keyAt } = node(at);
-      used += (NODE_HEADER + keySize + 1) & ~1;
-      return { key: take(keyAt, keySize), page: size + nodeFlags * 2 ** 32 };
-    });
-    return packed({ kind: 'branch', nodes });
+/** A branch or leaf page. The order of its keys is not looked at. @throws StoreError `store-damaged` */
+export function readPage(file: number, page: number, meta: LmdbMeta): LmdbPage {
+  const piece = pieceOf(readBytes(file, page * meta.pageSize, meta.pageSize));
+  const count = checkPage(piece, 0, { page, kind: undefined, low: undefined, high: undefined }, meta);
+  const places = Array.from({ length: count }, (_, i) => nodeAt(piece, 0, i));
+  if (!isLeafAt(piece, 0)) {
+    return {
+      kind: 'branch',
+      nodes: places.map((node) => ({ key: keyAt(piece, node), page: childAt(piece, node) })),
+    };
   }
-  const nodes = offsets.map((at) => {
-    const { size, nodeFlags, keySize, keyAt } = node(at);
-    intact(nodeFlags === 0 || nodeFlags === F_BIGDATA, `page ${page} has a node with flags ${nodeFlags}`);
-    const overflow = nodeFlags === F_BIGDATA;
-    const stored = overflow ? 24 : size;
-    used += (NODE_HEADER + keySize + stored + 1) & ~1;
-    return { key: take(keyAt, keySize), data: take(keyAt + keySize, stored), overflow, size };
-  });
-  return packed({ kind: 'leaf', nodes });
+  return { kind: 'leaf', nodes: places.map((node) => leafNodeAt(piece, node)) };
+}
+
+/** A node of a leaf that was checked. */
+export function leafNodeAt(piece: Piece, node: number): LmdbLeafNode {
+  const [key, overflow, size] = [keyAt(piece, node), isLongAt(piece, node), sizeAt(piece, node)];
+  const at = node + NODE_HEADER + key.length;
+  return { key, data: piece.bytes.subarray(at, at + (overflow ? LONG : size)), overflow, size };
 }
 
 /** A value on pages of its own, and how many they are. @throws StoreError `store-damaged` */
@@ -185,16 +166,10 @@ export function readOverflow(
     `a value of ${size} bytes has ${pages} pages`,
   );
   const bytes = readAt(file, page * pageSize, PAGE_HEADER + size);
-  expectHeader(bytes, page, transaction);
+  expectHeader(bytes, 0, page, transaction);
   const flags = bytes.getUint16(18, true);
   intact(flags === P_OVERFLOW && bytes.getUint32(20, true) === pages, `page ${page} starts no long value`);
   return { page, pages, value: new Uint8Array(bytes.buffer, PAGE_HEADER, size) };
-}
-
-/** A page knows its number and is no newer than the last commit: LMDB would write into a newer one in place. */
-function expectHeader(view: DataView, page: number, transaction: number): void {
-  intact(wordAt(view, 0) === page, `page ${page} says that it is another`);
-  intact(wordAt(view, 8) <= transaction, `page ${page} is newer than the last commit`);
 }
 
 /** Bytes of the file. */
@@ -202,15 +177,34 @@ export function fileSize(file: number): number {
   return fstatSync(file).size;
 }
 
-function readAt(file: number, at: number, length: number): DataView {
+/** Bytes of the file. @throws StoreError `store-damaged` where it ends before them */
+export function readBytes(file: number, at: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  intact(readSync(file, bytes, 0, length, at) === length, `the file ends before byte ${at + length}`);
-  return new DataView(bytes.buffer);
+  for (let done = 0; done < length; ) {
+    const read = readSync(file, bytes, done, length - done, at + done);
+    intact(read > 0, `the file ends before byte ${at + length}`);
+    done += read;
+  }
+  return bytes;
 }
 
-/** A 64-bit word as a number; one above 2^53 is no count or page of any file. */
-export function wordAt(view: DataView, at: number): number {
-  const word = view.getBigUint64(at, true);
-  intact(word <= BigInt(Number.MAX_SAFE_INTEGER), 'a count or page number is impossibly large');
-  return Number(word);
+const readAside = promisify(read);
+
+/** As `readBytes`, into a buffer that is as long or longer, while other work goes on. */
+export async function readBytesAside(
+  file: number,
+  at: number,
+  length: number,
+  into: Uint8Array,
+): Promise<Uint8Array> {
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await readAside(file, into, done, length - done, at + done);
+    intact(bytesRead > 0, `the file ends before byte ${at + length}`);
+    done += bytesRead;
+  }
+  return into;
+}
+
+function readAt(file: number, at: number, length: number): DataView {
+  return new DataView(readBytes(file, at, length).buffer);
 }

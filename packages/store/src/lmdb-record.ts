@@ -4,7 +4,8 @@ import { ensure } from './errors.ts';
 /** The first byte of every key in the file: LMDB has no empty keys, and here the empty key is one too. */
 export const KEY_MARK = 1;
 
-const CHECKSUM_SIZE = 4;
+/** Bytes before each value. */
+export const CHECKSUM_SIZE = 4;
 
 /** A value as it is stored: CRC-32 over key and value (little-endian), value. */
 export function sealRecord(key: Uint8Array, value: Uint8Array): Uint8Array {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Change } from './key-value.ts';
-import { intact } from './lmdb-file.ts';
+import { intact } from './lmdb-page.ts';
 
 /**
  * Room on the disk for what LMDB is about to write. lmdb-js 3.5 must not meet a full disk by itself: where a page cannot be

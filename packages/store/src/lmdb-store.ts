@@ -41,8 +41,9 @@ export interface LmdbStore extends KeyValueStore {
 /** Entries fetched at a time: a cursor never outlives the call that made it. */
 const PAGE = 64;
 
-/** Bytes of a load's transaction. */
+/** Bytes of a load's transaction, and what an entry takes beside its bytes while it waits for it. */
 const LOAD_BATCH = 2 ** 24;
+const ENTRY_OVERHEAD = 256;
 
 /** What is used of lmdb-js, whose types leave the binary reads out. */
 interface Lmdb {
@@ -182,7 +183,7 @@ export function openLmdbStore(directory: string, options: LmdbStoreOptions = {})
         );
         last = key.slice();
         batch.push({ key: last, value: sealRecord(key, value) });
-        size += key.length + value.length;
+        size += key.length + value.length + ENTRY_OVERHEAD;
         if (size >= LOAD_BATCH) flush();
       }
       if (batch.length > 0) flush();

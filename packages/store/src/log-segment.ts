@@ -14,6 +14,7 @@ import { VALUE_LIMIT } from './key-value.ts';
  */
 export interface Segment {
   readonly path: string;
+  /** Its descriptor, which holds until that of another segment is asked for. */
   readonly file: number;
   /** Index of the first record. */
   readonly first: number;

@@ -36,7 +36,7 @@ export function flipped(bytes: Uint8Array, at: number): { bytes: Uint8Array; wha
 }
 
 /** A program for `node -e` that has what @sero/store/node exports as `store`, and the arguments as `args`. */
-function program(body: string): string[] {
+export function programArguments(body: string): string[] {
   const url = new URL('./node.ts', import.meta.url).href;
   const code = `import * as store from ${JSON.stringify(url)}; const args = process.argv.slice(1);\n${body}`;
   return ['--input-type=module', '--eval', code];
@@ -48,7 +48,7 @@ export function runProgram(
   args: readonly string[],
   fileBlocks?: number,
 ): { status: number | null; stdout: string; stderr: string } {
-  const command = [process.execPath, ...program(body), ...args];
+  const command = [process.execPath, ...programArguments(body), ...args];
   const [file, ...rest] =
     fileBlocks === undefined
       ? command
@@ -58,7 +58,9 @@ export function runProgram(
 
 /** Starts a program and waits for its first line. It is killed when the tests of the file are over. */
 export async function startProgram(body: string, args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [...program(body), ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...programArguments(body), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   after(() => child.kill('SIGKILL'));
   await once(child.stdout!, 'data');
   return child;
