@@ -30,6 +30,7 @@ import { CHECKPOINT_EVERY, decodeLogged, readBlockRecord } from './block-record.
 import { ensure, LedgerError } from './errors.ts';
 import { FLAT, type State, stateOf, TREE } from './state.ts';
 import { stateAudit } from './state-audit.ts';
+import { atOnce, type Pace, paced, type Steps, slicesOf } from './steps.ts';
 
 /** What `checkLedger` looks at. */
 export interface CheckOptions {
@@ -60,6 +61,15 @@ export interface LedgerReport {
  *   `store-of-another-genesis`; StoreError `record-damaged`
  */
 export function checkLedger(options: CheckOptions): LedgerReport {
+  return atOnce(checking(options));
+}
+
+/** As `checkLedger`, in steps of a block or some thousands of entries. @throws as `checkLedger`; the signal's reason */
+export function checkLedgerInSteps(options: CheckOptions, pace: Pace): Promise<LedgerReport> {
+  return paced(checking(options), pace);
+}
+
+function* checking(options: CheckOptions): Steps<LedgerReport> {
   const { genesis, store, blocks, hasher } = options;
   checkGenesis(genesis);
   const state = stateOf(overlay(store), genesis.anchor.window);
@@ -76,13 +86,13 @@ export function checkLedger(options: CheckOptions): LedgerReport {
     'what is stored is the chain of another genesis file',
   );
   const hashNodes = hashNodesWith(hasher);
-  const transactions = checkBlocks(blocks, state, head, hashNodes);
-  const found = checkState(options, state, head, transactions, hashNodes);
+  const transactions = yield* checkBlocks(blocks, state, head, hashNodes);
+  const found = yield* checkState(options, state, head, transactions, hashNodes);
   return { height: head.height, transactions, ...found };
 }
 
 /** Every block of the log: that it links, that its parts are those that its header binds, that the index leads to it. */
-function checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: HashNodes): bigint {
+function* checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: HashNodes): Steps<bigint> {
   ensure(
     BigInt(blocks.length) > head.height,
     'block-log-short',
@@ -107,6 +117,7 @@ function checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: Hash
     checkIndex(state, executed);
     parent = headerHash(header) as Uint8Array<ArrayBuffer>;
     transactions += BigInt(executed.receipts.length);
+    yield;
   }
   ensure(
     equalBytes(parent, headerHash(head)),
@@ -147,13 +158,13 @@ function checkIndex(state: State, { block, receipts }: ExecutedBlock): void {
 }
 
 /** Every entry of the store: nothing is missing, nothing too many. */
-function checkState(
+function* checkState(
   { store, shake256 }: CheckOptions,
   state: State,
   head: Header,
   transactions: bigint,
   hasher: HashNodes,
-): { leaves: bigint; nullifiers: bigint } {
+): Steps<{ leaves: bigint; nullifiers: bigint }> {
   const damaged = (message: string): never => {
     throw new LedgerError(
       'store-damaged',
@@ -161,23 +172,28 @@ function checkState(
     );
   };
   const audit = stateAudit((_, message) => damaged(message), shake256);
-  const leaves: Change[] = [];
+  const rebuilt = overlay(memoryStore());
+  let root: Uint8Array = new Uint8Array(32);
   const records: Change[] = [];
-  let [headers, places] = [0n, 0n];
-  for (const [key, value] of store.entries(new Uint8Array(0))) {
-    if (key[0] === TREE[0]) leaves.push({ key: key.slice(), value: value.slice() });
-    if (key[0] === FLAT.header) headers++;
-    else if (key[0] === FLAT.transaction) places++;
-    else if (key[0] === FLAT.head || key[0] === FLAT.indexed) {
-      if (key.length !== 1) damaged('a key that no state has');
-    } else if (isOfState(key)) audit.add(key, value);
-    else records.push({ key: key.slice(), value: value.slice() });
+  let [headers, places, leaves] = [0n, 0n, 0n];
+  for (const slice of slicesOf(store)) {
+    const added: Change[] = [];
+    for (const [key, value] of slice) {
+      if (key[0] === TREE[0]) added.push({ key, value });
+      if (key[0] === FLAT.header) headers++;
+      else if (key[0] === FLAT.transaction) places++;
+      else if (key[0] === FLAT.head || key[0] === FLAT.indexed) {
+        if (key.length !== 1) damaged('a key that no state has');
+      } else if (isOfState(key)) audit.add(key, value);
+      else records.push({ key, value });
+    }
+    leaves += BigInt(added.length);
+    if (added.length > 0) root = updateStateTree(rebuilt, added);
+    yield;
   }
   if (headers !== head.height + 1n || places !== transactions || state.indexed.get() !== headers) {
     damaged('the index holds what no block does');
   }
-  const rebuilt = overlay(memoryStore());
-  const root = updateStateTree(rebuilt, leaves);
   const { nullifiers } = audit.finish(state, root, head, hasher);
   const expected = rebuilt.changes();
   const same = (a: Change, b: Change | undefined): boolean =>
@@ -185,7 +201,7 @@ function checkState(
   if (expected.length !== records.length || !expected.every((record, i) => same(record, records[i]))) {
     damaged('the records of the state tree are not those of its leaves');
   }
-  return { leaves: BigInt(leaves.length), nullifiers };
+  return { leaves, nullifiers };
 }
 
 function isOfState(key: Uint8Array): boolean {

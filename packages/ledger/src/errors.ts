@@ -12,6 +12,8 @@ export type LedgerErrorCode =
   | 'tree-full'
   | 'proof-invalid'
   | 'circuit-without-key'
+  /** The verifier failed, so nothing was said of the proof. */
+  | 'proof-unchecked'
   // a block
   | 'block-gas-limit'
   | 'block-too-large'

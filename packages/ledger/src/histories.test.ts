@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, truncat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { assetId, encodeBlock, name32 } from '@sero/protocol';
-import { hookedStore, memoryLog, StoreError } from '@sero/store';
+import { assetId, type Block, decodeEnvelope, encodeBlock, encodeEnvelope, name32 } from '@sero/protocol';
+import { hookedStore, memoryLog, StoreError, storedStateRoot } from '@sero/store';
 import { openFileLog, openLmdbStore } from '@sero/store/node';
 import fc from 'fast-check';
 import { checkLedger } from './check-ledger.ts';
@@ -17,7 +17,9 @@ import {
   commitDraft,
   contents,
   filler,
+  flipped,
   issueDraft,
+  refusalOf,
   startChain,
   type TestChain,
   TOTAL,
@@ -28,20 +30,33 @@ const root = mkdtempSync(join(tmpdir(), 'sero-ledger-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 let directories = 0;
 
+/** Random histories: as many as take some 40 s of one core. */
+const RUNS = 40;
+
 const NAMES = ['HEPTANE', 'OCTANES'] as const;
+
+/** What no block may take: a spent note, an expired one, rubbish, a false proof, another's signature, too low a price. */
+const REFUSED = ['double', 'stale', 'garbage', 'unproved', 'unsigned', 'cheap'] as const;
 
 /** What is offered to a block: some of it fails, some is refused. */
 const offer = fc.record({
-  kind: fc.constantFrom('pay', 'commit', 'issue', 'call', 'take', 'double', 'stale', 'garbage'),
+  kind: fc.constantFrom('pay', 'commit', 'commit', 'issue', 'issue', 'call', 'take', ...REFUSED),
   name: fc.constantFrom(...NAMES),
-  from: fc.constantFrom(ALICE, BOB),
+  from: fc.constantFrom(ALICE, ALICE, ALICE, BOB),
   amount: fc.bigInt({ min: 1n, max: 900n }),
 });
 type Value<A> = A extends fc.Arbitrary<infer T> ? T : never;
 type Offer = Value<typeof offer>;
 
 /** What happens to the node on disk after a block. */
-const fate = fc.constantFrom('goes on', 'stops', 'dies before the state', 'tears the log');
+const FATES = [
+  'goes on',
+  'stops',
+  'dies before the state',
+  'tears the log',
+  'is offered false blocks',
+] as const;
+const fate = fc.constantFrom(...FATES);
 
 const history = fc.array(fc.record({ offers: fc.array(offer, { maxLength: 4 }), fate }), {
   minLength: 4,
@@ -54,6 +69,8 @@ const EVERY_FATE: Value<typeof history> = [
   { offers: [offered('call'), offered('stale'), offered('double')], fate: 'dies before the state' },
   { offers: [offered('issue'), offered('pay')], fate: 'tears the log' },
   { offers: [offered('take'), offered('double')], fate: 'goes on' },
+  { offers: [offered('unproved'), offered('pay'), offered('unsigned')], fate: 'is offered false blocks' },
+  { offers: [offered('cheap'), offered('pay')], fate: 'goes on' },
 ];
 
 function offered(kind: Offer['kind']): Offer {
@@ -76,9 +93,33 @@ function transactionOf(chain: TestChain, { kind, name, from, amount }: Offer, la
       return last;
     case 'stale':
       return chain.make({ expiry: chain.ledger.head().height });
+    case 'unproved':
+      return chain.authorize(chain.draft(), filler(Number(amount), 192));
+    case 'unsigned': {
+      const { tx, authorization } = decodeEnvelope(chain.make()).private!;
+      const signature = flipped(authorization.signature, 40);
+      return encodeEnvelope({ tx, authorization: { ...authorization, signature } });
+    }
+    case 'cheap':
+      return chain.make({ gasPrice: 0n });
     default:
       return filler(Number(amount), 200);
   }
+}
+
+/** Blocks that are nearly the next one: a transaction twice, none of them, another root, another time. */
+function falseOnes(block: Block, refused: readonly Uint8Array[]): Uint8Array[] {
+  const { header, transactions } = block;
+  return [
+    {
+      header,
+      transactions: [...transactions, ...(transactions.length > 0 ? transactions : [filler(1, 200)])],
+    },
+    { header, transactions: [...transactions, ...refused.slice(0, 1), filler(2, 99)] },
+    { header: { ...header, stateRoot: flipped(header.stateRoot) }, transactions },
+    { header: { ...header, notesRoot: flipped(header.notesRoot) }, transactions },
+    { header: { ...header, time: header.time + 1n, parent: flipped(header.parent) }, transactions },
+  ].map((one) => encodeBlock(one));
 }
 
 /** A node on disk that can be stopped and killed in the middle of a commit. */
@@ -129,14 +170,17 @@ function diskNode() {
   };
 }
 
-/** SERO is in notes or in the reward pool, and every asset is in notes. */
-function assertConserved({ ledger }: TestChain): void {
+/** SERO is in notes or in the reward pool, and every asset is in notes. Says how many assets there are beside SERO. */
+function assertConserved({ ledger }: TestChain): number {
   assert.equal(ledger.pooled(1n) + ledger.rewardPool(), TOTAL);
-  for (const { pooled, supply } of ledger.assets()) assert.equal(pooled, supply);
+  const assets = [...ledger.assets()];
+  for (const { pooled, supply } of assets) assert.equal(pooled, supply);
+  return assets.length;
 }
 
-test('whatever happens in blocks, between them and in the middle of writing them, memory, disk and replay agree', async () => {
+test('whatever happens in blocks, between them and in the middle of writing them, memory, disk and replay agree', async (context) => {
   const happened = new Map<string, number>();
+  const count = (what: string, more = 1) => happened.set(what, (happened.get(what) ?? 0) + more);
   await fc.assert(
     fc.asyncProperty(history, async (blocks) => {
       const memory = startChain();
@@ -144,19 +188,26 @@ test('whatever happens in blocks, between them and in the middle of writing them
       try {
         let last = memory.make();
         for (const { offers, fate } of blocks) {
-          happened.set(fate, (happened.get(fate) ?? 0) + 1);
+          count(fate);
           const transactions = offers.map((one) => transactionOf(memory, one, last));
           const { block, rejected } = await memory.ledger.propose(
             transactions,
             memory.ledger.head().time + 1n,
           );
-          for (const { error } of rejected) {
-            happened.set(error.code, (happened.get(error.code) ?? 0) + 1);
-          }
+          for (const { error } of rejected) count(error.code);
+          count('taken', block.transactions.length);
           last = block.transactions.at(-1) ?? last;
           const bytes = encodeBlock(block);
+          if (fate === 'is offered false blocks') {
+            const refused = rejected.map(({ index }) => transactions[index]!);
+            for (const one of falseOnes(block, refused)) {
+              assert.notEqual(
+                await refusalOf(disk.chain(), () => disk.chain().ledger.apply(one)),
+                'accepted',
+              );
+            }
+          }
           await memory.ledger.apply(bytes);
-          assertConserved(memory);
           const killed = fate === 'dies before the state' || fate === 'tears the log';
           if (killed) {
             disk.die();
@@ -172,11 +223,16 @@ test('whatever happens in blocks, between them and in the middle of writing them
             await disk.chain().ledger.apply(bytes);
           }
           assert.deepEqual(disk.chain().ledger.head(), memory.ledger.head());
+          for (const chain of [memory, disk.chain()]) {
+            assert.deepEqual(storedStateRoot(chain.store), block.header.stateRoot);
+            count('assets conserved', assertConserved(chain));
+          }
         }
-        assert.deepEqual(contents(disk.chain().store), contents(memory.store));
+        const everything = contents(memory.store);
+        assert.deepEqual(contents(disk.chain().store), everything);
         const { genesis, store } = disk.chain();
         checkLedger({ genesis, store, blocks: disk.chain().blocks, hasher: testHasher });
-        // An independent replay of what the disk's log holds, through every check.
+        // An independent replay of what the disk's log holds: through every check, and as an opening does it.
         const replayed = startChain();
         const copy = memoryLog();
         for (let height = 0; height < disk.chain().blocks.length; height++) {
@@ -185,17 +241,17 @@ test('whatever happens in blocks, between them and in the middle of writing them
           const { block } = blockAt(disk.chain().ledger, BigInt(height));
           await replayed.ledger.apply(encodeBlock(block));
         }
-        assert.deepEqual(contents(replayed.store), contents(memory.store));
-        assert.deepEqual(contents(startChain({ blocks: copy }).store), contents(memory.store));
+        assert.deepEqual(contents(replayed.store), everything);
+        assert.deepEqual(contents(startChain({ blocks: copy }).store), everything);
       } finally {
         disk.close();
       }
     }),
-    { numRuns: 4, examples: [[EVERY_FATE]] },
+    { numRuns: RUNS, examples: [[EVERY_FATE]] },
   );
-  for (const fateSeen of ['stops', 'dies before the state', 'tears the log', 'goes on']) {
-    assert.ok((happened.get(fateSeen) ?? 0) > 0, `${fateSeen} in none of the histories`);
-  }
-  for (const code of ['expired', 'unknown-kind'])
-    assert.ok((happened.get(code) ?? 0) > 0, `${code} never seen`);
+  const seen = ['taken', 'assets conserved', ...FATES];
+  const codes = ['expired', 'unknown-kind', 'nullifier-spent', 'proof-invalid', 'signature-invalid'];
+  for (const what of [...seen, ...codes, 'gas-price-below-base-fee'])
+    assert.ok((happened.get(what) ?? 0) > 0, `${what} in none of the histories`);
+  context.diagnostic([...happened].map(([what, times]) => `${what} ${times}`).join(', '));
 });

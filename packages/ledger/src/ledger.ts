@@ -4,7 +4,6 @@ import {
   type CheckedTransaction,
   checkGenesis,
   decodeBlock,
-  decodeEnvelope,
   type ExecutedBlock,
   encodeBlock,
   type Genesis,
@@ -28,7 +27,8 @@ import { type ProofClaim, proofChecker } from './proofs.ts';
 import { signatureErrors } from './signatures.ts';
 import { type SnapshotSource, type StateSnapshot, snapshotSource } from './snapshot-source.ts';
 import { ASSETS, assetKey, stateOf, type TransactionPlace } from './state.ts';
-import { commitBlock, openChain } from './stored-chain.ts';
+import { atOnce, type Cancellation, type Pace, paced, type Steps } from './steps.ts';
+import { commitBlock, type OfferedSnapshot, type OpeningEvents, openChain } from './stored-chain.ts';
 
 /** What a ledger needs of the world. */
 export interface LedgerOptions {
@@ -45,13 +45,10 @@ export interface LedgerOptions {
   readonly shake256?: Shake256;
   /** Unpredictable bytes, for the coefficients of batches of signatures. A guessable source lets false signatures through. */
   readonly randomBytes: (length: number) => Uint8Array;
-  /** Told of each block that opening applies again: its height and the last one. Default: nobody is told. */
-  readonly replaying?: (height: bigint, last: bigint) => void;
-}
-
-/** What an `AbortSignal` says to whoever has no clock: throws once nobody waits any more. */
-export interface Cancellation {
-  throwIfAborted(): void;
+  /** Snapshots to begin with where the state was lost, best first; of each nothing is trusted. Default: none, so block 0. */
+  readonly snapshots?: Iterable<OfferedSnapshot>;
+  /** Told of what opening does. Default: nobody is told. */
+  readonly events?: OpeningEvents;
 }
 
 /** A transaction that a proposer left out, and why. */
@@ -91,8 +88,8 @@ export interface Ledger {
    */
   check(transaction: Uint8Array, signal?: Cancellation): Promise<CheckedTransaction>;
   /**
-   * Builds the next block of the given transactions, leaving out those that are refused. Changes nothing. What it worked out is
-   * kept until the next call: applying this very block only writes it.
+   * Builds the next block of the given transactions, leaving out those that are refused, and as `proof-unchecked` those over whose proof the
+   * verifier failed. Changes nothing. What it worked out is kept until the next call: applying this very block only writes it.
    */
   propose(transactions: readonly Uint8Array[], time: bigint): Promise<{ block: Block; rejected: Rejected[] }>;
   /**
@@ -130,11 +127,25 @@ export interface Ledger {
 }
 
 /**
- * Opens the chain that is stored, or begins it there.
+ * Opens the chain that is stored, or begins it there, in one go: for a state that is not far behind its log.
  *
  * @throws what `openChain` throws; ProverError for keys, ProtocolError for genesis
  */
 export function openLedger(options: LedgerOptions): Ledger {
+  return atOnce(opening(options));
+}
+
+/**
+ * Opens it block by block: a state that was lost is hours of work, in which other things have their turn and which may be broken off. What was
+ * applied until then is kept; the next opening goes on from there.
+ *
+ * @throws as `openLedger`; the signal's reason
+ */
+export function openLedgerInSteps(options: LedgerOptions, pace: Pace): Promise<Ledger> {
+  return paced(opening(options), pace);
+}
+
+function* opening(options: LedgerOptions): Steps<Ledger> {
   const { genesis, store, blocks } = options;
   checkGenesis(genesis);
   const hash = genesisHash(genesis);
@@ -149,10 +160,12 @@ export function openLedger(options: LedgerOptions): Ledger {
     hasher: hashNodesWith(options.hasher),
     shake256: options.shake256,
     decode: known.decode,
-    replaying: options.replaying ?? (() => {}),
+    hasherOfNotes: options.hasher,
+    events: options.events ?? {},
+    snapshots: options.snapshots ?? [],
   };
   const snapshots: SnapshotSource = snapshotSource(store);
-  let head = openChain(rules, { store, blocks });
+  let head = yield* openChain(rules, { store, blocks });
   let queue: Promise<unknown> = Promise.resolve();
   /** Checks of single transactions share the work of starting the next block. */
   let next: BlockExecution | undefined;
@@ -187,6 +200,21 @@ export function openLedger(options: LedgerOptions): Ledger {
       if (verdicts[i] === undefined) known.keep(claims[place]!.checked);
     }
     return errors;
+  }
+
+  /**
+   * As `refusals`; where the verifier fails over a batch, each claim by itself, at once: so only those that it fails over are left without a
+   * verdict. No failure of a verifier may keep a proposer from making blocks.
+   */
+  async function verdictsOf(
+    claims: readonly ProofClaim[],
+  ): Promise<(LedgerError | ProtocolError | undefined)[]> {
+    try {
+      return await refusals(claims);
+    } catch {
+      const alone = await Promise.allSettled(claims.map((claim) => refusals([claim])));
+      return alone.map((one) => (one.status === 'fulfilled' ? one.value[0] : unchecked(one.reason)));
+    }
   }
 
   function commit(executed: ExecutedBlock, finished: FinishedBlock, included: readonly CheckedTransaction[]) {
@@ -230,20 +258,21 @@ export function openLedger(options: LedgerOptions): Ledger {
       const claim = { checked, root: next.check(checked) };
       const [error] = await refusals([claim]);
       if (error !== undefined) throw error;
-      return ownCopy(checked, transaction);
+      return ownCopy(checked);
     },
 
     propose: (transactions, time) =>
       inTurn(async () => {
         const execution = begin(time);
         const candidates = transactions.map((bytes) => attempt(() => known.decode(bytes)));
-        // What is new is verified in batches; what cannot enter yet, or at all, waits for its turn below.
+        // What has no verdict is verified in batches; what cannot enter yet, or at all, waits for its turn below.
         const ready = candidates.flatMap((candidate) => {
-          if (candidate instanceof Error || known.isSigned(candidate)) return [];
+          if (candidate instanceof Error) return [];
+          if (known.isSigned(candidate) && proofs.isKnown(candidate)) return [];
           const root = attempt(() => execution.check(candidate));
           return root instanceof Error ? [] : [{ checked: candidate, root }];
         });
-        const verdicts = await refusals(ready);
+        const verdicts = await verdictsOf(ready);
         const verified = new Map(ready.map(({ checked }, i) => [checked, verdicts[i]]));
         const included: CheckedTransaction[] = [];
         const bytes: Uint8Array[] = [];
@@ -254,7 +283,7 @@ export function openLedger(options: LedgerOptions): Ledger {
             const root = execution.check(candidate);
             const error = verified.has(candidate)
               ? verified.get(candidate)
-              : (await refusals([{ checked: candidate, root }]))[0];
+              : (await verdictsOf([{ checked: candidate, root }]))[0];
             if (error !== undefined) throw error;
             execution.apply(candidate);
             included.push(candidate);
@@ -360,13 +389,26 @@ function copyOf(header: Header): Header {
   return HeaderType.deserialize(HeaderType.serialize(header));
 }
 
-/** What is given away is not what is remembered: changing it changes no later verdict. */
-function ownCopy(checked: CheckedTransaction, bytes: Uint8Array): CheckedTransaction {
-  return {
-    ...checked,
-    ...decodeEnvelope(bytes).private!,
-    wtxid: checked.wtxid.slice(),
-    nullifiers: [...checked.nullifiers],
-    commitments: [...checked.commitments],
-  };
+function unchecked(reason: unknown): LedgerError {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new LedgerError(
+    'proof-unchecked',
+    `the verifier failed, nothing is known of the proof: ${message}`,
+    {
+      cause: reason,
+    },
+  );
+}
+
+/**
+ * What is given away is not what is remembered: changing any part of it changes no later verdict. What is no plain data (curve points, which
+ * are frozen, and functions) is shared.
+ */
+function ownCopy<T>(value: T): T {
+  if (value instanceof Uint8Array) return value.slice() as T;
+  if (Array.isArray(value)) return value.map(ownCopy) as T;
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
+    return value;
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, ownCopy(part)])) as T;
 }

@@ -68,7 +68,7 @@ test('a state that was lost is rebuilt from the log, and whoever asks is told ho
   const told: (readonly [bigint, bigint])[] = [];
   const again = startChain({
     blocks: logOf(chain.blocks),
-    replaying: (height, last) => told.push([height, last]),
+    events: { replaying: (height, last) => told.push([height, last]) },
   });
   assertEqual(again, chain);
   assert.deepEqual(
@@ -89,7 +89,7 @@ test('opening a chain that is complete replays and writes nothing', async () => 
   const again = startChain({
     store,
     blocks: chain.blocks,
-    replaying: () => assert.fail('nothing is to be replayed'),
+    events: { replaying: () => assert.fail('nothing is to be replayed') },
   });
   assert.deepEqual(again.ledger.head(), chain.ledger.head());
   assert.deepEqual(writes, []);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SIGNING_RANDOMNESS, sign } from '@sero/crypto';
+import { equalBytes, SIGNING_RANDOMNESS, sign } from '@sero/crypto';
 import {
   type CheckedTransaction,
   checkTransaction,
@@ -202,4 +202,77 @@ test('each claim has its own verdict, in order, whatever stands beside it', asyn
     rejected.map(({ index, error }) => [index, error.code]),
     [[1, 'proof-invalid']],
   );
+});
+
+/** A verifier that fails over any batch with one of these proofs in it, and says how large the batches were. */
+function failingVerifier(fails: (proof: Uint8Array) => boolean) {
+  const verifier = testVerifier();
+  const batches: number[] = [];
+  return {
+    batches,
+    verifier: {
+      ...verifier,
+      async verifyBatch(items: Parameters<typeof verifier.verifyBatch>[0]) {
+        batches.push(items.length);
+        if (items.some(({ proof }) => fails(proof))) throw new Error('a thread died');
+        return verifier.verifyBatch(items);
+      },
+    },
+  };
+}
+
+test('a verifier that fails over one proof leaves out its transaction alone, and blocks go on', async () => {
+  const good = startChain();
+  const all = Array.from({ length: 5 }, () => good.make());
+  const deadly = parts(all[2]!).authorization.proof;
+  const bad = withProof(all[4]!, filler(3, 192));
+  let dies = true;
+  const { verifier, batches } = failingVerifier((proof) => dies && equalBytes(proof, deadly));
+  const chain = startChain({ verifier });
+  const propose = (transactions: readonly Uint8Array[]) =>
+    chain.ledger.propose(transactions, chain.ledger.head().time + 1n);
+  const { block, rejected } = await propose([...all.slice(0, 4), bad]);
+  assert.deepEqual(
+    rejected.map(({ index, error }) => [index, error.code]),
+    [
+      [2, 'proof-unchecked'],
+      [4, 'proof-invalid'],
+    ],
+  );
+  assert.match(rejected[0]!.error.message, /a thread died/);
+  assert.deepEqual(batches, [5, 1, 1, 1, 1, 1]);
+  await chain.ledger.apply(encodeBlock(block));
+  assert.equal(chain.ledger.head().height, 1n);
+  dies = false;
+  const later = await propose([all[2]!]);
+  assert.deepEqual(later.rejected, []);
+  await chain.ledger.apply(encodeBlock(later.block));
+  assert.equal(chain.ledger.head().height, 2n);
+});
+
+test('while the verifier fails over everything empty blocks are made, and nothing is taken unseen', async () => {
+  const { verifier } = failingVerifier(() => true);
+  const chain = startChain({ verifier });
+  const transactions = [chain.make(), chain.make()];
+  const { block, rejected } = await chain.ledger.propose(transactions, chain.ledger.head().time + 1n);
+  assert.deepEqual(
+    rejected.map(({ error }) => error.code),
+    ['proof-unchecked', 'proof-unchecked'],
+  );
+  assert.equal(block.transactions.length, 0);
+  // Neither of the other doors takes it for a refusal by a rule: whoever asked may ask again.
+  await assert.rejects(chain.ledger.check(transactions[0]!), /a thread died/);
+  const honest = await startChain().block(transactions[0]!);
+  await assert.rejects(chain.ledger.apply(encodeBlock(honest)), /a thread died/);
+  await chain.ledger.apply(encodeBlock(block));
+  assert.equal(chain.ledger.head().height, 1n);
+});
+
+test('what nobody checked before is verified in one batch when a block is made, and what was checked not again', async () => {
+  const { verifier, batches } = failingVerifier(() => false);
+  const chain = startChain({ verifier });
+  const all = Array.from({ length: 6 }, () => chain.make());
+  await chain.ledger.check(all[0]!);
+  await chain.mine(...all);
+  assert.deepEqual(batches, [1, 5]);
 });

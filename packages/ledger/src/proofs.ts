@@ -14,8 +14,10 @@ export interface ProofClaim {
 
 /** Verifies proofs once: verdicts are remembered by wtxid (so by the proof's very bytes), key and root. */
 export interface ProofChecker {
-  /** The error of each claim whose proof is refused; undefined for the others. */
+  /** The error of each claim whose proof is refused; undefined for the others. Throws what the verifier throws: no verdict then. */
   check(claims: readonly ProofClaim[]): Promise<(LedgerError | undefined)[]>;
+  /** True where a verdict is remembered: under another root than its anchor's it would be asked for again. */
+  isKnown(checked: CheckedTransaction): boolean;
 }
 
 /** A proof checker over the keys that genesis names. @param limit verdicts that are remembered at most; default 65,536 */
@@ -24,20 +26,22 @@ export function proofChecker(
   keys: ReadonlyMap<number, VerifyingKey>,
   limit = REMEMBERED,
 ): ProofChecker {
-  const valid = new Set<string>();
-  const nameOf = ({ checked, root }: ProofClaim): string =>
-    `${toHex(checked.wtxid)}/${checked.tx.circuit}/${root}`;
-  const remember = (name: string): void => {
-    valid.add(name);
-    if (valid.size > limit) valid.delete(valid.values().next().value!);
+  /** The root under which a proof was seen to hold. An anchor has one root for ever, so one a transaction is enough. */
+  const valid = new Map<string, bigint>();
+  const nameOf = (checked: CheckedTransaction): string => `${toHex(checked.wtxid)}/${checked.tx.circuit}`;
+  const remember = (name: string, root: bigint): void => {
+    valid.set(name, root);
+    if (valid.size > limit) valid.delete(valid.keys().next().value!);
   };
   return {
+    isKnown: (checked) => valid.has(nameOf(checked)),
+
     async check(claims) {
       const errors: (LedgerError | undefined)[] = claims.map(() => undefined);
       const open: { index: number; name: string; vk: VerifyingKey }[] = [];
       for (const [index, claim] of claims.entries()) {
-        const name = nameOf(claim);
-        if (valid.has(name)) continue;
+        const name = nameOf(claim.checked);
+        if (valid.get(name) === claim.root) continue;
         const vk = keys.get(claim.checked.tx.circuit);
         if (vk === undefined) {
           errors[index] = new LedgerError(
@@ -57,7 +61,7 @@ export function proofChecker(
       );
       for (const [i, verdict] of verdicts.entries()) {
         const { index, name } = open[i]!;
-        if (verdict.ok) remember(name);
+        if (verdict.ok) remember(name, claims[index]!.root);
         else errors[index] = new LedgerError('proof-invalid', `the proof does not hold: ${verdict.code}`);
       }
       return errors;

@@ -14,19 +14,23 @@ import { type KeyValueStore, openChunk, overlay, type SnapshotManifest, updateSt
 import { ensure, LedgerError } from './errors.ts';
 import { stateOf, TREE } from './state.ts';
 import { type StateFault, stateAudit } from './state-audit.ts';
-import { clearStore } from './stored-chain.ts';
+import { atOnce, clearStore, type Steps } from './steps.ts';
 
-/** What loading a snapshot needs. */
-export interface SnapshotLoad {
+/** What a snapshot is loaded into, and what it must be. */
+export interface SnapshotTarget {
   readonly genesis: Genesis;
   readonly hasher: NoteHasher;
   /** Default: the portable SHAKE256, at some 50 microseconds a nullifier. */
-  readonly shake256?: Shake256;
+  readonly shake256?: Shake256 | undefined;
   /** An empty store, or one in which an earlier load did not end: what is left there is deleted. */
   readonly store: KeyValueStore;
   /** The block whose state it is. It says what the snapshot must be, so it comes from a source that is trusted: the own log. */
   readonly header: Header;
   readonly manifest: SnapshotManifest;
+}
+
+/** What loading a snapshot needs. */
+export interface SnapshotLoad extends SnapshotTarget {
   /** The bytes of the manifest's chunks, in order. One is held in memory at a time. */
   readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
@@ -42,8 +46,38 @@ export interface SnapshotLoad {
  *   `snapshot-nullifiers`, `snapshot-notes-root`, `snapshot-shards`; StoreError `snapshot-damaged` for a chunk that is not
  *   the manifest's; whatever reading chunks throws
  */
-export async function loadSnapshot(options: SnapshotLoad): Promise<void> {
-  const { genesis, hasher, store, header, manifest, chunks } = options;
+export async function loadSnapshot({ chunks, ...target }: SnapshotLoad): Promise<void> {
+  checkTarget(target);
+  atOnce(clearStore(target.store));
+  try {
+    const loader = snapshotLoader(target);
+    for await (const bytes of chunks) loader.add(bytes);
+    loader.finish();
+  } catch (error) {
+    atOnce(clearStore(target.store));
+    throw error;
+  }
+}
+
+/** As `loadSnapshot`, a chunk a step. Ended early it leaves what is no chain, and what the next load deletes. */
+export function* loadSnapshotInSteps(target: SnapshotTarget, chunks: Iterable<Uint8Array>): Steps<void> {
+  checkTarget(target);
+  yield* clearStore(target.store);
+  try {
+    const loader = snapshotLoader(target);
+    for (const bytes of chunks) {
+      loader.add(bytes);
+      yield;
+    }
+    loader.finish();
+  } catch (error) {
+    yield* clearStore(target.store);
+    throw error;
+  }
+}
+
+/** Refuses before anything is deleted. */
+function checkTarget({ genesis, store, header, manifest }: SnapshotTarget): void {
   checkGenesis(genesis);
   ensure(
     equalBytes(header.genesisHash, genesisHash(genesis)) &&
@@ -52,18 +86,27 @@ export async function loadSnapshot(options: SnapshotLoad): Promise<void> {
     'snapshot-of-another-block',
     'the snapshot is not of the block whose header is given, or that of another chain',
   );
-  const state = stateOf(overlay(store), genesis.anchor.window);
   ensure(
-    state.head.get() === undefined,
+    stateOf(overlay(store), genesis.anchor.window).head.get() === undefined,
     'store-not-empty',
     'the store holds a chain already: load the snapshot into an empty one',
   );
-  clearStore(store);
-  try {
-    const audit = stateAudit(refuse, options.shake256);
-    let root: Uint8Array = new Uint8Array(32);
-    let number = 0;
-    for await (const bytes of chunks) {
+}
+
+interface SnapshotLoader {
+  /** Checks the next chunk and writes its entries. */
+  add(bytes: Uint8Array): void;
+  /** Compares all of it with the header and writes the head. */
+  finish(): void;
+}
+
+function snapshotLoader(target: SnapshotTarget): SnapshotLoader {
+  const { genesis, hasher, store, header, manifest } = target;
+  const audit = stateAudit(refuse, target.shake256);
+  let root: Uint8Array = new Uint8Array(32);
+  let number = 0;
+  return {
+    add(bytes) {
       const view = overlay(store);
       for (const [key, value] of openChunk(manifest, number++, bytes)) {
         audit.add(key, value);
@@ -72,15 +115,16 @@ export async function loadSnapshot(options: SnapshotLoad): Promise<void> {
       const leaves = view.changes().filter(({ key }) => key[0] === TREE[0]);
       root = updateStateTree(view, leaves);
       store.write(view.changes());
-    }
-    audit.finish(state, root, header, hashNodesWith(hasher));
-    const view = overlay(store);
-    stateOf(view, genesis.anchor.window).head.set(HeaderType.serialize(header));
-    store.write(view.changes());
-  } catch (error) {
-    clearStore(store);
-    throw error;
-  }
+    },
+
+    finish() {
+      const state = stateOf(overlay(store), genesis.anchor.window);
+      audit.finish(state, root, header, hashNodesWith(hasher));
+      const view = overlay(store);
+      stateOf(view, genesis.anchor.window).head.set(HeaderType.serialize(header));
+      store.write(view.changes());
+    },
+  };
 }
 
 function refuse(fault: StateFault, message: string): never {

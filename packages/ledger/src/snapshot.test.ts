@@ -118,7 +118,7 @@ test('a snapshot of an older block and the log lead to the head', async () => {
   const { blocks } = chain;
   await loadSnapshot({ ...toolsOf(chain), store, header: snapshot.header, ...cut(entries, snapshot.header) });
   const replayed: bigint[] = [];
-  const again = startChain({ store, blocks, replaying: (height) => replayed.push(height) });
+  const again = startChain({ store, blocks, events: { replaying: (height) => replayed.push(height) } });
   assert.deepEqual(replayed, [4n, 5n]);
   assert.deepEqual(contents(again.store), contents(chain.store));
 });

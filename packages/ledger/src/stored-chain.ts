@@ -10,7 +10,15 @@ import {
   headerHash,
   ProtocolError,
 } from '@sero/protocol';
-import { type AppendLog, type Change, type KeyValueStore, overlay, storedStateRoot } from '@sero/store';
+import type { NoteHasher } from '@sero/prover';
+import {
+  type AppendLog,
+  type KeyValueStore,
+  overlay,
+  type SnapshotManifest,
+  StoreError,
+  storedStateRoot,
+} from '@sero/store';
 import { runBlock } from './apply-block.ts';
 import {
   type BlockRecord,
@@ -22,10 +30,12 @@ import {
 } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
+import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
+import { clearStore, type Steps } from './steps.ts';
 
-/** Changes that are written at a time where many follow from what is stored already. */
-const BATCH = 65_536;
+/** Entries of the index that are written at a time. */
+const BATCH = 16_384;
 
 /** Where a chain is kept: its blocks in a log, its state in a store that can be made anew from the log. */
 export interface StoredChain {
@@ -38,8 +48,27 @@ export interface StoredChain {
 export interface OpeningRules extends ChainView {
   /** The checks of a transaction that need no state. */
   readonly decode: (transaction: Uint8Array) => CheckedTransaction;
-  /** Told of each block that is applied again: its height and the last one. */
-  readonly replaying: (height: bigint, last: bigint) => void;
+  readonly hasherOfNotes: NoteHasher;
+  readonly events: OpeningEvents;
+  /** Asked for only where there is no state. */
+  readonly snapshots: Iterable<OfferedSnapshot>;
+}
+
+/** What opening tells of itself. Default: nobody is told. */
+export interface OpeningEvents {
+  /** A block is applied again; `last` is the one to reach. */
+  replaying?(height: bigint, last: bigint): void;
+  /** A snapshot is loaded. */
+  loading?(height: bigint): void;
+  /** It was not what the log says of its block, or damaged: it is not used. */
+  passedOver?(height: bigint, reason: Error): void;
+}
+
+/** A snapshot that may be one of this chain; nothing of it is trusted. */
+export interface OfferedSnapshot {
+  readonly manifest: SnapshotManifest;
+  /** The bytes of the manifest's chunks, in order; read once. */
+  readonly chunks: Iterable<Uint8Array>;
 }
 
 /**
@@ -53,14 +82,15 @@ export interface OpeningRules extends ChainView {
  * @throws LedgerError `store-of-another-genesis`, `store-damaged`, `block-log-short`, `block-log-mismatch`,
  *   `logged-block-invalid`; StoreError where a record is damaged
  */
-export function openChain(rules: OpeningRules, chain: StoredChain): Header {
-  let head = storedHead(rules, chain) ?? begin(rules, chain);
+export function* openChain(rules: OpeningRules, chain: StoredChain): Steps<Header> {
+  let head = storedHead(rules, chain) ?? (yield* begin(rules, chain));
   const last = BigInt(chain.blocks.length) - 1n;
   while (head.height < last) {
-    rules.replaying(head.height + 1n, last);
+    rules.events.replaying?.(head.height + 1n, last);
     head = replay(rules, chain, head);
+    yield;
   }
-  indexLog(chain, rules, head);
+  yield* indexLog(chain, rules, head);
   return head;
 }
 
@@ -121,8 +151,8 @@ function storedFrontier(state: State): ReturnType<typeof frontierOf> {
   }
 }
 
-/** Block 0, made now or found in the log. */
-function begin(rules: OpeningRules, chain: StoredChain): Header {
+/** Block 0, made now or found in the log; or the block of a snapshot, where the log has it. */
+function* begin(rules: OpeningRules, chain: StoredChain): Steps<Header> {
   const { store, blocks } = chain;
   // A block of another chain first: what stands in the store beside it is not ours to clear.
   const logged = blocks.length === 0 ? undefined : readBlockRecord(blocks, 0n);
@@ -134,15 +164,52 @@ function begin(rules: OpeningRules, chain: StoredChain): Header {
     'there is a state without a head and no block log: restore both from a backup, or delete the data directory and sync again',
   );
   // Without a head a state is nothing: a load of a snapshot that did not end, say. The log has it all.
-  if (leftovers) clearStore(store);
+  if (leftovers) yield* clearStore(store);
   const finished = executeGenesis(rules, overlay(store));
   const executed = { block: { header: finished.header, transactions: [] }, receipts: [] };
   if (logged === undefined) commitBlock(chain, rules, executed, finished);
   else {
     checkLogged(logged, executed, finished);
+    const loaded = yield* fromSnapshot(rules, chain);
+    if (loaded !== undefined) return loaded;
     writeBlock(chain, rules, executed, finished);
   }
   return finished.header;
+}
+
+/**
+ * The state of the first snapshot that holds. The block at its height in the own log says what it must be, so a snapshot of another
+ * chain, or of blocks that the log lacks, is none.
+ */
+function* fromSnapshot(rules: OpeningRules, { store, blocks }: StoredChain): Steps<Header | undefined> {
+  const { genesis, shake256, hasherOfNotes: hasher, events } = rules;
+  for (const { manifest, chunks } of rules.snapshots) {
+    const { height } = manifest;
+    // Damage of the log is not the snapshot's: it is read outside the attempt.
+    const logged = height < BigInt(blocks.length) ? readBlockRecord(blocks, height) : undefined;
+    const block = logged === undefined ? undefined : decodeLogged(height, logged).block;
+    try {
+      ensure(
+        block !== undefined,
+        'snapshot-of-another-block',
+        `the block log has no block ${height}: the snapshot is of another chain`,
+      );
+      const { header } = block;
+      events.loading?.(height);
+      yield* loadSnapshotInSteps({ genesis, hasher, shake256, store, header, manifest }, chunks);
+      return header;
+    } catch (error) {
+      if (!isOfSnapshot(error)) throw error;
+      events.passedOver?.(height, error);
+    }
+  }
+  return undefined;
+}
+
+/** What is wrong with a snapshot, and not with the disk that it is written to. */
+function isOfSnapshot(error: unknown): error is Error {
+  if (error instanceof LedgerError) return error.code.startsWith('snapshot-');
+  return error instanceof StoreError && ['snapshot-damaged', 'out-of-range'].includes(error.code);
 }
 
 function replay(rules: OpeningRules, chain: StoredChain, head: Header): Header {
@@ -227,15 +294,27 @@ function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {
   state.indexed.set(height + 1n);
 }
 
-/** Brings the index up to the head, where a snapshot was loaded without it. */
-function indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head: Header): void {
+/**
+ * Brings the index up to the head, where a snapshot was loaded without it. Nobody applied these blocks, so each must be the one that the next binds,
+ * up to the block whose state the snapshot was.
+ */
+function* indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head: Header): Steps<void> {
   let view = overlay(store);
   let pending = 0;
   const first = stateOf(view, genesis.anchor.window).indexed.get() ?? 0n;
+  let parent: Uint8Array = first === 0n ? new Uint8Array(32) : hashOf(blocks, first - 1n);
   for (let height = first; height <= head.height; height++) {
     const executed = decodeLogged(height, readBlockRecord(blocks, height));
+    const { header } = executed.block;
+    ensure(
+      header.height === height && equalBytes(header.parent, parent),
+      'logged-block-invalid',
+      `block ${height} of the block log does not follow the one before it; restore the log from a backup or sync again`,
+    );
+    parent = headerHash(header);
     indexBlock(stateOf(view, genesis.anchor.window), executed);
     pending += executed.receipts.length + 2;
+    yield;
     if (pending < BATCH) continue;
     store.write(view.changes());
     view = overlay(store);
@@ -244,15 +323,6 @@ function indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head: 
   if (pending > 0) store.write(view.changes());
 }
 
-/** Deletes everything that a store holds. */
-export function clearStore(store: KeyValueStore): void {
-  for (;;) {
-    const batch: Change[] = [];
-    for (const [key] of store.entries(new Uint8Array(0))) {
-      batch.push({ key: key.slice(), value: undefined });
-      if (batch.length === BATCH) break;
-    }
-    if (batch.length === 0) return;
-    store.write(batch);
-  }
+function hashOf(blocks: AppendLog, height: bigint): Uint8Array {
+  return headerHash(decodeLogged(height, readBlockRecord(blocks, height)).block.header);
 }

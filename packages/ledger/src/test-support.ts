@@ -50,6 +50,7 @@ import {
 import { LedgerError } from './errors.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { type State, stateOf } from './state.ts';
+import type { OfferedSnapshot, OpeningEvents } from './stored-chain.ts';
 
 /** A chain whose proofs cost nothing (doubles-test-support.ts), and the transactions of honest and other people on it. */
 
@@ -131,7 +132,9 @@ export interface ChainOptions {
   readonly store?: KeyValueStore;
   readonly blocks?: AppendLog;
   readonly hasher?: NoteHasher;
-  readonly replaying?: (height: bigint, last: bigint) => void;
+  readonly events?: OpeningEvents;
+  readonly snapshots?: Iterable<OfferedSnapshot>;
+  readonly verifier?: TestVerifier;
   readonly shake256?: Shake256;
   readonly randomBytes?: (length: number) => Uint8Array;
 }
@@ -140,7 +143,7 @@ export function startChain(options: ChainOptions = {}): TestChain {
   const genesis = testGenesis(options.genesis);
   const store = options.store ?? memoryStore();
   const blocks = options.blocks ?? memoryLog();
-  const verifier = testVerifier();
+  const verifier = options.verifier ?? testVerifier();
   const ledger = openLedger({
     genesis,
     store,
@@ -149,7 +152,8 @@ export function startChain(options: ChainOptions = {}): TestChain {
     verifier,
     hasher: options.hasher ?? testHasher,
     randomBytes: options.randomBytes ?? testRandom(),
-    ...(options.replaying === undefined ? {} : { replaying: options.replaying }),
+    ...(options.events === undefined ? {} : { events: options.events }),
+    ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
     ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),
   });
   let made = ledger.head().height << 32n;
