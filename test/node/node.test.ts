@@ -1,90 +1,16 @@
 import assert from 'node:assert/strict';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { toHex } from '@sero/crypto';
 import { LedgerError, loadSnapshot } from '@sero/ledger';
-import {
-  type Clock,
-  diskBackend,
-  MempoolError,
-  NodeError,
-  type NodeOptions,
-  type SeroNode,
-  startNode,
-  systemClock,
-} from '@sero/node';
-import { decodeExecutedBlock, encodeGenesis, type Genesis, type Header, headerHash } from '@sero/protocol';
+import { diskBackend, MempoolError, NodeError } from '@sero/node';
+import { decodeExecutedBlock, headerHash } from '@sero/protocol';
 import { hookedLog, hookedStore, memoryStore, StoreError, storedStateRoot } from '@sero/store';
 import { readSnapshot } from '@sero/store/node';
-import { verifierDouble } from '../wallet/doubles.ts';
-import { genesisDouble, groundOf, hasherDouble, keyDouble, payment } from './doubles.ts';
-
-const folders: string[] = [];
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-function newDirectory(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sero-node-'));
-  folders.push(folder);
-  return join(folder, 'data');
-}
-
-const KEY = keyDouble();
-const genesisFile = (change: Partial<Genesis> = {}): Uint8Array => encodeGenesis(genesisDouble(KEY, change));
-
-/** What a node logged. */
-interface Line {
-  readonly level: number;
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
-
-/** Begins at the time of genesis, so that no empty block is due. */
-const clock: Clock = { ...systemClock, now: () => 1_700_000_000_000 + performance.now() };
-
-/** A node whose proofs cost nothing and that seals nothing unless there are transactions. */
-async function start(directory: string, change: Partial<NodeOptions> = {}) {
-  const lines: Line[] = [];
-  const node = await startNode({
-    directory,
-    genesis: genesisFile(),
-    verifyingKeys: [KEY],
-    rpc: false,
-    pace: { gatherMs: 0, idleMs: 1_000_000 },
-    log: { level: 'debug', write: (line) => lines.push(JSON.parse(line) as Line) },
-    ...change,
-    world: { clock, verifier: verifierDouble, hasher: hasherDouble, ...change.world },
-  });
-  return { node, lines, said: (text: string) => lines.some(({ msg }) => msg.includes(text)) };
-}
-
-/** The next head after something was done. */
-function headAfter(node: SeroNode, act: () => unknown): Promise<Header> {
-  return new Promise((resolve) => {
-    const stop = node.onHead((head) => {
-      stop();
-      resolve(head);
-    });
-    act();
-  });
-}
-
-const pay = (node: SeroNode, number: number, change = {}) =>
-  node.mempool.submit(payment(groundOf(node.ledger), number, change), 'test');
-
-const sealed = (node: SeroNode, number: number): Promise<Header> => headAfter(node, () => pay(node, number));
+import { groundOf, hasherDouble, payment } from './doubles.ts';
+import { genesisFile, headAfter, newDirectory, pay, sealed, start } from './running.ts';
 
 const code =
   (kind: typeof NodeError | typeof StoreError | typeof MempoolError, expected: string) => (error: unknown) =>

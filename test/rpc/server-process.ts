@@ -3,12 +3,13 @@
 import { startRpcServer } from '@sero/node';
 import { madeSource } from './made-chain.ts';
 
-/** Blocks of 4 payments, then blocks of 100, then the limits as JSON. */
-const [small = '10', large = '10', limits = '{}'] = process.argv.slice(2);
+/** Blocks of 4 payments, then blocks of 100, then blocks of none, then the limits as JSON. */
+const [small = '10', large = '10', empty = '0', limits = '{}'] = process.argv.slice(2);
 
 const node = madeSource();
 for (let i = 0; i < Number(small); i++) node.grow(Array(4).fill({}));
 for (let i = 0; i < Number(large); i++) node.grow(Array(100).fill({}));
+for (let i = 0; i < Number(empty); i++) node.grow([]);
 
 const server = await startRpcServer({
   node,

@@ -68,8 +68,12 @@ ${Object.entries(RPC_ERRORS)
   .join('\n')}
 
 Every method can give ${common.map((name) => `\`${name}\``).join(', ')}; a body that is no JSON gives \`parse-error\`, an unknown
-method \`method-not-found\`. What is refused for the rate comes with HTTP status 429 where nothing of the request was done. A status of 4xx
-without JSON means that the request did not reach JSON-RPC (403: host or origin is not allowed, 413: too long, 415: no JSON).
+method \`method-not-found\`. What is refused for the rate comes with HTTP status 429 where nothing of the request was done. A status of 4xx or 503
+without JSON means that the request did not reach JSON-RPC (403: host or origin is not allowed, 413: too long, 415: no JSON, 503: the node receives
+too much); a WebSocket is then closed with 1013 (too many of this address).
+
+The calls of a batch are done in order. What counts for the rate is work: the call, its bytes and those of its answer, the blocks that are read for
+it; a range that turns out to be too much work is broken off with \`rate\`.
 
 ## Methods
 

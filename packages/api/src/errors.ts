@@ -3,7 +3,10 @@ import { count, type Decoded, object, oneOf, optional, text } from './codec.ts';
 /** Every error that a node answers with: code, meaning, and what a caller does about it. The codes are stable. */
 export const RPC_ERRORS = {
   'parse-error': { code: -32700, meaning: 'The body is not JSON, or nests too deeply.' },
-  'invalid-request': { code: -32600, meaning: 'The JSON is no request of JSON-RPC 2.0.' },
+  'invalid-request': {
+    code: -32600,
+    meaning: 'The JSON is no request of JSON-RPC 2.0, or its id has more than 128 bytes.',
+  },
   'method-not-found': { code: -32601, meaning: 'There is no such method here.' },
   'invalid-params': {
     code: -32602,

@@ -6,7 +6,7 @@ import { createChain } from './chain.ts';
 import type { Mempool } from './mempool/mempool.ts';
 
 /** What a proposal of four waiting transactions comes to, where the ledger refuses some by these codes. */
-async function proposal(codes: readonly (LedgerErrorCode | undefined)[]) {
+async function proposal(codes: readonly (LedgerErrorCode | undefined)[], times = 1) {
   const waiting = codes.map((_, i) => Uint8Array.of(i));
   const discarded: number[] = [];
   const dropped: string[] = [];
@@ -29,7 +29,9 @@ async function proposal(codes: readonly (LedgerErrorCode | undefined)[]) {
     listenerFailed: nothing,
     failed: nothing,
   };
-  const block = await createChain(ledger, mempool, events, () => 0).propose(1n);
+  const chain = createChain(ledger, mempool, events, () => 0);
+  let block = await chain.propose(1n);
+  for (let time = 1; time < times; time++) block = await chain.propose(1n);
   return { sealed: block.transactions.map(([number]) => number!), discarded, dropped };
 }
 
@@ -43,4 +45,10 @@ test('what a proposal refuses for good leaves the mempool, the others are sealed
 test('what only this block has no room for, or is too dear for, waits for a later one', async () => {
   const codes: LedgerErrorCode[] = ['block-gas-limit', 'block-too-large', 'gas-price-below-base-fee'];
   assert.deepEqual(await proposal(codes), { sealed: [], discarded: [], dropped: [] });
+});
+
+test('what the verifier fails over stays in the mempool twice, and is dropped the third time', async () => {
+  const codes = [undefined, 'proof-unchecked'] as const;
+  assert.deepEqual((await proposal(codes, 2)).discarded, []);
+  assert.deepEqual(await proposal(codes, 3), { sealed: [0], discarded: [1], dropped: ['proof-unchecked'] });
 });

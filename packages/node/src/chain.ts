@@ -10,6 +10,9 @@ const TEMPORARY: readonly (LedgerErrorCode | ProtocolErrorCode)[] = [
   'gas-price-below-base-fee',
 ];
 
+/** Blocks from which a transaction is left out because the verifier failed over its proof, before it is dropped. */
+const MOST_FAILURES = 3;
+
 /** What happens to the chain. */
 export interface ChainEvents {
   /** A block became final and durable. @param ms that committing it took */
@@ -31,6 +34,16 @@ export interface Chain extends AgreementChain {
 /** @param now ms, for durations */
 export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvents, now: () => number): Chain {
   const listeners = new Set<(head: Header) => void>();
+  /** How often the verifier failed over a transaction, by the mempool's own bytes of it. */
+  const failures = new WeakMap<Uint8Array, number>();
+
+  /** A verifier that fails says nothing of the transaction, but one over which it fails each time must not come up for ever. */
+  function mayPass(transaction: Uint8Array, code: LedgerErrorCode | ProtocolErrorCode): boolean {
+    if (code !== 'proof-unchecked') return TEMPORARY.includes(code);
+    const count = (failures.get(transaction) ?? 0) + 1;
+    failures.set(transaction, count);
+    return count < MOST_FAILURES;
+  }
 
   function tell(): void {
     for (const listener of listeners) {
@@ -51,7 +64,7 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
       const transactions = mempool.select();
       const { block, rejected } = await ledger.propose(transactions, time);
       for (const { index, error } of rejected) {
-        if (TEMPORARY.includes(error.code)) continue;
+        if (mayPass(transactions[index]!, error.code)) continue;
         mempool.discard(transactions[index]!);
         events.dropped(error.code);
       }

@@ -15,6 +15,10 @@ const MARK = 'running';
 export interface NodeDirectory {
   /** The key-value store with the chain's state: what is lost of it is built again from the blocks. */
   readonly state: string;
+  /** A state that is being built again, and takes the place of `state` when it is whole. */
+  readonly rebuilt: string;
+  /** The last state that was found damaged. */
+  readonly damaged: string;
   /** The log of blocks: the chain itself. */
   readonly blocks: string;
   readonly snapshots: string;
@@ -30,6 +34,8 @@ export interface NodeDirectory {
  *     genesis.ssz   the genesis file
  *     running       there while a node uses it: one that is found says that the last one did not stop cleanly
  *     state/  blocks/  snapshots/
+ *     state.new/      a state that is being built again
+ *     state.damaged/  the last one that was found damaged
  *
  * @throws NodeError `other-genesis`; StoreError `directory-locked`, `schema-unknown`, `directory-unusable`, `disk-` codes
  */
@@ -42,6 +48,8 @@ export function takeDirectory(path: string, genesis: Uint8Array): NodeDirectory 
     writeFileDurably(directory.path, MARK, new Uint8Array(0));
     return {
       state: join(directory.path, 'state'),
+      rebuilt: join(directory.path, 'state.new'),
+      damaged: join(directory.path, 'state.damaged'),
       blocks: join(directory.path, 'blocks'),
       snapshots: join(directory.path, 'snapshots'),
       unclean,

@@ -20,10 +20,14 @@ export function announce(logger: Logger, event: OpeningEvent): void {
   if (event.type === 'checking') {
     logger.info('checking every record of the state');
   } else if (event.type === 'rebuilding') {
-    logger.warn(
-      { reason: event.reason },
-      'the state is damaged: it is set aside and built again from the blocks',
-    );
+    const { reason } = event;
+    if (reason === undefined) logger.warn('the state is missing: it is built again from the blocks');
+    else logger.warn({ reason }, 'the state is damaged: it is set aside and built again from the blocks');
+  } else if (event.type === 'loading') {
+    logger.info({ height: Number(event.height) }, 'beginning with the state of a snapshot');
+  } else if (event.type === 'passed-over') {
+    const { snapshot, reason } = event;
+    logger.warn({ snapshot, reason }, 'a snapshot cannot be used and is passed over');
   } else if (event.height === event.last || event.height % 1_000n === 0n) {
     const { height, last } = event;
     logger.info({ height: Number(height), last: Number(last) }, 'applying blocks of the log again');

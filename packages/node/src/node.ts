@@ -43,6 +43,8 @@ export interface NodeOptions {
   readonly verifyingThreads?: number;
   /** When every record of the state is looked at before the start. Default `unclean`: after a stop that was not clean. */
   readonly check?: 'unclean' | 'always' | 'never';
+  /** False: the node makes no blocks and is never ready; for somebody who only looks at the chain. Default true. */
+  readonly seals?: boolean;
   /** Snapshots that are kept; 0: none are written. Default 2. */
   readonly keepSnapshots?: number;
   /** The world's parts, for tests. Defaults: the computer's clock, threads with the portable verifier, its hasher, the disk. */
@@ -62,6 +64,8 @@ export interface SeroNode {
   /** Where the RPC server listens; undefined where there is none. */
   readonly rpc: { readonly url: string; readonly port: number } | undefined;
   readonly metrics: Registry;
+  /** True where the start built the state again, because it was damaged or missing. */
+  readonly rebuilt: boolean;
   /** True while it takes transactions and seals blocks. */
   ready(): boolean;
   /** Calls back with each new head, once it is durable. @returns how to stop that */
@@ -149,6 +153,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       backend: world.backend ?? diskBackend,
       check: options.check ?? 'unclean',
       onEvent: (event) => announce(logger, event),
+      signal,
       ledger: {
         genesis,
         verifyingKeys: options.verifyingKeys,
@@ -240,9 +245,12 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     }
     signal?.throwIfAborted();
 
-    await agreement.start();
-    opened.push({ name: 'agreement', close: agreement.stop });
-    [started, ready] = [true, true];
+    const seals = options.seals ?? true;
+    if (seals) {
+      await agreement.start();
+      opened.push({ name: 'agreement', close: agreement.stop });
+    }
+    [started, ready] = [true, seals];
     const onAbort = (): void => void close();
     signal?.addEventListener('abort', onAbort, { once: true });
     opened.push({ name: 'signal', close: () => signal?.removeEventListener('abort', onAbort) });
@@ -255,6 +263,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       agreement,
       rpc,
       metrics: metrics.registry,
+      rebuilt: storage.rebuilt,
       ready: () => ready,
       onHead: chain.onHead,
       takeSnapshot: snapshots.take,

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Ledger } from '@sero/ledger';
+import type { Ledger, OfferedSnapshot } from '@sero/ledger';
 import { type Header, headerHash } from '@sero/protocol';
-import { cutSnapshot, encodeManifest, SNAPSHOT_VERSION, type SnapshotChunk } from '@sero/store';
+import { cutSnapshot, encodeManifest, SNAPSHOT_VERSION, type SnapshotChunk, StoreError } from '@sero/store';
+import { readSnapshot, type StoredSnapshot } from '@sero/store/node';
 
 /** What snapshots are made of, and when. */
 export interface SnapshotOptions {
@@ -65,11 +67,11 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       }
       const manifest = { version: SNAPSHOT_VERSION, height, headerHash: headerHash(snapshot.header), chunks };
       await writeFile(join(draft, 'manifest'), encodeManifest(manifest), { flush: true });
-      await sync(draft);
+      await syncFolder(draft);
       // An earlier one of this height is the same.
       await rm(target, { recursive: true, force: true });
       await rename(draft, target);
-      await sync(directory);
+      await syncFolder(directory);
       await prune();
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
@@ -84,8 +86,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   /** Removes all but the highest, and what a crash left half done. */
   async function prune(): Promise<void> {
     const names = await readdir(directory);
-    const heights = names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
-    const kept = heights.slice(0, Math.max(1, keep));
+    const kept = newestFirst(names).slice(0, Math.max(1, keep));
     for (const name of names) {
       if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
     }
@@ -106,8 +107,65 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
   };
 }
 
+/** The names of whole snapshots. */
+function newestFirst(names: readonly string[]): string[] {
+  return names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
+}
+
+/**
+ * The node's own snapshots, newest first, to be looked at by whoever loads them. Each is read when it is asked for.
+ *
+ * @param unusable told of one whose manifest cannot be read
+ */
+export function* offeredSnapshots(
+  directory: string,
+  unusable: (name: string, reason: Error) => void,
+): Generator<OfferedSnapshot> {
+  for (const name of newestFirst(namesIn(directory))) {
+    const stored = readOrTell(directory, name, unusable);
+    if (stored !== undefined) yield { manifest: stored.manifest, chunks: chunksOf(stored) };
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readOrTell(
+  directory: string,
+  name: string,
+  unusable: (name: string, reason: Error) => void,
+): StoredSnapshot | undefined {
+  try {
+    return readSnapshot(join(directory, name));
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    unusable(name, error);
+    return undefined;
+  }
+}
+
+/** A chunk that the disk does not give is as bad as a damaged one: there are other snapshots, and the blocks. */
+function* chunksOf({ manifest, chunkBytes }: StoredSnapshot): Generator<Uint8Array> {
+  for (const number of manifest.chunks.keys()) {
+    let bytes: Uint8Array;
+    try {
+      bytes = chunkBytes(number);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new StoreError('snapshot-damaged', error.message, { cause: error });
+    }
+    yield bytes;
+  }
+}
+
 /** Makes what was created or renamed in a folder durable. */
-async function sync(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

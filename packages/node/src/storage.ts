@@ -1,25 +1,34 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { checkLedger, type Ledger, LedgerError, type LedgerOptions, openLedger } from '@sero/ledger';
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  checkLedgerInSteps,
+  type Ledger,
+  LedgerError,
+  type LedgerOptions,
+  openLedgerInSteps,
+  type Pace,
+} from '@sero/ledger';
 import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
 import type { NodeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
+import { offeredSnapshots, syncFolder } from './snapshots.ts';
 
 /** How a node reaches its disk. */
 export interface StorageBackend {
   openState(directory: string): KeyValueStore;
-  /** @param verify true to look at every record of the log on opening; default false */
-  openBlocks(directory: string, verify?: boolean): AppendLog;
+  openBlocks(directory: string): AppendLog;
   /** Looks at every record of a state that may be damaged; false where it is. */
-  isIntact(directory: string): Promise<boolean>;
+  isIntact(directory: string, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** lmdb for the state, files for the blocks. */
 export const diskBackend: StorageBackend = {
   openState: (directory) => openLmdbStore(directory),
-  openBlocks: (directory, verify = false) => openFileLog(directory, { verify }),
-  async isIntact(directory) {
-    const found = await checkLmdbStore(directory);
+  openBlocks: (directory) => openFileLog(directory),
+  async isIntact(directory, signal) {
+    const found = await checkLmdbStore(directory, signal === undefined ? {} : { signal });
     // A node that was killed before its store was made left nothing to look at.
     if (found.ok || found.error.code === 'directory-unusable') return true;
     if (found.error.code !== 'store-damaged') throw found.error;
@@ -27,11 +36,18 @@ export const diskBackend: StorageBackend = {
   },
 };
 
+/** Of lmdb, wherever it runs: 4 to 16 KiB. */
+const MAX_PAGE_BYTES = 16_384;
+
 /** What opening tells people, in order. */
 export type OpeningEvent =
   | { readonly type: 'checking' }
-  /** The state is set aside and built again from the blocks. */
-  | { readonly type: 'rebuilding'; readonly reason: string }
+  /** The state is damaged, for this reason, or missing; it is built again beside its place. */
+  | { readonly type: 'rebuilding'; readonly reason: string | undefined }
+  /** Building begins with the state of this snapshot. */
+  | { readonly type: 'loading'; readonly height: bigint }
+  /** A snapshot is not used. */
+  | { readonly type: 'passed-over'; readonly snapshot: string; readonly reason: string }
   /** A block is applied again; `last` is the one to reach. */
   | { readonly type: 'replaying'; readonly height: bigint; readonly last: bigint };
 
@@ -39,6 +55,8 @@ export type OpeningEvent =
 export interface Storage {
   readonly ledger: Ledger;
   readonly store: KeyValueStore;
+  /** True where the state was built again, because it was damaged or missing. */
+  readonly rebuilt: boolean;
   close(): void;
 }
 
@@ -46,66 +64,162 @@ export interface Storage {
 export interface StorageOptions {
   readonly directory: NodeDirectory;
   readonly backend: StorageBackend;
-  readonly ledger: Omit<LedgerOptions, 'store' | 'blocks' | 'replaying'>;
+  readonly ledger: Omit<LedgerOptions, 'store' | 'blocks' | 'events' | 'snapshots'>;
   /** When every record of the state is looked at before it is opened; with `always` every block too, and each against the other. */
   readonly check: 'unclean' | 'always' | 'never';
   readonly onEvent: (event: OpeningEvent) => void;
+  /** Breaks it off between two blocks. What was built until then stays: the next opening goes on from there. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens the chain in a directory, or begins it there. A damaged state is set aside and built again from the blocks; the last one set
- * aside is kept as `state.damaged`. Damaged blocks are the chain's own and nothing here can bring them back.
+ * Opens the chain in a directory, or begins it there. A damaged state is set aside as `state.damaged` and built again from the blocks, beginning with
+ * the newest snapshot that holds. It is built beside its place and takes it when it is whole: however often that is broken off, what was set aside stays, and
+ * only another whole state that was found damaged takes its place. Damaged blocks are the chain's own and nothing here can bring them back: they are
+ * named before anything is set aside or built.
  *
- * @throws NodeError `other-genesis`, `chain-damaged`; StoreError of disk and directory; ProverError for keys
+ * @throws NodeError `other-genesis`, `chain-damaged`; StoreError of disk and directory; ProverError for keys; the signal's reason
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
-  const { directory, check, backend, onEvent } = options;
-  const wanted = check === 'always' || (check === 'unclean' && directory.unclean);
-  if (wanted && existsSync(directory.state)) {
-    onEvent({ type: 'checking' });
-    if (!(await backend.isIntact(directory.state))) setAside(options, 'a record is not what was written');
-  }
+  let blocks: AppendLog | undefined;
   try {
-    return open(options);
+    blocks = options.backend.openBlocks(options.directory.blocks);
+    if (options.check === 'always') await readAll(blocks, options);
+    return await openState(options, blocks);
   } catch (error) {
-    if (!isStateDamage(error)) throw explained(error, directory);
-    setAside(options, (error as Error).message);
-  }
-  try {
-    return open(options);
-  } catch (error) {
-    throw explained(error, directory);
+    blocks?.close();
+    throw explained(error, options.directory);
   }
 }
 
-function open({ directory, backend, ledger, onEvent, check }: StorageOptions): Storage {
-  const blocks = backend.openBlocks(directory.blocks, check === 'always');
-  let store: KeyValueStore | undefined;
-  const close = (): void => {
-    blocks.close();
-    store?.close();
-  };
+async function openState(options: StorageOptions, blocks: AppendLog): Promise<Storage> {
+  const { state } = options.directory;
+  let reason = await damageOf(options, state);
+  if (reason === undefined && (existsSync(state) || blocks.length === 0)) {
+    try {
+      return { ...(await open(options, blocks, state)), rebuilt: false };
+    } catch (error) {
+      if (!isStateDamage(error)) throw error;
+      reason = error.message;
+    }
+  }
+  if (blocks.length === 0 && heldABlock(state)) {
+    throw new StoreError('log-damaged', `the state is damaged (${reason}) and the blocks are gone`);
+  }
+  await readAll(blocks, options);
+  await rebuild(options, blocks, reason);
+  return { ...(await open(options, blocks, state)), rebuilt: true };
+}
+
+/** A file of nothing but lmdb's first two pages is what a node left that was killed before its first block. */
+function heldABlock(state: string): boolean {
+  const file = statSync(join(state, 'data.mdb'), { throwIfNoEntry: false });
+  return file !== undefined && file.size > 2 * MAX_PAGE_BYTES;
+}
+
+/** What a look at every record finds, where one is wanted. */
+async function damageOf(
+  { directory, check, backend, onEvent, signal }: StorageOptions,
+  place: string,
+): Promise<string | undefined> {
+  const wanted = check === 'always' || (check === 'unclean' && directory.unclean);
+  if (!wanted || !existsSync(place)) return undefined;
+  onEvent({ type: 'checking' });
+  const intact = await backend.isIntact(place, signal);
+  signal?.throwIfAborted();
+  return intact ? undefined : 'a record is not what was written';
+}
+
+/** Reads every record of the log, which finds those that are damaged. */
+async function readAll(blocks: AppendLog, { signal }: StorageOptions): Promise<void> {
+  for (let height = 0; height < blocks.length; height++) {
+    signal?.throwIfAborted();
+    blocks.get(height);
+    if (height % 16 === 0) await nextTurn();
+  }
+}
+
+/** Builds the state beside its place, or goes on with what stands there, and puts it where it belongs. */
+async function rebuild(
+  options: StorageOptions,
+  blocks: AppendLog,
+  reason: string | undefined,
+): Promise<void> {
+  const { state, rebuilt, damaged } = options.directory;
+  options.onEvent({ type: 'rebuilding', reason });
+  if (existsSync(state)) {
+    rmSync(damaged, { recursive: true, force: true });
+    renameSync(state, damaged);
+    await syncFolder(dirname(state));
+  }
+  const begun = existsSync(rebuilt) && (await damageOf(options, rebuilt)) === undefined;
+  if (!(begun && (await tryBuild(options, blocks)))) {
+    rmSync(rebuilt, { recursive: true, force: true });
+    await build(options, blocks);
+  }
+  renameSync(rebuilt, state);
+  await syncFolder(dirname(state));
+}
+
+/** False where what was begun is damaged itself, or was begun over another log: a draft is no evidence of anything. */
+async function tryBuild(options: StorageOptions, blocks: AppendLog): Promise<boolean> {
   try {
-    store = backend.openState(directory.state);
-    const replaying = (height: bigint, last: bigint): void => onEvent({ type: 'replaying', height, last });
-    const opened = openLedger({ ...ledger, store, blocks, replaying });
-    if (check === 'always') checkLedger({ ...ledger, store, blocks });
-    return { ledger: opened, store, close };
+    await build(options, blocks);
+    return true;
   } catch (error) {
-    close();
+    const isOfOtherLog =
+      error instanceof LedgerError && ['block-log-short', 'block-log-mismatch'].includes(error.code);
+    if (isStateDamage(error) || isOfOtherLog) return false;
     throw error;
   }
 }
 
-function setAside({ directory, onEvent }: StorageOptions, reason: string): void {
-  onEvent({ type: 'rebuilding', reason });
-  const aside = `${directory.state}.damaged`;
-  rmSync(aside, { recursive: true, force: true });
-  if (existsSync(directory.state)) renameSync(directory.state, aside);
+async function build(options: StorageOptions, blocks: AppendLog): Promise<void> {
+  const { store } = await open({ ...options, check: 'never' }, blocks, options.directory.rebuilt);
+  store.close();
 }
 
-/** Damage that building the state again may mend. A damaged block looks the same at first, and comes up again then. */
-function isStateDamage(error: unknown): boolean {
+/** Opens log and state of a place as a chain. The log stays open where that fails. */
+async function open(
+  { directory, backend, ledger, onEvent, check, signal }: StorageOptions,
+  blocks: AppendLog,
+  place: string,
+): Promise<Omit<Storage, 'rebuilt'>> {
+  const store = backend.openState(place);
+  const pace: Pace = { pause: () => nextTurn(), signal };
+  try {
+    const passedOver = (snapshot: string, reason: Error): void =>
+      onEvent({ type: 'passed-over', snapshot, reason: reason.message });
+    const opened = await openLedgerInSteps(
+      {
+        ...ledger,
+        store,
+        blocks,
+        snapshots: offeredSnapshots(directory.snapshots, passedOver),
+        events: {
+          replaying: (height, last) => onEvent({ type: 'replaying', height, last }),
+          loading: (height) => onEvent({ type: 'loading', height }),
+          passedOver: (height, reason) => passedOver(String(height), reason),
+        },
+      },
+      pace,
+    );
+    if (check === 'always') await checkLedgerInSteps({ ...ledger, store, blocks }, pace);
+    const close = (): void => {
+      blocks.close();
+      store.close();
+    };
+    return { ledger: opened, store, close };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+const DAMAGE: readonly string[] = ['log-damaged', 'record-damaged', 'store-damaged'];
+
+/** Damage that building the state again mends. A damaged block has the same name at first: reading the log tells it apart. */
+function isStateDamage(error: unknown): error is Error {
   const codes = ['store-damaged', 'record-damaged'];
   return (error instanceof LedgerError || error instanceof StoreError) && codes.includes(error.code);
 }
@@ -115,8 +229,7 @@ function explained(error: unknown, { blocks }: NodeDirectory): unknown {
   if (error instanceof LedgerError && error.code === 'store-of-another-genesis') {
     return new NodeError('other-genesis', error.message, { cause: error });
   }
-  const ofDisk =
-    error instanceof StoreError && !['log-damaged', 'record-damaged', 'store-damaged'].includes(error.code);
+  const ofDisk = error instanceof StoreError && !DAMAGE.includes(error.code);
   if (ofDisk || !(error instanceof StoreError || error instanceof LedgerError)) return error;
   return new NodeError(
     'chain-damaged',

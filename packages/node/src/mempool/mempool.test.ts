@@ -2,66 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blake2b256, toHex } from '@sero/crypto';
 import { LedgerError } from '@sero/ledger';
-import { type ExecutedBlock, genesisHash, type Header, ProtocolError } from '@sero/protocol';
-import { emptyGenesis, envelope, nullifier, settle } from '../test-support.ts';
+import { ProtocolError } from '@sero/protocol';
+import { envelope, nullifier, settle } from '../test-support.ts';
 import { VerificationError } from '../verification/errors.ts';
 import { readEntry } from './entry.ts';
-import { createMempool, type MempoolOptions } from './mempool.ts';
-
-const genesis = emptyGenesis();
-const hash = genesisHash(genesis);
-
-/** A check that is being done: the test decides how it ends. */
-interface Pending {
-  readonly bytes: Uint8Array;
-  readonly signal: AbortSignal | undefined;
-  pass(): void;
-  fail(error: Error): void;
-}
-
-/** A mempool over a chain whose checks the test answers by hand. */
-function scene(options: MempoolOptions = {}) {
-  const checks: Pending[] = [];
-  const refused: string[] = [];
-  const time = { now: 0 };
-  const head = { height: 0n, baseFee: genesis.fees.baseFeeStart, gasUsed: 0n };
-  const chain = {
-    genesis,
-    genesisHash: hash,
-    head: () => head,
-    check: (bytes: Uint8Array, signal?: AbortSignal) =>
-      new Promise<void>((resolve, reject) => {
-        checks.push({ bytes, signal, pass: () => resolve(), fail: reject });
-      }),
-  };
-  const mempool = createMempool(chain, () => time.now, options, { refused: (code) => refused.push(code) });
-  return {
-    mempool,
-    checks,
-    refused,
-    time,
-    /** Lets the last check pass. */
-    async pass() {
-      checks.at(-1)!.pass();
-      await settle();
-    },
-    async add(bytes: Uint8Array, source = 'a') {
-      const done = mempool.submit(bytes, source);
-      checks.at(-1)!.pass();
-      return done;
-    },
-  };
-}
-
-/** A block of these transactions, as far as a mempool looks at it. */
-function blockOf(height: bigint, ...transactions: Uint8Array[]): ExecutedBlock {
-  const header = { height, baseFee: genesis.fees.baseFeeStart, gasUsed: 0n } as Header;
-  const receipts = transactions.map((bytes) => ({ txid: readEntry(bytes, hash)!.txid }));
-  return { block: { header, transactions }, receipts: receipts as ExecutedBlock['receipts'] };
-}
-
-const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
-const proofInvalid = (): LedgerError => new LedgerError('proof-invalid', 'the proof does not hold');
+import { blockOf, code, hash, proofInvalid, scene } from './mempool-test-support.ts';
 
 test('a transaction that passes its check waits under its txid, for a block', async () => {
   const { mempool, add } = scene();

@@ -12,6 +12,7 @@ import { type BudgetOptions, createBudgets, FAILURE, REFUSAL } from './budgets.t
 import { type Entry, nullifiersOf, readEntry, wtxidOf } from './entry.ts';
 import { MempoolError } from './errors.ts';
 import { createPool, type Departed, type PoolOptions, type SelectionLimits } from './pool.ts';
+import { createVerdicts, isFinal } from './verdicts.ts';
 
 /** What a mempool needs of the chain. */
 export interface MempoolChain {
@@ -30,7 +31,10 @@ export interface MempoolOptions extends PoolOptions {
   readonly maxChecking?: number;
   /** Bytes of those. Default 16,777,216 (16 MiB). */
   readonly maxCheckingBytes?: number;
-  /** Names of refused bytes that are remembered, so that none is verified twice. Default 16,384. */
+  /**
+   * Names of refused bytes that are remembered, so that none is verified twice: so many whose proof or signature was bad, and as
+   * many others. As many transactions are remembered that came in, so that none earns twice. Default 16,384.
+   */
   readonly maxVerdicts?: number;
 }
 
@@ -86,19 +90,20 @@ interface Check {
   waiters: number;
 }
 
-/** Refusals that depend on nothing but the bytes: the same bytes get the same answer for ever. */
-function isFinal(error: unknown): error is ProtocolError | LedgerError {
-  if (error instanceof ProtocolError) return true;
-  return (
-    error instanceof LedgerError && (error.code === 'proof-invalid' || error.code === 'circuit-without-key')
-  );
+/** What was done for a submission so far. */
+interface Progress {
+  /** Its proof was verified. */
+  proved: boolean;
+}
+
+/** True for a refusal by a rule, of the pool or of the chain; anything else is a fault, or the sender's leaving. */
+function isByRule(error: unknown): error is MempoolError | LedgerError | ProtocolError {
+  return error instanceof MempoolError || error instanceof LedgerError || error instanceof ProtocolError;
 }
 
 /** The code of a refusal by a rule; what else ends a submission has two names only, so that counters stay few. */
 function refusalCode(error: unknown, signal: AbortSignal | undefined): string {
-  const byRule =
-    error instanceof MempoolError || error instanceof LedgerError || error instanceof ProtocolError;
-  if (byRule) return error.code;
+  if (isByRule(error)) return error.code;
   return signal?.aborted ? 'aborted' : 'failed';
 }
 
@@ -106,8 +111,9 @@ function refusalCode(error: unknown, signal: AbortSignal | undefined): string {
  * A mempool over a chain.
  *
  * What a submission costs is bounded before it is done: by its source's budget, by the number of running checks, and by the pool's own
- * rules, which need no proof. A failure is charged to the source and remembered under the wtxid, which names the very bytes: it says
- * nothing about the txid, its nullifiers, or the same transaction with another proof.
+ * rules, which need no proof. Whoever had a proof verified pays for that in full unless the transaction came in, whatever it was
+ * refused for then. A failure is remembered under the wtxid, which names the very bytes: it says nothing about the txid, its
+ * nullifiers, or the same transaction with another proof.
  *
  * @param now ms, for the budgets
  */
@@ -123,7 +129,11 @@ export function createMempool(
   const budgets = createBudgets(options.budget ?? {}, now);
   /** Checks that others may join, by wtxid in hex. */
   const checks = new Map<string, Check>();
-  const refusals = new Map<string, ProtocolError | LedgerError>();
+  /** Checks by txid and source. A valid proof is turned into others of the same statement for nothing: one at a time. */
+  const byStatement = new Map<string, AbortController>();
+  const refusals = createVerdicts(maxVerdicts);
+  /** txids in hex of what came in, the last one last. */
+  const admitted = new Set<string>();
   const listeners = new Set<() => void>();
   let checking = 0;
   let checkingBytes = 0;
@@ -137,19 +147,28 @@ export function createMempool(
     });
   }
 
-  function remember(name: string, refusal: ProtocolError | LedgerError): void {
-    refusals.set(name, refusal);
-    if (refusals.size > maxVerdicts) refusals.delete(refusals.keys().next().value!);
+  /** True where this transaction came in for the first time. */
+  function isNew(txid: Uint8Array): boolean {
+    const name = toHex(txid);
+    const before = admitted.delete(name);
+    admitted.add(name);
+    if (admitted.size > maxVerdicts) admitted.delete(admitted.keys().next().value!);
+    return !before;
   }
 
   /** The rules that need no proof, then the chain's; a block in between may have changed the answer, so then again. */
-  async function checkAndAdmit(bytes: Uint8Array, signal: AbortSignal): Promise<Submitted> {
-    const entry = readEntry(bytes, chain.genesisHash);
+  async function checkAndAdmit(
+    bytes: Uint8Array,
+    entry: Entry | undefined,
+    signal: AbortSignal,
+    done: Progress,
+  ) {
     if (entry !== undefined) pool.examine(entry);
     let seen: number;
     do {
       seen = blocks;
       await chain.check(bytes, signal);
+      done.proved = true;
       signal.throwIfAborted();
     } while (seen !== blocks);
     if (entry === undefined)
@@ -158,26 +177,56 @@ export function createMempool(
     if (departed.length > 0) events.departed?.(departed);
     events.admitted?.();
     for (const listener of listeners) listener();
-    return { txid: entry.txid, wtxid: entry.wtxid };
+    return entry;
+  }
+
+  /** Runs a check that no other one of this source for the same transaction runs beside. */
+  async function oneAtATime(bytes: Uint8Array, source: string, abort: AbortController, done: Progress) {
+    const entry = readEntry(bytes, chain.genesisHash);
+    if (entry === undefined) return checkAndAdmit(bytes, entry, abort.signal, done);
+    const statement = `${toHex(entry.txid)}/${source}`;
+    // One that was given up paid in full, and whoever comes again after a lost connection has to be let in.
+    if (byStatement.get(statement)?.signal.aborted === false) {
+      throw new MempoolError(
+        'busy',
+        'another proof of this transaction is being checked: wait for its answer',
+      );
+    }
+    byStatement.set(statement, abort);
+    try {
+      return await checkAndAdmit(bytes, entry, abort.signal, done);
+    } finally {
+      if (byStatement.get(statement) === abort) byStatement.delete(statement);
+    }
   }
 
   /** Runs a check that was charged in full, and settles what it really cost. */
-  async function settled(bytes: Uint8Array, name: string, source: string, abort: AbortController) {
+  async function settled(
+    bytes: Uint8Array,
+    name: string,
+    source: string,
+    abort: AbortController,
+  ): Promise<Submitted> {
+    const done: Progress = { proved: false };
     try {
-      const submitted = await checkAndAdmit(bytes, abort.signal);
-      budgets.giveBack(source, FAILURE);
-      budgets.reward(source);
-      return submitted;
+      const { txid, wtxid } = await oneAtATime(bytes, source, abort, done);
+      // What had to leave and comes again has its proof verified again: that is paid for, and earns nothing.
+      if (isNew(txid)) {
+        budgets.giveBack(source, FAILURE);
+        budgets.reward(source);
+      }
+      return { txid, wtxid };
     } catch (error) {
       if (isFinal(error)) {
-        remember(name, error);
+        refusals.remember(name, error);
       } else if (error instanceof VerificationError) {
-        budgets.giveBack(source, FAILURE);
+        // No verdict, and nothing was done for it; but a proof that ends threads costs more than a bad one.
+        if (error.code !== 'worker-lost') budgets.giveBack(source, FAILURE);
         throw new MempoolError('busy', 'the node cannot check this transaction now: try again shortly', {
           cause: error,
         });
-      } else if (!abort.signal.aborted) {
-        // An aborted check keeps its charge: its work may be done all the same.
+      } else if (isByRule(error) && !done.proved && !abort.signal.aborted) {
+        // A check that was aborted or failed keeps its charge: its work may be done all the same.
         budgets.giveBack(source, FAILURE - REFUSAL);
       }
       throw error;

@@ -25,15 +25,18 @@ test('an entry is made once', () => {
   assert.deepEqual(cache.made, ['a']);
 });
 
-test('what was not asked for longest goes first, and the bytes are never more than allowed', () => {
-  const cache = cacheOf(3);
-  for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'c', 'd']) {
+test('what was not asked for longest goes first, a few at once, and the bytes are never more than allowed', () => {
+  const cache = cacheOf(32);
+  const names = Array.from({ length: 32 }, (_, i) => `${i}`);
+  for (const name of [...names, '0', 'new']) {
     cache.get(name);
-    assert.ok(cache.bytes() <= 3_000);
+    assert.ok(cache.bytes() <= 32_000);
   }
-  assert.deepEqual(cache.made, ['a', 'b', 'c', 'd'], 'b left');
-  cache.get('b');
-  assert.deepEqual(cache.made, ['a', 'b', 'c', 'd', 'b']);
+  assert.equal(cache.bytes(), 30_000);
+  for (const name of ['0', 'new', ...names.slice(4)]) cache.get(name);
+  assert.deepEqual(cache.made, [...names, 'new'], '0 stayed, as it was asked for');
+  cache.get('1');
+  assert.deepEqual(cache.made, [...names, 'new', '1']);
 });
 
 test('what does not fit at all is made each time and pushes nothing out', () => {

@@ -1,6 +1,9 @@
 /** Bytes that an entry takes beside its content. */
 const ENTRY_OVERHEAD = 256;
 
+/** So much of all is let go of at once. */
+const ROOM_SHARE = 16;
+
 /** Byte strings by name, bounded by their bytes; what was not asked for longest goes first. */
 export interface ByteCache {
   /** The entry of this name, made where it is not there. What does not fit is made and not kept. */
@@ -12,6 +15,16 @@ export interface ByteCache {
 export function byteCache(maxBytes: number): ByteCache {
   const entries = new Map<string, Buffer>();
   let used = 0;
+  /** Some at once: looking for the first of a map passes over all that were deleted before it. */
+  function makeRoom(): void {
+    const enough = maxBytes - maxBytes / ROOM_SHARE;
+    for (const [oldest, { length }] of entries) {
+      if (used <= enough || entries.size === 1) break;
+      entries.delete(oldest);
+      used -= length + ENTRY_OVERHEAD;
+    }
+  }
+
   return {
     get(name, make) {
       const known = entries.get(name);
@@ -25,11 +38,7 @@ export function byteCache(maxBytes: number): ByteCache {
       if (size > maxBytes) return made;
       entries.set(name, made);
       used += size;
-      for (const [oldest, { length }] of entries) {
-        if (used <= maxBytes) break;
-        entries.delete(oldest);
-        used -= length + ENTRY_OVERHEAD;
-      }
+      if (used > maxBytes) makeRoom();
       return made;
     },
     bytes: () => used,

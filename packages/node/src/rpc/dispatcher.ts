@@ -3,14 +3,20 @@ import { METHODS, type ParamsOf, type RequestName, RpcError, SchemaError } from 
 import type { Logger } from 'pino';
 import { type Encoded, encoded } from './encoded.ts';
 import { type Caller, type Handlers, resultJson } from './handlers.ts';
-import { type Call, errorJson, readBody } from './json-rpc.ts';
+import { type Call, errorJson, type Id, readBody } from './json-rpc.ts';
 import type { RpcLimits } from './limits.ts';
 import type { Meter } from './meter.ts';
 import type { RpcMetrics } from './metrics.ts';
+import { createShares } from './shares.ts';
+import type { Turns } from './turns.ts';
 import type { Unsent, UnsentAnswer } from './unsent.ts';
+import { BYTES_PER_UNIT, CALL_WORK, type Work } from './work.ts';
 
-/** Bytes of question or answer that cost a unit beside the call's own. */
-const BYTES_PER_UNIT = 262_144;
+/** Bytes that join an answer to the others of its batch. */
+const JOINED_BY = 2;
+
+/** Characters of what a caller sent that stand in an error. */
+const MAX_ECHO = 200;
 
 /** Methods that a caller's socket answers itself. */
 export interface SocketMethods {
@@ -19,7 +25,7 @@ export interface SocketMethods {
 }
 
 /** Who sent a body, and over what. */
-export interface BodyCaller extends Caller {
+export interface BodyCaller extends Omit<Caller, 'work'> {
   /** Absent over HTTP. */
   readonly socket?: SocketMethods;
 }
@@ -28,6 +34,8 @@ export interface BodyCaller extends Caller {
 export interface BodyAnswer {
   /** JSON in parts that follow each other, some of them shared with other answers; undefined where there were only notifications. */
   readonly json: Encoded | undefined;
+  /** True where not even a refusal had room: the connection is to be ended, since an answer is owed that it does not get. */
+  readonly cut: boolean;
   /** ms after which to try again, where nothing was done for the client's rate; 0 otherwise. */
   readonly retryAfterMs: number;
   /** Its bytes count until it is released, which whoever sends it must see to. */
@@ -44,6 +52,7 @@ export interface DispatcherParts {
   readonly limits: RpcLimits;
   readonly meter: Meter;
   readonly unsent: Unsent;
+  readonly turns: Turns;
   readonly metrics: RpcMetrics;
   readonly logger: Logger;
 }
@@ -54,14 +63,18 @@ export function createDispatcher({
   limits,
   meter,
   unsent,
+  turns,
   metrics,
   logger,
 }: DispatcherParts): Dispatcher {
-  let inFlight = 0;
+  const inFlight = createShares(limits.maxInFlight, limits.maxInFlightPerClient);
 
   /** Takes units; throws where there are too few. */
   function pay(client: string, units: number): void {
-    const retryAfterMs = meter.take(client, units);
+    inRate(meter.take(client, units));
+  }
+
+  function inRate(retryAfterMs: number): void {
     if (retryAfterMs === 0) return;
     metrics.refused('rate');
     throw new RpcError('limit-exceeded', `too many requests: try again in ${retryAfterMs} ms`, {
@@ -70,13 +83,28 @@ export function createDispatcher({
     });
   }
 
+  /** Waits for a turn, where there is need to; rejects once nobody waits for the answer. */
+  function turn(units: number, { client, signal }: BodyCaller): Promise<void> | undefined {
+    return turns.take(client, units)?.then(() => signal.throwIfAborted());
+  }
+
+  function workOf(caller: BodyCaller, held: UnsentAnswer): Work {
+    return {
+      charge: (units) => inRate(meter.charge(caller.client, units)),
+      made(bytes) {
+        if (!held.take(bytes)) throw busy();
+      },
+      pause: (units) => turn(units, caller),
+    };
+  }
+
   function busy(): RpcError {
     metrics.refused('busy');
     return new RpcError('busy', 'the node has too much to do: try again shortly');
   }
 
   /** An error as its caller learns it. What is no refusal stays here, under a name that both sides know. */
-  function publicError(error: unknown, method: string, { signal }: Caller): RpcError {
+  function publicError(error: unknown, method: string, { signal }: BodyCaller): RpcError {
     if (error instanceof RpcError) return error;
     if (signal.aborted) return new RpcError('busy', 'the call was given up');
     const id = randomUUID();
@@ -85,7 +113,12 @@ export function createDispatcher({
   }
 
   /** The JSON of a call's result. */
-  function run(method: string, params: unknown, caller: BodyCaller): Encoded | string | Promise<string> {
+  function run(
+    method: string,
+    params: unknown,
+    caller: BodyCaller,
+    held: UnsentAnswer,
+  ): Encoded | string | Promise<Encoded | string> {
     if (!Object.hasOwn(METHODS, method)) {
       throw new RpcError('method-not-found', 'there is no such method: rpc.discover lists all');
     }
@@ -93,10 +126,11 @@ export function createDispatcher({
     if (METHODS[name].transport === 'socket') return JSON.stringify(runOnSocket(name, params, caller.socket));
     const request = name as RequestName;
     const handler = handlers[request] as (params: unknown, caller: Caller) => unknown;
-    const result = handler(decodeParams(name, params), caller);
-    if (isEncoded(result)) return result;
-    if (result instanceof Promise) return result.then((value) => resultJson(request, value));
-    return resultJson(request, result);
+    const json = (result: unknown): Encoded | string =>
+      isEncoded(result) ? result : resultJson(request, result);
+    const { client, signal } = caller;
+    const result = handler(decodeParams(name, params), { client, signal, work: workOf(caller, held) });
+    return result instanceof Promise ? result.then(json) : json(result);
   }
 
   function runOnSocket(
@@ -115,7 +149,14 @@ export function createDispatcher({
     return socket.unsubscribe((decoded as ParamsOf<'sero_unsubscribe'>).subscription);
   }
 
-  /** One call's answer as JSON, or undefined for a notification. */
+  /** A refusal as JSON, counted. Throws NoRoom where there is none even for that. */
+  function refusal(id: Id, error: RpcError, held: UnsentAnswer): Buffer[] {
+    const json = Buffer.from(errorJson(id, error));
+    if (!held.take(json.length + JOINED_BY, 'refusal')) throw new NoRoom();
+    return [json];
+  }
+
+  /** One call's answer as JSON, counted, or undefined for a notification. */
   async function answerCall(
     call: Call,
     caller: BodyCaller,
@@ -124,41 +165,51 @@ export function createDispatcher({
   ): Promise<Buffer[] | undefined> {
     if (call.error !== undefined) {
       metrics.answered('unknown', call.error.name, 0);
-      return [Buffer.from(errorJson(call.id, call.error))];
+      return refusal(call.id, call.error, held);
     }
     const { id, method, params } = call;
     const start = performance.now();
     const counted = (outcome: string): void =>
       metrics.answered(method, outcome, (performance.now() - start) / 1_000);
-    if (inFlight >= limits.maxInFlight) {
-      counted('busy');
-      return id === undefined ? undefined : [Buffer.from(errorJson(id, busy()))];
-    }
-    inFlight++;
+    const before = held.bytes();
+    const leave = inFlight.enter(caller.client);
     try {
-      if (price > 0) pay(caller.client, price);
-      if (held.bytes() >= limits.maxBatchAnswerBytes) {
+      if (leave === undefined) throw busy();
+      if (price > 0) {
+        pay(caller.client, price);
+        const wait = turn(CALL_WORK, caller);
+        if (wait !== undefined) await wait;
+      }
+      if (before >= limits.maxBatchAnswerBytes) {
         metrics.refused('size');
         throw new RpcError('limit-exceeded', 'the answer to this batch is full: ask again for the rest', {
           limit: 'size',
           max: limits.maxBatchAnswerBytes,
         });
       }
-      const running = run(method, params, caller);
+      const running = run(method, params, caller, held);
       const result = running instanceof Promise ? await running : running;
-      const { json, length } = typeof result === 'string' ? encoded(Buffer.from(result)) : result;
-      if (id !== undefined && !held.take(length)) throw busy();
+      if (id === undefined) {
+        held.give(held.bytes() - before);
+        counted('ok');
+        return undefined;
+      }
+      const json = typeof result === 'string' ? [Buffer.from(result)] : result.json;
+      const parts = [Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`), ...json, CLOSING];
+      const length = parts.reduce((sum, part) => sum + part.length, JOINED_BY);
+      if (!held.take(Math.max(0, before + length - held.bytes()))) throw busy();
       counted('ok');
-      if (id === undefined) return undefined;
-      return [Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`), ...json, CLOSING];
+      return parts;
     } catch (error) {
+      // What was made of it goes nowhere.
+      held.give(held.bytes() - before);
       const shown = publicError(error, method, caller);
       counted(shown.name);
       if (shown.data.limit === 'range' || shown.data.limit === 'subscriptions')
         metrics.refused(shown.data.limit);
-      return id === undefined ? undefined : [Buffer.from(errorJson(id, shown))];
+      return id === undefined ? undefined : refusal(id, shown, held);
     } finally {
-      inFlight--;
+      leave?.();
     }
   }
 
@@ -167,40 +218,57 @@ export function createDispatcher({
     caller: BodyCaller,
     held: UnsentAnswer,
   ): Promise<Encoded | undefined> {
-    const { client } = caller;
-    pay(client, 1 + Math.floor(bytes.length / BYTES_PER_UNIT));
+    const { client, signal } = caller;
+    const size = Math.floor(bytes.length / BYTES_PER_UNIT);
+    pay(client, 1 + size);
+    const wait = turn(CALL_WORK + size, caller);
+    if (wait !== undefined) await wait;
     const body = readBody(bytes, limits);
     if (!body.batch) {
       const parts = await answerCall(body.calls[0], caller, held, 0);
-      return parts === undefined ? undefined : encoded(...parts);
+      return parts === undefined ? undefined : encoded(parts);
     }
-    // The first call is paid for already.
-    const answers = await Promise.all(
-      body.calls.map((call, i) => answerCall(call, caller, held, i === 0 ? 0 : 1)),
-    );
-    const given = answers.filter((parts) => parts !== undefined);
-    if (given.length === 0) return undefined;
-    const items = given.flatMap((parts, i) => (i === 0 ? parts : [COMMA, ...parts]));
-    return encoded(OPEN_LIST, ...items, CLOSE_LIST);
+    // In order and one after the other, so that a batch is never ahead of its price.
+    const items: Buffer[] = [];
+    for (const [i, call] of body.calls.entries()) {
+      signal.throwIfAborted();
+      // The first call is paid for already.
+      const parts = await answerCall(call, caller, held, i === 0 ? 0 : 1);
+      if (parts === undefined) continue;
+      items.push(items.length === 0 ? OPEN_LIST : COMMA);
+      for (const part of parts) items.push(part);
+    }
+    if (items.length === 0) return undefined;
+    items.push(CLOSE_LIST);
+    return encoded(items);
   }
 
   return {
     async answer(bytes, caller) {
       const held = unsent.open(caller.client);
+      const cut: BodyAnswer = { json: undefined, cut: true, retryAfterMs: 0, unsent: held };
       try {
-        const answer = await answerBody(bytes, caller, held);
-        if (answer !== undefined) meter.charge(caller.client, Math.floor(answer.length / BYTES_PER_UNIT));
-        return { json: answer, retryAfterMs: 0, unsent: held };
+        const json = await answerBody(bytes, caller, held);
+        if (json !== undefined) meter.charge(caller.client, Math.floor(json.length / BYTES_PER_UNIT));
+        return { json, cut: false, retryAfterMs: 0, unsent: held };
       } catch (error) {
+        if (error instanceof NoRoom) return cut;
         const shown = publicError(error, 'unknown', caller);
         metrics.answered('unknown', shown.name, 0);
         if (shown.data.limit === 'batch') metrics.refused('batch');
         const retryAfterMs = shown.data.limit === 'rate' ? (shown.data.retryAfterMs ?? 0) : 0;
-        return { json: encoded(Buffer.from(errorJson(null, shown))), retryAfterMs, unsent: held };
+        const json = Buffer.from(errorJson(null, shown));
+        // Nothing else of this body is sent.
+        held.give(held.bytes());
+        if (!held.take(json.length, 'refusal')) return cut;
+        return { json: encoded([json]), cut: false, retryAfterMs, unsent: held };
       }
     },
   };
 }
+
+/** Not even a refusal has room. */
+class NoRoom extends Error {}
 
 const COMMA = Buffer.from(',');
 const CLOSING = Buffer.from('}');
@@ -216,6 +284,8 @@ function decodeParams(name: keyof typeof METHODS, params: unknown): unknown {
     return METHODS[name].params.decode(params, '');
   } catch (error) {
     if (!(error instanceof SchemaError)) throw error;
-    throw new RpcError('invalid-params', `${name}: ${error.message}`, { path: error.path });
+    const path = error.path.slice(0, MAX_ECHO);
+    const message = error.message.slice(0, 2 * MAX_ECHO);
+    throw new RpcError('invalid-params', `${name}: ${message}`, { path });
   }
 }

@@ -4,10 +4,30 @@ export interface Encoded {
   readonly length: number;
 }
 
+/** Parts from this length on stay as they are, so that all who ask share them; shorter ones are copied together. */
+const WORTH_SHARING = 4_096;
+
 /** JSON text of ASCII as an encoded part. */
-export function encoded(...parts: readonly (string | Buffer)[]): Encoded {
-  const json = parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part));
-  return { json, length: json.reduce((sum, { length }) => sum + length, 0) };
+export function encoded(parts: readonly (string | Buffer)[]): Encoded {
+  const json: Buffer[] = [];
+  let short: Buffer[] = [];
+  let length = 0;
+  const join = (): void => {
+    if (short.length > 0) json.push(short.length === 1 ? short[0]! : Buffer.concat(short));
+    short = [];
+  };
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'latin1') : part;
+    length += bytes.length;
+    if (bytes.length < WORTH_SHARING) {
+      short.push(bytes);
+      continue;
+    }
+    join();
+    json.push(bytes);
+  }
+  join();
+  return { json, length };
 }
 
 /** Shorter answers are copied into one piece: that costs less than sending several. */

@@ -20,10 +20,11 @@ import {
 import { encodeStateProof } from '@sero/store';
 import { MempoolError } from '../mempool/errors.ts';
 import { transactionParts } from './block-parts.ts';
-import type { Encoded } from './encoded.ts';
+import { type Encoded, encoded } from './encoded.ts';
 import type { NoteCounter } from './note-counter.ts';
-import { checkRange, headOf, type Ranges } from './ranges.ts';
+import { checkRange, type Ranges } from './ranges.ts';
 import type { RpcSource } from './source.ts';
+import { BLOCK_WORK, BYTES_PER_UNIT, ENTRY_WORK, SUBMIT_WORK, type Work } from './work.ts';
 
 /** Who calls. */
 export interface Caller {
@@ -31,12 +32,13 @@ export interface Caller {
   readonly client: string;
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  readonly work: Work;
 }
 
 type Handler<M extends RequestName> = (
   params: ParamsOf<M>,
   caller: Caller,
-) => ResultOf<M> | Encoded | Promise<ResultOf<M>>;
+) => ResultOf<M> | Encoded | Promise<ResultOf<M> | Encoded>;
 
 /** What answers each method that HTTP and sockets share. */
 export type Handlers = { readonly [M in RequestName]: Handler<M> };
@@ -82,19 +84,21 @@ export function createHandlers(
   limits: { readonly maxRange: number },
 ): Handlers {
   const { ledger, mempool, agreement } = source;
-  const document = openRpcDocument(source.version);
+  // What never changes is made once, and all who ask share it.
+  const genesis = encodedResult('sero_getGenesis', { genesis: source.genesisBytes });
+  const document = encodedResult('rpc.discover', openRpcDocument(source.version));
   return {
     sero_getStatus() {
       const { stateRoot, notesRoot, time, baseFee } = ledger.head();
       const { transactions, bytes } = mempool.stats();
       const { mode, tentative } = agreement.status();
-      const { genesis, genesisHash } = ledger;
+      const { genesisHash } = ledger;
       return {
         version: source.version,
-        network: genesis.devnet === 1 ? 'development' : 'production',
-        chainId: genesis.chainId,
+        network: ledger.genesis.devnet === 1 ? 'development' : 'production',
+        chainId: ledger.genesis.chainId,
         genesisHash,
-        head: { ...headOf(ledger), time, stateRoot, notesRoot, notes: notes.atHead(), baseFee },
+        head: { ...ranges.head(), time, stateRoot, notesRoot, notes: notes.atHead(), baseFee },
         mempool: { transactions, bytes },
         pool: { sero: ledger.pooled(SERO_ASSET), reward: ledger.rewardPool() },
         mode,
@@ -102,16 +106,17 @@ export function createHandlers(
       };
     },
 
-    sero_getGenesis: () => ({ genesis: source.genesisBytes }),
-    sero_getHeaders: ({ from, limit }) => ranges.answer('headers', 'headers', from, limit),
-    sero_getBlocks: ({ from, limit }) => ranges.answer('blocks', 'blocks', from, limit),
-    sero_getCompactOutputs: ({ from, limit }) => ranges.answer('compact', 'blocks', from, limit),
-    sero_getAnchors: ({ from, limit }) => ranges.answer('anchors', 'anchors', from, limit),
-    sero_getNullifiers: ({ from, limit }) => ranges.answer('nullifiers', 'blocks', from, limit),
-    sero_getTraces: ({ from, limit }) => ranges.answer('traces', 'blocks', from, limit),
-    sero_getAliases: ({ from, limit }) => ranges.answer('aliases', 'blocks', from, limit),
+    sero_getGenesis: () => genesis,
+    sero_getHeaders: (range, caller) => ranges.answer('headers', 'headers', range, caller),
+    sero_getBlocks: (range, caller) => ranges.answer('blocks', 'blocks', range, caller),
+    sero_getCompactOutputs: (range, caller) => ranges.answer('compact', 'blocks', range, caller),
+    sero_getAnchors: (range, caller) => ranges.answer('anchors', 'anchors', range, caller),
+    sero_getNullifiers: (range, caller) => ranges.answer('nullifiers', 'blocks', range, caller),
+    sero_getTraces: (range, caller) => ranges.answer('traces', 'blocks', range, caller),
+    sero_getAliases: (range, caller) => ranges.answer('aliases', 'blocks', range, caller),
 
-    async sero_submit({ transaction }, { client, signal }) {
+    async sero_submit({ transaction }, { client, signal, work }) {
+      await work.pause(SUBMIT_WORK);
       try {
         return await mempool.submit(transaction, client, signal);
       } catch (error) {
@@ -119,10 +124,12 @@ export function createHandlers(
       }
     },
 
-    sero_getTransaction({ txid }) {
+    sero_getTransaction({ txid }, { work }) {
       const place = ledger.findTransaction(txid);
       if (place === undefined) return { status: mempool.has(txid) ? 'pending' : 'unknown' };
-      const parts = transactionParts(ledger.executedBlock(place.height))[place.index];
+      const block = ledger.executedBlock(place.height);
+      work.charge(BLOCK_WORK + block.length / BYTES_PER_UNIT);
+      const parts = transactionParts(block)[place.index];
       if (parts === undefined)
         throw new Error(`the index names a transaction that block ${place.height} has not`);
       const receipt = ReceiptType.deserialize(Uint8Array.from(parts.receipt));
@@ -140,7 +147,7 @@ export function createHandlers(
       };
     },
 
-    sero_getShardRoots({ from, limit }) {
+    sero_getShardRoots({ from, limit }, { work }) {
       checkRange(limit, limits);
       const roots: Uint8Array[] = [];
       for (let index = from; roots.length < limit; index++) {
@@ -148,6 +155,7 @@ export function createHandlers(
         if (root === undefined) break;
         roots.push(fieldToBytes(root));
       }
+      work.charge(ENTRY_WORK * roots.length);
       return { from, roots };
     },
 
@@ -159,14 +167,19 @@ export function createHandlers(
       return { height: state.height, header: HeaderType.serialize(state.header), frontier: state.frontier };
     },
 
-    sero_getAssets({ from, limit }) {
+    sero_getAssets({ from, limit }, { work }) {
       checkRange(limit, limits);
       const assets: ResultOf<'sero_getAssets'>['assets'] = [];
+      let next: Uint8Array | null = null;
       for (const { asset, ...record } of ledger.assets(from === undefined ? undefined : assetNumber(from))) {
-        if (assets.length === limit) return { assets, next: fieldToBytes(asset) };
+        if (assets.length === limit) {
+          next = fieldToBytes(asset);
+          break;
+        }
         assets.push({ asset: fieldToBytes(asset), ...record });
       }
-      return { assets, next: null };
+      work.charge(ENTRY_WORK * assets.length);
+      return { assets, next };
     },
 
     sero_getStateProof({ key }) {
@@ -191,6 +204,10 @@ function assetNumber(bytes: Uint8Array): bigint {
     if (!(error instanceof CryptoError)) throw error;
     throw new RpcError('invalid-params', 'from: no asset has this number', { path: '/from' });
   }
+}
+
+function encodedResult(method: RequestName, result: unknown): Encoded {
+  return encoded([Buffer.from(resultJson(method, result))]);
 }
 
 /** A result as JSON text. */

@@ -33,6 +33,17 @@ const TABLE: readonly (readonly [what: string, body: string, answer: unknown])[]
   ['a call', text(call(1)), [1, 'ok']],
   ['an id of text', text(call('a')), ['a', 'ok']],
   ['a null id', text(call(null)), [null, 'ok']],
+  ['an id of 128 bytes', text(call('é'.repeat(64))), ['é'.repeat(64), 'ok']],
+  ['an id of more bytes', text(call(`${'é'.repeat(64)}x`)), [null, -32600]],
+  [
+    'long ids in a batch',
+    text([call('x'.repeat(129)), call('y'.repeat(100_000)), call(3)]),
+    [
+      [null, -32600],
+      [null, -32600],
+      [3, 'ok'],
+    ],
+  ],
   ['no parameters as an empty list', text(call(1, 'sero_getFees', [])), [1, 'ok']],
   ['an empty body', '', [null, -32700]],
   ['broken JSON', '{"jsonrpc": "2.0", "method": "foobar, "params": "bar", "baz]', [null, -32700]],

@@ -20,6 +20,9 @@ export interface BodyLimits {
   readonly maxBatch: number;
 }
 
+/** Bytes of an id that is text: it goes back with the answer. */
+const MAX_ID_BYTES = 128;
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads a body. What is no JSON, or too much of it, is thrown as RpcError; a call that is none stands in its place. */
@@ -53,7 +56,12 @@ function readCall(json: unknown): Call {
     return refused(null, 'a call is an object');
   }
   const { jsonrpc, id, method, params = {} } = json as Readonly<Record<string, unknown>>;
-  if (!isId(id)) return refused(null, 'an id is a string, a number that is exact, or null');
+  if (!isId(id)) {
+    return refused(
+      null,
+      `an id is a string of at most ${MAX_ID_BYTES} bytes, a number that is exact, or null`,
+    );
+  }
   if (jsonrpc !== '2.0') return refused(id ?? null, 'jsonrpc must be "2.0"');
   if (typeof method !== 'string') return refused(id ?? null, 'method is a string');
   if (typeof params !== 'object' || params === null) return refused(id ?? null, 'params is an object');
@@ -64,7 +72,8 @@ function readCall(json: unknown): Call {
 
 /** A number beyond 2^53, or a fraction, would come back as another one. */
 function isId(id: unknown): id is Id | undefined {
-  return id === undefined || id === null || typeof id === 'string' || Number.isSafeInteger(id);
+  if (typeof id === 'string') return id.length <= MAX_ID_BYTES && Buffer.byteLength(id) <= MAX_ID_BYTES;
+  return id === undefined || id === null || Number.isSafeInteger(id);
 }
 
 const QUOTE = 0x22;

@@ -157,14 +157,13 @@ test('the client waits as long as the node says where only its rate was refused,
     await patient.request('sero_getFees', {});
     await patient.request('sero_getFees', {});
     await patient.batch([{ method: 'sero_getFees', params: {} }]);
-    const impatient = createClient({ url, waitForRate: false });
-    await patient.request('sero_getFees', {});
-    await assert.rejects(impatient.request('sero_getFees', {}), { name: 'limit-exceeded' });
   });
   await withServer({ unitsPerSecond: 0.001, burst: 1 }, async ({ url }) => {
     const client = createClient({ url, timeoutMs: 5_000 });
     await client.request('sero_getFees', {});
     await assert.rejects(client.request('sero_getFees', {}), { name: 'limit-exceeded' });
+    const impatient = createClient({ url, waitForRate: false });
+    await assert.rejects(impatient.request('sero_getFees', {}), { name: 'limit-exceeded' });
   });
 });
 
@@ -206,6 +205,35 @@ test('calls that wait are bounded: beyond it the answer is busy at once, and wha
       await client.request('sero_getFees', {});
     },
     { node },
+  );
+});
+
+test('one client has no more than his share of the calls that wait: others are answered meanwhile', async () => {
+  const gate = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  let waiting = 0;
+  const node = madeSource({
+    async submit() {
+      if (++waiting === 2) arrived.resolve();
+      await gate.promise;
+      return { txid: new Uint8Array(32), wtxid: new Uint8Array(32) };
+    },
+  });
+  await withServer(
+    { maxInFlight: 3, maxInFlightPerClient: 2 },
+    async ({ url, metric }) => {
+      const greedy = createClient({ url, headers: { 'x-forwarded-for': '192.0.2.1' } });
+      const others = createClient({ url, headers: { 'x-forwarded-for': '192.0.2.2' } });
+      const slow = [1, 2].map(() => greedy.request('sero_submit', { transaction: new Uint8Array(1) }));
+      await arrived.promise;
+      await assert.rejects(greedy.request('sero_getFees', {}), { name: 'busy' });
+      await others.request('sero_getFees', {});
+      assert.equal(await metric('sero_rpc_refusals_total', { limit: 'busy' }), 1);
+      gate.resolve();
+      await Promise.all(slow);
+      await greedy.request('sero_getFees', {});
+    },
+    { node, trustedProxies: ['127.0.0.1'] },
   );
 });
 

@@ -9,8 +9,11 @@ export interface MeterOptions {
 export interface Meter {
   /** Takes units; 0, or the ms after which as many are there and nothing taken. */
   take(client: string, units: number): number;
-  /** Takes units for work that is done, into debt (of one burst at most) where there are too few. */
-  charge(client: string, units: number): void;
+  /**
+   * Takes units for work that is done, into debt (of one burst at most) where there are too few. 0, or the ms after which there is no
+   * debt any more, where it would be more than that: no more work is to be done for the client.
+   */
+  charge(client: string, units: number): number;
 }
 
 interface Bucket {
@@ -45,7 +48,10 @@ export function createMeter({ unitsPerSecond, burst, maxClients }: MeterOptions,
     },
     charge(client, units) {
       const bucket = bucketOf(client);
-      bucket.units = Math.max(-burst, bucket.units - units);
+      bucket.units -= units;
+      if (bucket.units >= -burst) return 0;
+      bucket.units = -burst;
+      return Math.ceil((burst * 1_000) / unitsPerSecond);
     },
   };
 }

@@ -13,6 +13,9 @@ export type Refusal =
   | 'host'
   | 'origin'
   | 'slow-reader'
+  | 'slow-sender'
+  | 'pipelined'
+  | 'reception'
   | 'half-open';
 
 /** What is counted now, read when somebody asks for the metrics. */
@@ -21,6 +24,8 @@ export interface RpcGauges {
   readonly sockets: () => number;
   readonly subscriptions: () => number;
   readonly unsentBytes: () => number;
+  readonly receptionBytes: () => number;
+  readonly waiting: () => number;
   readonly cachedBytes: () => number;
 }
 
@@ -69,7 +74,7 @@ export function createRpcMetrics(registry: Registry): RpcMetrics {
     },
     refused: (limit) => refusals.inc({ limit }),
     notificationDropped: () => dropped.inc(),
-    gauges({ connections, sockets, subscriptions, unsentBytes, cachedBytes }) {
+    gauges({ connections, sockets, subscriptions, unsentBytes, receptionBytes, waiting, cachedBytes }) {
       const gauge = (name: string, help: string, read: () => number): void => {
         new Gauge({
           name,
@@ -84,6 +89,8 @@ export function createRpcMetrics(registry: Registry): RpcMetrics {
       gauge('sero_rpc_sockets', 'Open WebSockets.', sockets);
       gauge('sero_rpc_subscriptions', 'Subscriptions of all sockets.', subscriptions);
       gauge('sero_rpc_unsent_bytes', 'Bytes of answers that their readers have not taken yet.', unsentBytes);
+      gauge('sero_rpc_reception_bytes', 'Bytes of requests that are not answered yet.', receptionBytes);
+      gauge('sero_rpc_waiting', 'Pieces of work that wait for their turn.', waiting);
       gauge('sero_rpc_cache_bytes', 'Bytes of blocks that are kept encoded.', cachedBytes);
     },
   };

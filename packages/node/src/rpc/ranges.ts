@@ -9,12 +9,20 @@ import {
 } from './block-parts.ts';
 import { byteCache } from './cache.ts';
 import { type Encoded, encoded } from './encoded.ts';
+import type { Caller } from './handlers.ts';
 import type { RpcLedger } from './source.ts';
+import { BLOCK_WORK, BYTES_PER_UNIT, KEPT_BLOCK_WORK } from './work.ts';
 
 /** Answers to ranges of blocks. A final block never changes, so what it gives is made once and kept as JSON. */
 
 /** What a range can ask of a block. */
 export type RangeKind = 'headers' | 'blocks' | 'compact' | 'anchors' | 'nullifiers' | 'traces' | 'aliases';
+
+/** The last block. */
+export interface ChainHead {
+  readonly height: bigint;
+  readonly hash: Uint8Array;
+}
 
 export interface RangeLimits {
   readonly maxRange: number;
@@ -22,9 +30,22 @@ export interface RangeLimits {
   readonly maxCacheBytes: number;
 }
 
+/** Whose work a range is. */
+export type RangeCaller = Pick<Caller, 'work' | 'signal'>;
+
 export interface Ranges {
-  /** The result of a method whose list of this name holds one item a block. */
-  answer(kind: RangeKind, list: string, from: bigint, limit: number): Encoded;
+  /**
+   * The result of a method whose list of this name holds one item a block. It pauses after each unit of work, so that a long range
+   * holds nobody up, and rejects once its caller is gone.
+   */
+  answer(
+    kind: RangeKind,
+    list: string,
+    range: { readonly from: bigint; readonly limit: number },
+    caller: RangeCaller,
+  ): Promise<Encoded>;
+  /** The head as answers name it. */
+  head(): ChainHead;
   /** Bytes of blocks that are kept encoded. */
   cachedBytes(): number;
 }
@@ -49,26 +70,32 @@ export function checkRange(limit: number, { maxRange }: Pick<RangeLimits, 'maxRa
   }
 }
 
-/** The head as answers name it. */
-export function headOf(ledger: RpcLedger): { height: bigint; hash: Uint8Array } {
-  const { height } = ledger.head();
-  const hash = ledger.blockHash(height);
-  if (hash === undefined) throw new Error(`the head ${height} has no hash`);
-  return { height, hash };
-}
-
 /** Answers to ranges over a ledger. */
 export function createRanges(ledger: RpcLedger, limits: RangeLimits): Ranges {
   const cache = byteCache(limits.maxCacheBytes);
-  const makers: Readonly<Record<RangeKind, (height: bigint) => string>> = {
+  const makers: Readonly<Record<RangeKind, (height: bigint, read: () => Uint8Array) => string>> = {
     headers: (height) => `"0x${hex(HeaderType.serialize(headerAt(height)))}"`,
-    blocks: (height) => `"0x${hex(ledger.executedBlock(height))}"`,
-    compact: (height) => compactJson(height),
+    blocks: (_, read) => `"0x${hex(read())}"`,
+    compact: (height, read) => compactJson(height, read()),
     anchors: (height) => `{"height":${quantity(height)},"root":"0x${hex(headerAt(height).notesRoot)}"}`,
-    nullifiers: (height) => joinedJson(height, 'nullifiers', ({ nullifiers }) => nullifiers),
-    traces: (height) => joinedJson(height, 'traces', ({ traces }) => traces),
-    aliases: (height) => aliasesJson(height),
+    nullifiers: (height, read) => joinedJson(height, read(), 'nullifiers', ({ nullifiers }) => nullifiers),
+    traces: (height, read) => joinedJson(height, read(), 'traces', ({ traces }) => traces),
+    aliases: (height, read) => aliasesJson(height, read()),
   };
+  let lastHead: ChainHead | undefined;
+
+  function head(): ChainHead {
+    const { height } = ledger.head();
+    // Hashing it takes longer than answering most calls.
+    if (lastHead?.height !== height) lastHead = { height, hash: hashAt(height) };
+    return lastHead;
+  }
+
+  function hashAt(height: bigint): Uint8Array {
+    const hash = ledger.header(height + 1n)?.parent ?? ledger.blockHash(height);
+    if (hash === undefined) throw new Error(`block ${height} has no hash`);
+    return hash;
+  }
 
   function headerAt(height: bigint) {
     const header = ledger.header(height);
@@ -76,29 +103,34 @@ export function createRanges(ledger: RpcLedger, limits: RangeLimits): Ranges {
     return header;
   }
 
-  function compactJson(height: bigint): string {
+  function compactJson(height: bigint, block: Uint8Array): string {
     const { time } = headerAt(height);
-    const parts = transactionParts(ledger.executedBlock(height));
+    const parts = transactionParts(block);
     const layout = parts.map((part) => {
       const first = part.nullifiers.length === 0 ? 'null' : `"0x${part.nullifiers.toString(HEX, 0, 32)}"`;
       const made = part.publicOutputs.length / PUBLIC_OUTPUT;
       return `{"txid":"0x${part.txid.toString(HEX)}","nullifier":${first},"outputs":${quantity(outputCount(part))},"publicOutputs":${quantity(made)}}`;
     });
     return [
-      `{"height":${quantity(height)},"hash":"0x${hex(ledger.blockHash(height)!)}","time":${quantity(time)},`,
+      `{"height":${quantity(height)},"hash":"0x${hex(hashAt(height))}","time":${quantity(time)},`,
       `"outputs":"0x${parts.map(compactOutputsHex).join('')}",`,
       `"publicOutputs":[${parts.flatMap(publicOutputsJson).join(',')}],"layout":[${layout.join(',')}]}`,
     ].join('');
   }
 
-  function joinedJson(height: bigint, name: string, select: (part: TransactionParts) => Buffer): string {
-    const parts = transactionParts(ledger.executedBlock(height));
+  function joinedJson(
+    height: bigint,
+    block: Uint8Array,
+    name: string,
+    select: (part: TransactionParts) => Buffer,
+  ): string {
+    const parts = transactionParts(block);
     return `{"height":${quantity(height)},"${name}":"0x${parts.map((part) => select(part).toString(HEX)).join('')}"}`;
   }
 
-  function aliasesJson(height: bigint): string {
+  function aliasesJson(height: bigint, block: Uint8Array): string {
     const found = new Map<string, string>();
-    for (const { kind, envelope, receipt } of transactionParts(ledger.executedBlock(height))) {
+    for (const { kind, envelope, receipt } of transactionParts(block)) {
       if (kind !== KIND.call && kind !== KIND.create) continue;
       const tx = decodeEnvelope(envelope).private!.tx;
       // A caller is known from its first included call on; recipients only where the call went through.
@@ -111,22 +143,45 @@ export function createRanges(ledger: RpcLedger, limits: RangeLimits): Ranges {
   }
 
   return {
-    answer(kind, list, from, limit) {
+    async answer(kind, list, { from, limit }, { work, signal }) {
       checkRange(limit, limits);
-      const head = headOf(ledger);
-      const items: Buffer[] = [];
+      const { height: top, hash } = head();
+      const parts: (string | Buffer)[] = [`{"from":${quantity(from)},"${list}":[`];
+      const last = from + BigInt(limit) - 1n < top ? from + BigInt(limit) - 1n : top;
       let size = 0;
-      const last = from + BigInt(limit) - 1n < head.height ? from + BigInt(limit) - 1n : head.height;
+      /** Since the last pause. */
+      let done = 0;
+      let made = 0;
       for (let height = from; height <= last; height++) {
-        const item = cache.get(`${kind}/${height}`, () => Buffer.from(makers[kind](height), 'latin1'));
+        if (done >= 1) {
+          work.charge(done);
+          work.made(made);
+          const turn = work.pause(done);
+          [done, made] = [0, 0];
+          if (turn !== undefined) await turn;
+          signal.throwIfAborted();
+        }
+        done += KEPT_BLOCK_WORK;
+        const item = cache.get(`${kind}/${height}`, () => {
+          done += BLOCK_WORK;
+          const read = (): Uint8Array => {
+            const bytes = ledger.executedBlock(height);
+            done += bytes.length / BYTES_PER_UNIT;
+            return bytes;
+          };
+          return Buffer.from(makers[kind](height, read), 'latin1');
+        });
         size += item.length + 1;
-        if (size > limits.maxAnswerBytes && items.length > 0) break;
-        items.push(item);
+        if (size > limits.maxAnswerBytes && height > from) break;
+        if (height > from) parts.push(COMMA);
+        parts.push(item);
+        made += item.length;
       }
-      const parts = items.flatMap((item, i) => (i === 0 ? [item] : [COMMA, item]));
-      const end = `],"head":{"height":${quantity(head.height)},"hash":"0x${hex(head.hash)}"}}`;
-      return encoded(`{"from":${quantity(from)},"${list}":[`, ...parts, end);
+      work.charge(done);
+      parts.push(`],"head":{"height":${quantity(top)},"hash":"0x${hex(hash)}"}}`);
+      return encoded(parts);
     },
+    head,
     cachedBytes: cache.bytes,
   };
 }

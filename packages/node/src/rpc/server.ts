@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import { openRpcDocument } from '@sero/api';
@@ -6,18 +6,21 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type Logger, pino } from 'pino';
 import { Registry } from 'prom-client';
 import { guardConnections } from './connections.ts';
+import { createTexts, endConnection, releaseOnceTaken, sendPieces, type Texts } from './deliver.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { createDoors, type DoorOptions, type Doors } from './doors.ts';
-import { type Encoded, pieces } from './encoded.ts';
 import { createHandlers } from './handlers.ts';
 import { DEFAULT_LIMITS, type RpcLimits } from './limits.ts';
-import { clientOf, createMeter } from './meter.ts';
+import { clientOf, createMeter, type Meter } from './meter.ts';
 import { createRpcMetrics, type RpcMetrics } from './metrics.ts';
 import { noteCounter } from './note-counter.ts';
 import { createRanges } from './ranges.ts';
+import { BodyError, receiveBody } from './receive.ts';
 import { createSockets, type Sockets } from './sockets.ts';
 import type { RpcSource } from './source.ts';
-import { createUnsent, type UnsentAnswer } from './unsent.ts';
+import { createTurns } from './turns.ts';
+import { createUnsent, type Unsent, type UnsentAnswer } from './unsent.ts';
+import { METRICS_WORK, TURN_WORK } from './work.ts';
 
 /** What an RPC server needs, and how it is bounded. */
 export interface RpcServerOptions extends DoorOptions {
@@ -52,6 +55,8 @@ export interface RpcServer {
 }
 
 const MAX_HEADER_BYTES = 8_192;
+/** Pieces of a socket's message. */
+const MAX_FRAGMENTS = 1_024;
 
 /** Starts serving. Rejects with node's error where the address is taken or cannot be listened at. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
@@ -63,10 +68,22 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const metrics = createRpcMetrics(registry);
   const ranges = createRanges(node.ledger, limits);
   const handlers = createHandlers(node, ranges, noteCounter(node.ledger), limits);
-  const unsent = createUnsent(limits, now, () => metrics.refused('slow-reader'));
+  const { maxUnsentBytes, maxUnsentPerClient, maxReceptionBytes, maxReceptionPerClient, minReadMs } = limits;
+  const unsent = createUnsent(
+    { maxBytes: maxUnsentBytes, maxPerClient: maxUnsentPerClient, minMs: minReadMs },
+    now,
+    () => metrics.refused('slow-reader'),
+  );
+  const reception = createUnsent(
+    { maxBytes: maxReceptionBytes, maxPerClient: maxReceptionPerClient, minMs: minReadMs },
+    now,
+    () => metrics.refused('reception'),
+  );
   const meter = createMeter(limits, now);
-  const dispatcher = createDispatcher({ handlers, limits, meter, unsent, metrics, logger });
-  const sockets = createSockets({ dispatcher, limits, metrics });
+  const turns = createTurns(TURN_WORK);
+  const dispatcher = createDispatcher({ handlers, limits, meter, unsent, turns, metrics, logger });
+  const sockets = createSockets({ dispatcher, limits, unsent, reception, metrics });
+  const texts = createTexts(unsent, limits);
   const doors = createDoors(host, options);
   const app = createApp(limits, trustedProxies);
   const connections = guardConnections(app.server, limits, trustedProxies, metrics);
@@ -75,14 +92,24 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
     sockets: sockets.count,
     subscriptions: sockets.subscriptions,
     unsentBytes: unsent.bytes,
+    receptionBytes: reception.bytes,
+    waiting: turns.waiting,
     cachedBytes: ranges.cachedBytes,
   });
 
-  await app.register(websocket, { options: { maxPayload: limits.maxBodyBytes, perMessageDeflate: false } });
-  const answers = countAnswers(app);
-  guardDoors(app, doors, metrics);
-  addRoutes(app, { node, dispatcher, sockets, limits, registry });
-  answerFaults(app, logger);
+  await app.register(websocket, {
+    options: {
+      maxPayload: limits.maxBodyBytes,
+      maxFragments: MAX_FRAGMENTS,
+      perMessageDeflate: false,
+      autoPong: false,
+    },
+  });
+  const answers = countAnswers(app, limits, metrics);
+  guardDoors(app, doors, texts, metrics);
+  receiveBodies(app, reception, limits);
+  addRoutes(app, { node, dispatcher, sockets, meter, texts, limits, metrics, registry });
+  answerFaults(app, texts, metrics, logger);
 
   const stopHeads = node.onHead(sockets.announce);
   try {
@@ -143,18 +170,32 @@ function refuseUnread(error: Error & { readonly code?: string }, socket: Socket)
   socket.destroySoon();
 }
 
-/** Knows when no HTTP answer is under way. */
-function countAnswers(app: FastifyInstance<Server>): { finished(): Promise<void> } {
-  let open = 0;
+/** Knows when no HTTP answer is under way, and ends connections that ask on and on without waiting for one. */
+function countAnswers(
+  app: FastifyInstance<Server>,
+  limits: RpcLimits,
+  metrics: RpcMetrics,
+): { finished(): Promise<void> } {
+  const byConnection = new WeakMap<Socket, number>();
   const waiting: (() => void)[] = [];
+  let open = 0;
   app.addHook('onRequest', (request, reply, done) => {
-    if (!request.ws) {
-      open++;
-      reply.raw.once('close', () => {
-        open--;
-        if (open === 0) for (const resolve of waiting.splice(0)) resolve();
-      });
+    if (request.ws) return done();
+    const { socket } = request.raw;
+    const before = byConnection.get(socket) ?? 0;
+    if (before >= limits.maxPipelined) {
+      if (!socket.destroyed) metrics.refused('pipelined');
+      reply.hijack();
+      socket.destroy();
+      return;
     }
+    open++;
+    byConnection.set(socket, before + 1);
+    reply.raw.once('close', () => {
+      open--;
+      byConnection.set(socket, byConnection.get(socket)! - 1);
+      if (open === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
     done();
   });
   return {
@@ -163,16 +204,16 @@ function countAnswers(app: FastifyInstance<Server>): { finished(): Promise<void>
 }
 
 /** Refuses other sites before anything is read, and answers their preflights. */
-function guardDoors(app: FastifyInstance<Server>, doors: Doors, metrics: RpcMetrics): void {
+function guardDoors(app: FastifyInstance<Server>, doors: Doors, texts: Texts, metrics: RpcMetrics): void {
   app.addHook('onRequest', async (request, reply) => {
     const { host, origin } = request.raw.headers;
     if (!doors.hostAllowed(host)) {
       metrics.refused('host');
-      return plain(reply, 403, 'this node does not go by that name: add it to allowedHosts');
+      return texts.plain(reply, 403, 'this node does not go by that name: add it to allowedHosts');
     }
     if (!doors.originAllowed(origin, host ?? '')) {
       metrics.refused('origin');
-      return plain(reply, 403, 'pages of that site may not call this node: add it to allowedOrigins');
+      return texts.plain(reply, 403, 'pages of that site may not call this node: add it to allowedOrigins');
     }
     if (origin === undefined || !doors.isListed(origin)) return;
     reply.header('access-control-allow-origin', origin).header('vary', 'origin');
@@ -186,27 +227,50 @@ function guardDoors(app: FastifyInstance<Server>, doors: Doors, metrics: RpcMetr
   });
 }
 
+/** Reads bodies; what they take counts until their answer is gone. */
+function receiveBodies(app: FastifyInstance<Server>, reception: Unsent, limits: RpcLimits): void {
+  const holds = new WeakMap<IncomingMessage, UnsentAnswer>();
+  // Anything else than JSON is refused: what a page can send across sites without asking is none.
+  app.removeAllContentTypeParsers();
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    const hold = reception.open(clientOf(request.ip));
+    holds.set(request.raw, hold);
+    if (!request.ws && !reply.raw.destroyed) {
+      hold.sending(() => endConnection(reply));
+      reply.raw.once('close', hold.release);
+    }
+    done();
+  });
+  app.addContentTypeParser('application/json', ({ raw }: FastifyRequest) =>
+    receiveBody(raw, holds.get(raw)!, limits.maxBodyBytes),
+  );
+}
+
 interface Served {
   readonly node: RpcSource;
   readonly dispatcher: Dispatcher;
   readonly sockets: Sockets;
+  readonly meter: Meter;
+  readonly texts: Texts;
   readonly limits: RpcLimits;
+  readonly metrics: RpcMetrics;
   readonly registry: Registry;
 }
 
 function addRoutes(app: FastifyInstance<Server>, served: Served): void {
-  const { node, dispatcher, sockets, limits, registry } = served;
-  // Anything else than JSON is refused: what a page can send across sites without asking is none.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-
+  const { dispatcher, sockets, texts, limits } = served;
   app.post('/', async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort(new Error('the caller is gone')));
     const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
     const caller = { client: clientOf(request.ip), signal: gone.signal };
-    const { json, retryAfterMs, unsent } = await dispatcher.answer(body, caller);
+    const { json, cut, retryAfterMs, unsent } = await dispatcher.answer(body, caller);
+    if (cut) {
+      reply.hijack();
+      endConnection(reply);
+    }
     releaseOnceTaken(reply, unsent, limits.answerTimeoutMs);
+    if (cut) return reply;
     if (json === undefined) return reply.code(204).send();
     if (retryAfterMs > 0) reply.code(429).header('retry-after', Math.ceil(retryAfterMs / 1_000));
     sendPieces(reply, json);
@@ -216,59 +280,61 @@ function addRoutes(app: FastifyInstance<Server>, served: Served): void {
   app.route({
     method: 'GET',
     url: '/',
-    handler: (_, reply) => plain(reply, 405, 'JSON-RPC comes by POST, or over a WebSocket'),
-    wsHandler: (socket, request) => sockets.add(socket, clientOf(request.ip)),
+    handler: (request, reply) => {
+      served.meter.charge(clientOf(request.ip), 1);
+      return texts.plain(reply, 405, 'JSON-RPC comes by POST, or over a WebSocket');
+    },
+    wsHandler: (socket, request) => sockets.add(socket, clientOf(request.ip), request.raw.socket),
   });
-  app.get('/health', (_, reply) => plain(reply, 200, 'alive'));
-  app.get('/ready', (_, reply) =>
-    node.ready() ? plain(reply, 200, 'ready') : plain(reply, 503, 'not ready'),
-  );
-  app.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()));
-  const document = JSON.stringify(openRpcDocument(node.version));
-  app.get('/openrpc.json', (_, reply) => reply.type('application/json').send(document));
-  app.setNotFoundHandler((_, reply) => plain(reply, 404, 'there is nothing here'));
+  addPages(app, served);
 }
 
-/** Sends JSON without copying what is shared between answers. */
-function sendPieces(reply: FastifyReply, json: Encoded): void {
-  reply.hijack();
-  const { raw, statusCode } = reply;
-  raw.writeHead(statusCode, {
-    ...(reply.getHeaders() as OutgoingHttpHeaders),
-    'content-type': 'application/json',
-    'content-length': json.length,
-  });
-  raw.cork();
-  for (const piece of pieces(json)) raw.write(piece);
-  raw.end();
-  raw.uncork();
-}
+/** What is read by those who run the node, and by programs that ask what it is. */
+function addPages(app: FastifyInstance<Server>, served: Served): void {
+  const { node, meter, texts, metrics, registry } = served;
+  /** All who ask at once share what is counted. */
+  let counting: Promise<string> | undefined;
+  const count = (): Promise<string> =>
+    (counting ??= registry.metrics().finally(() => {
+      counting = undefined;
+    }));
 
-/** Ends an answer whose reader does not take it in time. */
-function releaseOnceTaken({ raw }: FastifyReply, unsent: UnsentAnswer, timeoutMs: number): void {
-  if (raw.destroyed) {
-    unsent.release();
-    return;
+  /** Pays for a page, or says when to come back. */
+  function refused(reply: FastifyReply, units: number): boolean {
+    const retryAfterMs = meter.take(clientOf(reply.request.ip), units);
+    if (retryAfterMs === 0) return false;
+    metrics.refused('rate');
+    reply.header('retry-after', Math.ceil(retryAfterMs / 1_000));
+    texts.plain(reply, 429, 'too many requests');
+    return true;
   }
-  const cut = (): void => void raw.destroy();
-  const late = setTimeout(cut, timeoutMs);
-  unsent.sending(cut);
-  raw.once('close', () => {
-    clearTimeout(late);
-    unsent.release();
+
+  // Never refused for the rate: whoever watches over the node may share his address with somebody who asks too much.
+  app.get('/health', (_, reply) => texts.plain(reply, 200, 'alive'));
+  app.get('/ready', (_, reply) =>
+    node.ready() ? texts.plain(reply, 200, 'ready') : texts.plain(reply, 503, 'not ready'),
+  );
+  app.get('/metrics', async (_, reply) => {
+    if (refused(reply, METRICS_WORK)) return reply;
+    return texts.send(reply, 200, registry.contentType, await count());
+  });
+  const document = Buffer.from(JSON.stringify(openRpcDocument(node.version)));
+  app.get('/openrpc.json', (_, reply) =>
+    refused(reply, 1) ? reply : texts.send(reply, 200, 'application/json', document),
+  );
+  app.setNotFoundHandler((request, reply) => {
+    meter.charge(clientOf(request.ip), 1);
+    return texts.plain(reply, 404, 'there is nothing here');
   });
 }
 
-/** What fastify refuses itself keeps its status; anything else is a fault of ours, and says nothing. */
-function answerFaults(app: FastifyInstance<Server>, logger: Logger): void {
+/** What fastify or the reading of a body refuses keeps its status; anything else is a fault of ours, and says nothing. */
+function answerFaults(app: FastifyInstance<Server>, texts: Texts, metrics: RpcMetrics, logger: Logger): void {
   app.setErrorHandler((error: Error & { statusCode?: number }, _request: FastifyRequest, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return plain(reply, status, error.message);
+    if (status === 503) metrics.refused('reception');
+    if (status < 500 || error instanceof BodyError) return texts.plain(reply, status, error.message);
     logger.error({ err: error }, 'an HTTP request failed');
-    return plain(reply, 500, 'the node failed; its log names the cause');
+    return texts.plain(reply, 500, 'the node failed; its log names the cause');
   });
-}
-
-function plain(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).type('text/plain').send(`${text}\n`);
 }

@@ -274,6 +274,144 @@ async function halfOpen(port: number): Promise<Socket> {
   return socket;
 }
 
+/** A frame of text as a client sends it, masked with zeros. */
+function frame(text: string, fin = true, opcode = 1): Buffer {
+  const content = Buffer.from(text);
+  const first = (fin ? 0x80 : 0) | opcode;
+  const { length } = content;
+  const header = length < 126 ? [first, 0x80 | length] : [first, 0x80 | 126, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([...header, 0, 0, 0, 0]), content]);
+}
+
+test('a message that has begun must end in its time; one that comes in pieces in time is answered', async () => {
+  await scene({ requestTimeoutMs: 300 }, async ({ server }) => {
+    const half = await halfOpen(server.port);
+    half.write(frame('x'.repeat(10_000)).subarray(0, 5_000));
+    const pieces = await halfOpen(server.port);
+    pieces.write(frame(SUBSCRIBE.slice(0, 10), false));
+    pieces.write(frame('', true, 9));
+    pieces.write(frame(SUBSCRIBE.slice(10), true, 0));
+    let heard = '';
+    pieces.on('data', (data) => {
+      heard += data;
+    });
+    await once(half.resume(), 'close');
+    assert.equal(await server.metric('sero_rpc_refusals_total', { limit: 'slow-sender' }), 1);
+    assert.match(heard, /"subscription":"0x1"/);
+    await until(async () => (await server.metric('sero_rpc_sockets')) === 1);
+    assert.equal(await server.metric('sero_rpc_reception_bytes'), 0);
+    assert.equal(pieces.closed, false);
+    pieces.destroy();
+  });
+});
+
+test('messages that are half sent count, and end the sockets of a client that holds more than his share', async () => {
+  const limits = { maxReceptionPerClient: 100_000 };
+  await scene(limits, async ({ server }) => {
+    const first = await halfOpen(server.port);
+    first.write(frame('x'.repeat(60_000)).subarray(0, 50_000));
+    await until(async () => (await server.metric('sero_rpc_reception_bytes')) >= 50_000);
+    const second = await halfOpen(server.port);
+    const ended = once(second.resume(), 'close');
+    second.write(frame('x'.repeat(60_000)).subarray(0, 59_000));
+    await ended;
+    assert.equal(await server.metric('sero_rpc_refusals_total', { limit: 'reception' }), 1);
+    first.destroy();
+    await until(async () => (await server.metric('sero_rpc_reception_bytes')) === 0);
+  });
+});
+
+test('a message in crumbs counts by what its crumbs take', async () => {
+  await scene({ maxReceptionPerClient: 100_000 }, async ({ server }) => {
+    const socket = await halfOpen(server.port);
+    const ended = once(socket.resume(), 'close');
+    socket.write(Buffer.concat([frame('x', false), ...Array(300).fill(frame('x', false, 0))]));
+    await until(async () => (await server.metric('sero_rpc_reception_bytes')) > 300 * 256);
+    socket.write(Buffer.concat(Array(300).fill(frame('x', false, 0))));
+    await ended;
+    assert.equal(await server.metric('sero_rpc_refusals_total', { limit: 'reception' }), 1);
+  });
+});
+
+test('a socket that sends much before it is answered is read no further meanwhile, and loses nothing', async () => {
+  const gate = Promise.withResolvers<void>();
+  let waiting = 0;
+  const source = madeSource({
+    async submit() {
+      waiting++;
+      await gate.promise;
+      return { txid: new Uint8Array(32), wtxid: new Uint8Array(32) };
+    },
+  });
+  const limits = { maxBodyBytes: 200_000, maxReceptionPerClient: 1_000_000 };
+  await scene(
+    limits,
+    async ({ server, url }) => {
+      const socket = await bare(url);
+      let answers = 0;
+      socket.on('message', () => answers++);
+      const message = call(1, 'sero_submit', { transaction: `0x${'00'.repeat(50_000)}` });
+      for (let i = 0; i < 100; i++) socket.send(message);
+      await until(() => waiting === 2);
+      const other = await createSocketClient({ url });
+      for (let i = 0; i < 50; i++) await other.request('sero_getFees', {});
+      assert.ok(waiting <= 4, `${waiting} wait`);
+      assert.ok((await server.metric('sero_rpc_reception_bytes')) < 600_000);
+      gate.resolve();
+      await until(() => answers === 100);
+      socket.close();
+      other.close();
+    },
+    source,
+  );
+});
+
+test('who sends pings and reads no pong gets one at a time', async () => {
+  await scene({}, async ({ server }) => {
+    const socket = await halfOpen(server.port);
+    let heard = 0;
+    socket.on('data', (data) => {
+      heard += data.length;
+    });
+    // All in one piece: the last is answered, and perhaps the first, and few between.
+    socket.write(Buffer.concat(Array(1_000).fill(frame('x'.repeat(100), true, 9))));
+    await createClient({ url: server.url }).request('sero_getFees', {});
+    await until(() => heard > 0);
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(heard < 20_000, `${heard} bytes of pongs`);
+    socket.destroy();
+  });
+});
+
+test('an address has so many sockets, also behind a proxy that speaks for it', async () => {
+  const server = await serve(madeSource(), {
+    limits: { maxConnectionsPerAddress: 2 },
+    trustedProxies: ['127.0.0.1'],
+  });
+  try {
+    const from = async (client: string): Promise<WebSocket> => {
+      const socket = new WebSocket(server.url.replace('http', 'ws'), {
+        headers: { 'x-forwarded-for': client },
+      });
+      await once(socket, 'open');
+      return socket;
+    };
+    const [first] = [await from('192.0.2.1'), await from('192.0.2.1')];
+    assert.equal(await closing(await from('192.0.2.1')), 1013);
+    const other = await from('192.0.2.2');
+    assert.equal(other.readyState, WebSocket.OPEN);
+    const left = closing(first!);
+    first!.close();
+    await left;
+    await until(async () => (await server.metric('sero_rpc_sockets')) === 2);
+    const again = await from('192.0.2.1');
+    again.send(SUBSCRIBE);
+    await once(again, 'message');
+  } finally {
+    await server.close();
+  }
+});
+
 test('a peer that is no longer there is found by its missing pong; one that is there stays', async () => {
   await scene({ pingIntervalMs: 100 }, async ({ server, url }) => {
     const alive = await bare(url);

@@ -1,20 +1,23 @@
+import type { Socket } from 'node:net';
 import { NOTIFICATION, quantityToHex, RpcError } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import { type Header, headerHash } from '@sero/protocol';
 import { WebSocket } from 'ws';
 import type { Dispatcher } from './dispatcher.ts';
 import { joined } from './encoded.ts';
+import { createFrameTracker } from './frames.ts';
 import type { RpcLimits } from './limits.ts';
 import type { RpcMetrics } from './metrics.ts';
-import type { UnsentAnswer } from './unsent.ts';
+import { createShares } from './shares.ts';
+import type { Unsent, UnsentAnswer } from './unsent.ts';
 
 /** Codes under which the server closes a socket (RFC 6455 section 7.4). */
-const CLOSE_CODES = { goingAway: 1001, textOnly: 1003, tooSlow: 4008 } as const;
+const CLOSE_CODES = { goingAway: 1001, textOnly: 1003, tooMany: 1013, tooSlow: 4008 } as const;
 
 /** The open sockets of a server. */
 export interface Sockets {
-  /** Takes over a socket that has just opened. */
-  add(socket: WebSocket, client: string): void;
+  /** Takes over a socket that has just opened. @param connection what it is read from */
+  add(socket: WebSocket, client: string, connection: Socket): void;
   /** Tells all subscriptions of a new head. */
   announce(head: Header): void;
   count(): number;
@@ -32,22 +35,46 @@ interface Peer {
 export interface SocketParts {
   readonly dispatcher: Dispatcher;
   readonly limits: RpcLimits;
+  /** Counts what is to be sent. */
+  readonly unsent: Unsent;
+  /** Counts what has arrived and is not answered. */
+  readonly reception: Unsent;
   readonly metrics: RpcMetrics;
 }
 
 /** The sockets of a server. Pings begin now and end with `close`. */
-export function createSockets({ dispatcher, limits, metrics }: SocketParts): Sockets {
+export function createSockets({ dispatcher, limits, unsent, reception, metrics }: SocketParts): Sockets {
+  const places = createShares(limits.maxConnections, limits.maxConnectionsPerAddress);
   const peers = new Map<WebSocket, Peer>();
   const pings = setInterval(() => {
     for (const peer of [...peers.values()]) peer.ping();
   }, limits.pingIntervalMs);
   pings.unref();
 
-  function add(socket: WebSocket, client: string): void {
+  function add(socket: WebSocket, client: string, connection: Socket): void {
+    const leave = places.enter(client);
+    // What broke it is of no interest here: `close` follows, and its caller sees it too.
+    socket.on('error', () => socket.terminate());
+    if (leave === undefined) {
+      metrics.refused('connections');
+      socket.close(CLOSE_CODES.tooMany, 'too many sockets');
+      const late = setTimeout(() => socket.terminate(), limits.slowSocketMs);
+      socket.on('close', () => clearTimeout(late));
+      return;
+    }
     const gone = new AbortController();
     const subscriptions = new Set<string>();
     /** Messages that arrived and were not looked at: what one read from the network held, once reading has stopped. */
     const queue: Buffer[] = [];
+    /** Bytes of these, and of the calls under way. */
+    let unanswered = 0;
+    const frames = createFrameTracker();
+    const received = reception.open(client);
+    /** Runs while a message has begun and not ended. */
+    let dribbling: NodeJS.Timeout | undefined;
+    /** The latest ping that was not answered; pongs are sent one at a time (RFC 6455 section 5.5.3). */
+    let pinged: Buffer | undefined;
+    let ponging = false;
     let turn: NodeJS.Immediate | undefined;
     let named = 0;
     let calls = 0;
@@ -59,6 +86,37 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
 
     const isFull = (): boolean => socket.bufferedAmount > limits.maxSocketBytes;
     const mustWait = (): boolean => isFull() || calls >= limits.maxSocketCalls;
+    const hasEnough = (): boolean =>
+      mustWait() || queue.length >= limits.maxSocketCalls || unanswered >= limits.maxBodyBytes;
+
+    /** Counts what has arrived, complete or not. */
+    function count(): void {
+      const more = unanswered + frames.pending() - received.bytes();
+      if (more < 0) received.give(-more);
+      if (more <= 0 || received.take(more)) return;
+      metrics.refused('reception');
+      socket.terminate();
+    }
+
+    function endDribbling(): void {
+      // While nothing is read from it that is not its fault.
+      if (socket.isPaused) dribbling = setTimeout(endDribbling, limits.requestTimeoutMs);
+      else {
+        metrics.refused('slow-sender');
+        socket.terminate();
+      }
+    }
+
+    function pong(): void {
+      if (ponging || pinged === undefined || socket.readyState !== WebSocket.OPEN) return;
+      ponging = true;
+      const payload = pinged;
+      pinged = undefined;
+      socket.pong(payload, false, () => {
+        ponging = false;
+        pong();
+      });
+    }
 
     /** Starts and stops reading, and the time that a slow reader is given. */
     function settle(): void {
@@ -73,7 +131,7 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
         missed = undefined;
         tell(head);
       }
-      if (mustWait() || queue.length >= limits.maxSocketCalls) socket.pause();
+      if (hasEnough()) socket.pause();
       else socket.resume();
       if (!mustWait() && queue.length > 0) turn ??= setImmediate(answerNext);
     }
@@ -93,6 +151,9 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
         calls++;
         dispatcher.answer(message, { client, signal: gone.signal, socket: methods }).then((answer) => {
           calls--;
+          unanswered -= message.length;
+          count();
+          if (answer.cut) socket.terminate();
           send(answer.json === undefined ? undefined : joined(answer.json), answer.unsent);
         });
       }
@@ -113,11 +174,16 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
     }
 
     function tell(head: string): void {
-      for (const subscription of subscriptions) {
-        send(
+      const texts = [...subscriptions].map(
+        (subscription) =>
           `{"jsonrpc":"2.0","method":"${NOTIFICATION}","params":{"subscription":"${subscription}","result":${head}}}`,
-        );
+      );
+      const held = unsent.open(client);
+      if (!held.take(texts.reduce((sum, { length }) => sum + length, 0))) {
+        missed = head;
+        return;
       }
+      for (const [i, text] of texts.entries()) send(text, i === texts.length - 1 ? held : undefined);
     }
 
     const methods = {
@@ -142,24 +208,45 @@ export function createSockets({ dispatcher, limits, metrics }: SocketParts): Soc
         return;
       }
       queue.push(data);
+      unanswered += data.length;
+      count();
       settle();
+    });
+    connection.prependListener('data', (chunk: Buffer) => {
+      const had = frames.pending() > 0;
+      const ended = frames.feed(chunk);
+      const has = frames.pending() > 0;
+      if (ended || !has) {
+        clearTimeout(dribbling);
+        dribbling = undefined;
+      }
+      if (has && (ended || !had)) received.sending(() => socket.terminate());
+      if (has) dribbling ??= setTimeout(endDribbling, limits.requestTimeoutMs);
+      count();
+    });
+    socket.on('ping', (payload: Buffer) => {
+      pinged = payload;
+      pong();
     });
     socket.on('pong', () => {
       alive = true;
     });
-    // What broke it is of no interest here: `close` follows, and its caller sees it too.
-    socket.on('error', () => socket.terminate());
     socket.on('close', () => {
       peers.delete(socket);
+      leave();
+      received.release();
       clearTimeout(slow);
+      clearTimeout(dribbling);
       clearImmediate(turn);
       queue.length = 0;
+      unanswered = 0;
       gone.abort(new Error('the socket was closed'));
     });
 
     peers.set(socket, {
       ping() {
         // A pong cannot be read while nothing is; the slow timer watches over those.
+        settle();
         if (socket.isPaused) return;
         if (!alive) {
           metrics.refused('half-open');

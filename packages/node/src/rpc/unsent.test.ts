@@ -7,7 +7,7 @@ function scene() {
   const cut: string[] = [];
   const counted = { cut: 0 };
   const unsent = createUnsent(
-    { maxUnsentBytes: 100, maxUnsentPerClient: 60, minReadMs: 1_000 },
+    { maxBytes: 100, maxPerClient: 60, minMs: 1_000 },
     () => time.now,
     () => counted.cut++,
   );
@@ -29,13 +29,35 @@ test('what is taken counts until it is released, once', () => {
   assert.equal(unsent.bytes(), 0);
 });
 
-test('while readers are in their time nobody is cut off for another', () => {
+test('while readers are in their time nobody is cut off for another who wants about as much', () => {
   const { time, cut, send } = scene();
   send('a', 50);
   send('b', 50);
   time.now = 999;
-  assert.equal(send('c', 10).taken, false);
+  assert.equal(send('c', 25).taken, false);
   assert.deepEqual(cut, []);
+});
+
+test('who wants little is not kept out by those who fill the room again and again', () => {
+  const { time, cut, send } = scene();
+  for (let i = 0; i < 10; i++) {
+    time.now += 10;
+    send(`large ${i}`, 50);
+    send(`large ${i} too`, 50);
+    assert.equal(send('small', 1).taken, true);
+  }
+  assert.ok(!cut.includes('small'));
+});
+
+test('a refusal has an eighth more room than an answer, and what is given back has room again', () => {
+  const { unsent, send } = scene();
+  const answer = send('a', 60);
+  assert.equal(answer.take(7), false);
+  assert.equal(answer.take(7, 'refusal'), true);
+  assert.equal(answer.take(1, 'refusal'), false);
+  answer.give(67);
+  assert.equal(unsent.bytes(), 0);
+  assert.equal(answer.take(60), true);
 });
 
 test('who leaves the most waiting is cut off first, and no more than it takes', () => {
@@ -61,7 +83,7 @@ test('what comes alone is taken however long it is', () => {
   const { send } = scene();
   const long = send('a', 1_000);
   assert.equal(long.taken, true);
-  assert.equal(send('b', 1).taken, false);
+  assert.equal(send('b', 600).taken, false);
   long.release();
   assert.equal(send('b', 1).taken, true);
 });
