@@ -1,9 +1,26 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { createClient, createSocketClient } from '@sero/api';
-import { type Devnet, type Home, inProcess, newHome, startDevnet } from './support.ts';
+import { type Devnet, type Home, inProcess, newHome, OUTSIDE_NPM, startDevnet } from './support.ts';
+
+const statusOf = (url: string) => createClient({ url }).request('sero_getStatus', {});
+
+/** Resolves when a node's chain has a block of this height. */
+async function reachOn(url: string, height: bigint): Promise<void> {
+  const socket = await createSocketClient({ url: url.replace(/^http/, 'ws') });
+  try {
+    const reached = new Promise<void>((resolve) => {
+      void socket.subscribeHeads((head) => head.height >= height && resolve());
+    });
+    if ((await statusOf(url)).head.height < height) await reached;
+  } finally {
+    socket.close();
+  }
+}
 
 describe('sero devnet', { concurrency: false }, () => {
   let home: Home;
@@ -17,19 +34,8 @@ describe('sero devnet', { concurrency: false }, () => {
     home.remove();
   });
 
-  const status = () => createClient({ url: devnet.url }).request('sero_getStatus', {});
-  /** Resolves when the chain has a block of this height. */
-  const reach = async (height: bigint): Promise<void> => {
-    const socket = await createSocketClient({ url: devnet.url.replace(/^http/, 'ws') });
-    try {
-      const reached = new Promise<void>((resolve) => {
-        void socket.subscribeHeads((head) => head.height >= height && resolve());
-      });
-      if ((await status()).head.height < height) await reached;
-    } finally {
-      socket.close();
-    }
-  };
+  const status = () => statusOf(devnet.url);
+  const reach = (height: bigint): Promise<void> => reachOn(devnet.url, height);
 
   it('prints ten funded accounts, where it serves and what to try, and serves what it says', async () => {
     assert.equal(devnet.accounts.length, 10);
@@ -86,5 +92,114 @@ describe('sero devnet', { concurrency: false }, () => {
     assert.equal(await devnet.stop(), 0);
     devnet = await startDevnet(home.path, '--reset', '--solo');
     assert.equal(devnet.height, 0n);
+  });
+});
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+describe('npm run devnet, as it is typed', { concurrency: false }, () => {
+  let home: Home;
+  const groups = new Set<number>();
+  before(() => {
+    home = newHome();
+  });
+  after(() => {
+    for (const group of groups) process.kill(-group, 'SIGKILL');
+    home.remove();
+  });
+
+  /** What a person has set, who did not come through npm. */
+  const env = () => ({
+    ...OUTSIDE_NPM,
+    SERO_DIR: home.path,
+    SERO_RPC_PORT: '0',
+    SERO_PASSWORD_FILE: home.passwordFile,
+  });
+
+  /** Types a line in the checkout, in a process group of its own, as a terminal does. */
+  function type(line: string) {
+    const child = spawn(line, {
+      shell: true,
+      detached: true,
+      cwd: ROOT,
+      env: env(),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const group = child.pid!;
+    groups.add(group);
+    const said: string[] = [];
+    child.stderr.on('data', (chunk) => said.push(String(chunk)));
+    const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+      child.once('close', (code, signal) => {
+        groups.delete(group);
+        resolve(code ?? signal!);
+      });
+    });
+    return { stdout: createInterface({ input: child.stdout }), stderr: () => said.join(''), group, ended };
+  }
+
+  /** Types `npm run devnet` and reads what it prints up to the commands to try. */
+  async function start() {
+    const { stdout, stderr, group, ended } = type('npm run devnet');
+    const lines: string[] = [];
+    const next: string[] = [];
+    const printed = (async () => {
+      for await (const line of stdout) {
+        lines.push(line);
+        if (/^ {2}npm run sero -- /.test(line)) next.push(line.trim());
+        if (/^ {2}npm run sero -- send /.test(line)) return true;
+      }
+      return false;
+    })();
+    assert.ok(await printed, `it ended with ${await Promise.race([ended, undefined])}: ${stderr()}`);
+    const text = lines.join('\n');
+    return {
+      text,
+      next,
+      stderr,
+      url: /^RPC +(http:\/\/\S+)$/m.exec(text)![1]!,
+      accounts: [...text.matchAll(/^account (\d) {2}(serodev1\S+)\n((?:[a-z]+ ){23}[a-z]+)$/gm)],
+      /**
+       * What a terminal does at ctrl-C: npm, its shell and the program all get the signal. The program ends with 0; the shell that npm
+       * starts scripts with waits for it, and some then die of the signal themselves, which npm repeats.
+       */
+      interrupt: async () => {
+        process.kill(-group, 'SIGINT');
+        const end = await ended;
+        assert.ok(end === 0 || end === 'SIGINT', `npm ended with ${end}: ${stderr()}`);
+        assert.match(stderr(), /^Stopped cleanly\.$/m);
+      },
+    };
+  }
+
+  it('prints ten accounts, serves, and what it says to try next works; ctrl-C stops it cleanly, and the next start goes on', async () => {
+    const first = await start();
+    assert.deepEqual(
+      first.accounts.map(([, index]) => index),
+      Array.from({ length: 10 }, (_, index) => String(index)),
+    );
+    assert.match(first.text, /^A new chain\.$/m);
+    assert.equal((await statusOf(first.url)).head.notes, 10n);
+
+    const [init, balance] = first.next as [string, string];
+    const made = type(init);
+    const answer: string[] = [];
+    made.stdout.on('line', (line) => answer.push(line));
+    assert.equal(await made.ended, 0, made.stderr());
+    assert.equal(answer.at(-1), first.accounts[0]![2], init);
+    const shown = type(balance);
+    const balances: string[] = [];
+    shown.stdout.on('line', (line) => balances.push(line));
+    assert.equal(await shown.ended, 0, shown.stderr());
+    assert.match(balances.join('\n'), /^SERO +1000000 /m, balance);
+
+    await reachOn(first.url, 1n);
+    const { height } = (await statusOf(first.url)).head;
+    await first.interrupt();
+    const second = await start();
+    const resumed = /^The chain goes on after block (\d+)\.$/m.exec(second.text);
+    assert.ok(BigInt(resumed![1]!) >= height);
+    assert.doesNotMatch(second.stderr(), /not stopped cleanly/);
+    await second.interrupt();
   });
 });

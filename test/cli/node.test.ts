@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DEVELOPMENT, decodeGenesis, encodeGenesis } from '@sero/protocol';
 import { type Home, inProcess, newHome, PROGRAM, sero, startDevnet, startNode } from './support.ts';
+
+/** A signal that is aborted when it is asked for the so-manieth time. */
+function abortedAt(look: number): AbortSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let looks = 0;
+  signal.throwIfAborted = () => {
+    if (++looks === look) controller.abort();
+    AbortSignal.prototype.throwIfAborted.call(signal);
+  };
+  return signal;
+}
 
 describe('sero node', { concurrency: false }, () => {
   let home: Home;
@@ -30,6 +42,38 @@ describe('sero node', { concurrency: false }, () => {
     assert.equal(await node.stop('SIGTERM'), 0);
     const again = await startNode(home.path);
     assert.equal(await again.stop('SIGINT'), 0);
+  });
+
+  it('behind a proxy that it trusts each client has a rate of his own; what a stranger says of himself is not believed', async () => {
+    /** Statuses of so many batches, each named as from that client. */
+    const ask = async (url: string, client: string, times: number): Promise<number[]> => {
+      const call = { jsonrpc: '2.0', id: 1, method: 'sero_getFees', params: {} };
+      const body = JSON.stringify(Array(64).fill(call));
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': client };
+      const statuses: number[] = [];
+      for (let i = 0; i < times; i++) {
+        const answer = await fetch(url, { method: 'POST', headers, body });
+        const answers = (await answer.json()) as readonly { error?: unknown }[] | { error: unknown };
+        const refused = !Array.isArray(answers) || answers.some(({ error }) => error !== undefined);
+        statuses.push(refused ? 429 : answer.status);
+      }
+      return statuses;
+    };
+    for (const [proxy, expected] of [
+      ['127.0.0.0/8', 200],
+      ['192.0.2.1', 429],
+    ] as const) {
+      const genesis = join(home.path, 'genesis.ssz');
+      const node = await startNode(home.path, '--genesis', genesis, '--rpc-trusted-proxy', proxy);
+      assert.ok((await ask(node.url, '203.0.113.7', 64)).includes(429), 'one client runs out of units');
+      // 12 times 64 is within one client's burst.
+      assert.equal(Math.max(...(await ask(node.url, '203.0.113.8', 12))), expected);
+      assert.equal(await node.stop(), 0);
+    }
+    for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/']) {
+      const refused = await sero({ home }, '--json', 'node', 'start', '--rpc-trusted-proxy', wrong);
+      assert.equal(refused.code, 2, wrong);
+    }
   });
 
   it('refuses another genesis file for the chain that is there, and verifying keys that it does not have', async () => {
@@ -64,6 +108,38 @@ describe('sero node', { concurrency: false }, () => {
     assert.deepEqual(mended.json(), { ...whole.json(), rebuilt: true });
     assert.match(mended.stderr, /damaged/);
     assert.deepEqual([height, stateRoot], [mended.json()['height'], mended.json()['stateRoot']]);
+  });
+
+  it('writes a snapshot of a stopped node, which a lost state begins with', async () => {
+    const none = await sero({ home }, '--json', 'node', 'snapshot', '--keep', '0');
+    assert.equal(none.code, 2);
+    const taken = await sero({ home }, '--json', 'node', 'snapshot');
+    assert.equal(taken.code, 0, taken.stderr);
+    const { directory, height } = taken.json();
+    assert.equal(directory, join(home.path, 'node', 'snapshots', String(height)));
+    assert.ok(existsSync(join(String(directory), 'manifest')));
+    rmSync(join(home.path, 'node', 'state'), { recursive: true });
+    const whole = await sero({ home }, '--json', '--verbose', 'node', 'check');
+    assert.equal(whole.code, 0, whole.stderr);
+    assert.deepEqual([whole.json()['height'], whole.json()['rebuilt']], [height, true]);
+    if (height !== '0') assert.match(whole.stderr, /beginning with the state of a snapshot/);
+    const again = await sero({ home }, '--json', 'node', 'check');
+    assert.deepEqual(again.json(), { ...whole.json(), rebuilt: false });
+  });
+
+  it('interrupted while it looks, builds or writes, it stops there and ends with 130, and the next call goes on', async () => {
+    for (const command of ['check', 'snapshot']) {
+      let finished = 0;
+      for (let look = 1; finished === 0; look *= 2) {
+        if (command === 'check') rmSync(join(home.path, 'node', 'state'), { recursive: true, force: true });
+        const stopped = await sero({ home, signal: abortedAt(look) }, '--json', 'node', command);
+        if (stopped.code === 0) finished = look;
+        else assert.deepEqual([stopped.code, stopped.failure().code], [130, 'interrupted']);
+      }
+      assert.ok(finished > 2, `${command} did not ask whether to go on`);
+      const later = await sero({ home }, '--json', 'node', command);
+      assert.equal(later.code, 0, later.stderr);
+    }
   });
 
   it('interrupted while it waits, an ordinary command ends with 130', async () => {

@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { viewingKeyToText } from '@sero/protocol';
 import { accountFromWords } from '@sero/wallet';
-import { type Devnet, type Home, inProcess, newHome, sero, startDevnet, writeWallet } from './support.ts';
+import {
+  type Devnet,
+  type Home,
+  inProcess,
+  newHome,
+  sero,
+  startDevnet,
+  wordsOf,
+  writeWallet,
+} from './support.ts';
 
 describe('the commands that devnet recommends, in processes of their own, with a real proof', {
   concurrency: false,
@@ -25,7 +34,7 @@ describe('the commands that devnet recommends, in processes of their own, with a
 
   /** Runs a line as it was printed, with a yes and a password file where a person would answer. */
   const paste = (line: string, ...more: string[]) => {
-    const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c!);
+    const words = wordsOf(line);
     assert.equal(words[0], 'sero');
     return inProcess([...words.slice(1), ...more], { SERO_PASSWORD_FILE: home.passwordFile, NO_COLOR: '1' });
   };

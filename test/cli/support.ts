@@ -39,6 +39,11 @@ export async function writeWallet(
   writeFileSync(join(home.path, 'wallet', 'settings.json'), '{"network":"development"}');
 }
 
+/** The words of a line as a shell takes them, with quotes and without expansions. */
+export function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c!);
+}
+
 /** What a call came to. */
 export interface Called {
   readonly code: number;
@@ -56,16 +61,26 @@ export interface World {
   readonly stdin?: string;
   /** Streams that say they are terminals. */
   readonly terminal?: boolean;
+  /** Somebody who sits at the terminal and is asked these questions, in this order; being asked fewer is an error. */
+  readonly answers?: readonly Answer[];
   /** Aborted where ctrl-C would be pressed. Default: never. */
   readonly signal?: AbortSignal;
 }
 
+/** What is typed where a question is shown; `screen` is all that was shown so far. */
+export type Answer = readonly [question: RegExp, typed: (screen: string) => string];
+
 /** Calls the program in this process, with streams and an environment of its own. */
 export async function sero(world: World, ...args: string[]): Promise<Called> {
-  const { home, terminal = false } = world;
-  const stdin = Object.assign(new PassThrough(), { isTTY: false });
-  stdin.end(world.stdin ?? '');
+  const { home, answers, terminal = answers !== undefined } = world;
+  const stdin = Object.assign(new PassThrough(), {
+    isTTY: answers !== undefined,
+    setRawMode: () => stdin,
+  });
   const [out, err] = [collector(terminal), collector(terminal)];
+  const left = [...(answers ?? [])];
+  if (answers === undefined) stdin.end(world.stdin ?? '');
+  else answering(left, err.stream, stdin);
   const environment =
     home === undefined ? {} : { SERO_DIR: home.path, SERO_PASSWORD_FILE: home.passwordFile };
   const code = await runCli(args, {
@@ -76,11 +91,29 @@ export async function sero(world: World, ...args: string[]): Promise<Called> {
     cwd: home?.path ?? tmpdir(),
     signal: world.signal ?? new AbortController().signal,
   });
+  if (left.length > 0) throw new Error(`never asked: ${left[0]![0]} in ${err.text()}`);
   return called(code, out.text(), err.text());
 }
 
+/** Types the next answer each time that its question stands on the screen. */
+function answering(left: Answer[], screen: OutputStream, keyboard: PassThrough): void {
+  let [all, since] = ['', ''];
+  screen.on('data', (chunk) => {
+    all += String(chunk);
+    since += String(chunk);
+    const next = left[0];
+    if (next === undefined || !next[0].test(since)) return;
+    left.shift();
+    since = '';
+    const answer = next[1](all);
+    // After the program has begun to listen.
+    setImmediate(() => keyboard.write(`${answer}\n`));
+  });
+}
+
 function collector(isTTY: boolean): { stream: OutputStream; text: () => string } {
-  const stream = Object.assign(new PassThrough(), { isTTY, columns: 100 });
+  // A question ends what it writes to; a terminal, like a process's streams, goes on.
+  const stream: OutputStream = Object.assign(new PassThrough(), { isTTY, columns: 100, end: () => stream });
   const chunks: string[] = [];
   stream.on('data', (chunk) => chunks.push(String(chunk)));
   return { stream, text: () => chunks.join('') };
@@ -170,7 +203,7 @@ function exitOf(child: ChildProcess): Promise<number | null> {
 }
 
 /** The environment of somebody who calls `sero` itself: under `npm test` npm leaves its own marks in ours. */
-const OUTSIDE_NPM = Object.fromEntries(
+export const OUTSIDE_NPM = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|SERO_(?!CACHE$))/.test(name)),
 );
 

@@ -256,6 +256,23 @@ describe('a wallet against a running devnet', { concurrency: false }, () => {
     assert.equal(balances[0]!.total, '1000000000000000000000000');
   });
 
+  it('repairs from another birthday where the chain was begun anew and ends below the one that the wallet has', async () => {
+    const old = fresh();
+    await writeWallet(old, { words: account(8).words }, { birthday: 1_000_000n });
+    const at = (...args: string[]): Promise<Called> =>
+      sero({ home: old }, '--node', devnet.url, '--json', ...args);
+    for (const command of ['balance', 'repair']) {
+      const { code, failure } = await at(command);
+      assert.deepEqual([code, failure().code], [4, 'node-behind']);
+      assert.match(failure().hint!, /sero repair --birthday 0/);
+    }
+    assert.equal((await at('repair', '--birthday', '0')).code, 0);
+    // The wallet keeps it: what reads the chain later, a second account too, begins there.
+    assert.equal((await at('repair')).code, 0);
+    const { balances } = (await at('balance')).json() as { balances: { total: string }[] };
+    assert.equal(balances[0]!.total, '1000000000000000000000000');
+  });
+
   it('has accounts that cannot be linked, each with its own money', async () => {
     const made = fresh();
     await writeWallet(

@@ -42,6 +42,21 @@ export function commandsOf(document: string, text: string): DocumentedCommand[] 
   return commands;
 }
 
+/** What stands between backticks in the text around the blocks, and begins with `npm run` or `npm test`. */
+export function inlineCommands(document: string, text: string): DocumentedCommand[] {
+  const found: DocumentedCommand[] = [];
+  let isBlock = false;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (FENCE.test(line)) isBlock = !isBlock;
+    else if (!isBlock) {
+      for (const [, command] of line.matchAll(/`(npm (?:run|test)[^`]*)`/g)) {
+        found.push({ document, line: index + 1, text: command! });
+      }
+    }
+  }
+  return found;
+}
+
 /** Every document for people: the README, docs/ and each package's README, relative to the root. */
 export function documents(root: string): string[] {
   const inDocs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));

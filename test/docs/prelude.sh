@@ -3,7 +3,8 @@
 set -euo pipefail
 
 npm() { command npm --prefix "$SERO_ROOT" --silent "$@"; }
-sero() { "$SERO_RUNTIME" "$SERO_ROOT/packages/cli/src/main.ts" --yes "$@"; }
+# Nobody sits at this terminal: a document says --yes itself where a person would be asked.
+sero() { "$SERO_RUNTIME" "$SERO_ROOT/packages/cli/src/main.ts" "$@"; }
 
 running=
 trap 'if [ -n "$running" ]; then kill -KILL "$running" || true; fi' EXIT

@@ -17,7 +17,7 @@ it('a refusal of the network names its rule, and a node that cannot be asked is 
     exit: 'refused',
     code: 'nullifier-spent',
     message: 'spent',
-    hint: undefined,
+    hint: 'try again: the next transaction spends one of the same notes, so that this one cannot enter beside it',
   });
   assert.equal(
     failureOf(new RpcError('mempool-refused', 'full', { code: 'mempool-full' }), 'sero').exit,

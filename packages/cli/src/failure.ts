@@ -31,6 +31,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'needs-consolidation': { exit: 'funds', hint: 'merge the small notes: {sero} consolidate' },
   'notes-too-new': { exit: 'funds', hint: 'wait for the next block, then try again' },
   'no-anchor': { exit: 'funds', hint: 'read the chain first: {sero} sync' },
+  'refused-may-enter': { exit: 'funds', hint: 'see what was refused and what is pending: {sero} history' },
   'already-spending': { exit: 'funds', hint: 'wait until the pending payment is final: {sero} history' },
   // the wallet
   'WalletError/store-damaged': { exit: 'wallet', hint: 'read the chain again: {sero} repair' },
@@ -51,7 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'password-empty': { exit: 'usage' },
   'directory-locked': {
     exit: 'wallet',
-    hint: 'end the other process first, or use another directory (--dir)',
+    hint: 'end the other process first, or use another directory (--dir); where a file is named that has to go, delete it only once you are sure that its process runs nowhere',
   },
   'schema-unknown': {
     exit: 'wallet',
@@ -63,7 +64,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     hint: 'use a node of this wallet’s network (--node), or another directory (--dir)',
   },
   'node-other-chain': ANOTHER_NODE,
-  'node-behind': ANOTHER_NODE,
+  'node-behind': {
+    exit: 'unreachable',
+    hint: 'ask another node: --node URL; where the chain was begun anew: {sero} repair --birthday 0',
+  },
   'node-answer-invalid': ANOTHER_NODE,
   'tree-state-invalid': ANOTHER_NODE,
   'block-roots': ANOTHER_NODE,
@@ -119,13 +123,17 @@ export function failureOf(error: unknown, sero: string): Failure {
   };
 }
 
+/** A node that lies cannot have the same thing paid twice: see `refuse` of a wallet. */
+const TRY_AGAIN =
+  'try again: the next transaction spends one of the same notes, so that this one cannot enter beside it';
+
 /** Refusals of the network, and of a node that has enough to do. */
 function rpcFailure({ name, message, data }: RpcError): Failure {
   switch (name) {
     case 'transaction-refused':
-      return { exit: 'refused', code: data.code ?? name, message, hint: undefined };
+      return { exit: 'refused', code: data.code ?? name, message, hint: TRY_AGAIN };
     case 'mempool-refused':
-      return { exit: 'refused', code: data.code ?? name, message, hint: 'try again after a few blocks' };
+      return { exit: 'refused', code: data.code ?? name, message, hint: `after a few blocks ${TRY_AGAIN}` };
     case 'busy':
     case 'limit-exceeded':
       return {

@@ -24,8 +24,11 @@ export interface Outgoing {
   readonly left: readonly ShownPayment[];
 }
 
-/** `unknown`: handed over, no answer yet; `sent`: the node has it; `final`: in a block; `failed`: in a block, in vain. */
-export type SendState = 'unknown' | 'sent' | 'final' | 'failed' | 'expired';
+/**
+ * `unknown`: handed over, no answer yet; `sent`: the node has it; `final`: in a block; `failed`: in a block, in vain; `replaced`: a
+ * block holds another one that spends its notes.
+ */
+export type SendState = 'unknown' | 'sent' | 'final' | 'failed' | 'expired' | 'replaced';
 
 interface Entry extends Outgoing {
   readonly state: SendState;
@@ -37,7 +40,7 @@ export interface SendLog {
   /** The transaction is handed to the node from now on. */
   begins(transaction: Outgoing): void;
   became(txid: string, state: SendState, height?: bigint): void;
-  /** The node took it not: it is as if it had never been sent. */
+  /** The node says that it took it not: what is tried next conflicts with it, so it counts as not sent. */
   refused(txid: string): void;
   /** The result was shown: what fails from now on is no matter of money. */
   shown(): void;
@@ -100,6 +103,7 @@ const SAYS: Readonly<Record<SendState, string>> = {
   final: 'paid',
   failed: 'failed',
   expired: 'expired',
+  replaced: 'replaced',
 };
 
 function show(out: Output, entries: readonly Entry[], left: readonly ShownPayment[]): void {
@@ -121,7 +125,7 @@ function show(out: Output, entries: readonly Entry[], left: readonly ShownPaymen
 
 /** Which payments are paid, under way and not sent, in numbers. */
 function summary(entries: readonly Entry[], left: readonly ShownPayment[]): string {
-  const parts = (['final', 'sent', 'unknown', 'failed', 'expired'] as const).flatMap((state) => {
+  const parts = (['final', 'sent', 'unknown', 'failed', 'expired', 'replaced'] as const).flatMap((state) => {
     const those = entries.filter((entry) => entry.state === state);
     const paid = those.reduce((sum, { pays }) => sum + pays.length, 0);
     const txids = those.map(({ txid }) => txid).join(', ');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { it } from 'node:test';
-import { agreedFee } from './sending.ts';
+import { TransportError } from '@sero/api';
+import { agreedFee, untilFinal } from './sending.ts';
 
 const SERO = 10n ** 18n;
 
@@ -40,4 +41,28 @@ it('somebody who is there is asked again, and the new total binds', async () => 
   await assert.rejects(agreedFee(world('n').session(false), 4n * SERO, 3n * SERO, true), {
     code: 'fee-rose',
   });
+});
+
+it('a payment whose notes another one spent is not waited for: which one that was is for the history to say', async () => {
+  const txid = 'ab'.repeat(32);
+  const became: unknown[] = [];
+  const session = {
+    cli: {
+      progress: { stage: (_: string, work: (report: () => void) => unknown) => work(() => undefined) },
+      sends: { became: (...what: unknown[]) => became.push(what) },
+      io: { signal: new AbortController().signal },
+    },
+    wallet: {
+      history: () => [],
+      lost: () => [{ txid: Uint8Array.from({ length: 32 }, () => 0xab), outcome: 'replaced', height: 5n }],
+      tip: () => ({ header: { height: 5n } }),
+    },
+    source: { status: () => Promise.reject(new TransportError('unreachable', 'away')) },
+  } as never;
+  await assert.rejects(untilFinal(session, { txid, fee: 1n }, 600n), {
+    exit: 'refused',
+    code: 'replaced',
+    message: new RegExp(`${txid} will be in no block: block 5 holds another one`),
+  });
+  assert.deepEqual(became, [[txid, 'replaced']]);
 });

@@ -237,6 +237,18 @@ export async function untilFinal(session: Session, sent: Sent, expiry: bigint): 
           `transaction ${sent.txid} is in block ${entry.height}, but what it asked for failed: its fee and its notes are spent`,
         );
       }
+      const lost = wallet
+        .lost()
+        .find(({ txid, outcome }) => outcome === 'replaced' && hex(txid) === sent.txid);
+      if (lost !== undefined) {
+        cli.sends.became(sent.txid, 'replaced');
+        throw new CliError(
+          'refused',
+          'replaced',
+          `transaction ${sent.txid} will be in no block: block ${lost.height} holds another one that spends its notes`,
+          'see which one, and what it pays, before you pay again: {sero} history',
+        );
+      }
       const height = wallet.tip()?.header.height ?? 0n;
       if (height >= expiry) {
         cli.sends.became(sent.txid, 'expired');

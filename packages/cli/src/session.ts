@@ -56,24 +56,38 @@ export function useWallet<T>(
   { chain }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession(cli, false, async (session) => {
+  return withSession(cli, undefined, async (session) => {
     if (chain === 'required') await readChain(session);
     if (chain === 'preferred') await readChainIfPossible(session);
     return work(session);
   });
 }
 
-/** Empties the account's store of what the chain gives back, and reads the chain again. */
-export function repairWallet<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
-  return withSession(cli, true, async (session) => {
+/**
+ * Empties the account's store of what the chain gives back, and reads the chain again.
+ *
+ * @param birthday the wallet's from now on, once the chain is read; undefined for the one that it has
+ */
+export function repairWallet<T>(
+  cli: Cli,
+  birthday: bigint | undefined,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return withSession(cli, { birthday }, async (session, { rewrite }) => {
     await readChain(session);
+    if (birthday !== undefined) await rewrite({ birthday });
     return work(session);
   });
 }
 
-function withSession<T>(cli: Cli, repair: boolean, work: (session: Session) => Promise<T>): Promise<T> {
+function withSession<T>(
+  cli: Cli,
+  repair: { readonly birthday: bigint | undefined } | undefined,
+  work: (session: Session, unlocked: UnlockedWallet) => Promise<T>,
+): Promise<T> {
   return withKeys(cli, async (unlocked) => {
     const { directory, account, keystore, settings } = unlocked;
+    const birthday = repair?.birthday ?? keystore.content.birthday;
     const client = nodeClient(cli, settings.node);
     const source = rpcSource(client);
     const genesis = await genesisOf(cli, unlocked, client);
@@ -82,9 +96,9 @@ function withSession<T>(cli: Cli, repair: boolean, work: (session: Session) => P
       const records = await encryptedWalletStore(
         keyValueWalletStore(store),
         keystore.storeKey(account.index),
-        { repair },
+        { repair: repair !== undefined },
       );
-      if (repair) await resetWallet(records);
+      if (repair !== undefined) await resetWallet(records);
       const options = {
         key: unlocked.viewingKey,
         genesis: genesis.bytes,
@@ -93,11 +107,11 @@ function withSession<T>(cli: Cli, repair: boolean, work: (session: Session) => P
         hasher: createPortableNoteHasher(),
       };
       let wallet = await openWallet(options);
-      if (wallet.tip() === undefined && keystore.content.birthday > 0n) {
-        const start = await startAt(source, genesis.file, keystore.content.birthday, cli.io.signal);
+      if (wallet.tip() === undefined && birthday > 0n) {
+        const start = await startAt(source, genesis.file, birthday, cli.io.signal);
         if (start !== undefined) wallet = await openWallet({ ...options, start });
       }
-      return await work({
+      const session = {
         cli,
         wallet,
         network: settings.network,
@@ -107,7 +121,8 @@ function withSession<T>(cli: Cli, repair: boolean, work: (session: Session) => P
         source,
         send: sendingTo(client, cli),
         spendingKey: unlocked.spendingKey,
-      });
+      };
+      return await work(session, unlocked);
     } finally {
       store.close();
     }

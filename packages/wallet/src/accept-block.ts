@@ -149,12 +149,13 @@ function settlePending(
   txids: ReadonlySet<string>,
 ): WalletChange[] {
   const changes: WalletChange[] = [];
-  for (const [txid, { positions, expiry, txid: bytes, sent }] of state.pending) {
+  for (const [txid, { positions, expiry, txid: bytes, sent, refused }] of state.pending) {
     const replaced = positions.some((position) => spent.has(position));
     if (!replaced && expiry > height && !txids.has(txid)) continue;
     state.pending.delete(txid);
     changes.push(written.droppedPending(txid));
-    if (txids.has(txid)) continue;
+    // Whoever submitted what was refused knows that it was.
+    if (txids.has(txid) || refused !== undefined) continue;
     const outcome = replaced ? 'replaced' : 'expired';
     const lost: LostSpend = { txid: bytes, outcome, height, ...(sent === undefined ? {} : { sent }) };
     state.lost.set(txid, lost);

@@ -122,16 +122,16 @@ function join(signed: SignedPart, { txid, tx, proof }: ProvedTransaction): Ready
 }
 
 /**
- * Gives a transaction to a node. Resolves to the node's Error where the rules refuse it, to anything else where the node
+ * Gives a transaction to a node. Resolves to the node's Error where it says that it did not take it, to anything else where the node
  * took it; rejects where the outcome is not known (a lost connection), and the transaction may be on its way.
  */
 export type Send = (transaction: Uint8Array) => Promise<unknown>;
 
 /**
- * Hands a transaction to the network and keeps its notes from being spent again. Where the rules refuse it they are free again
- * and the refusal is thrown; where the outcome is not known they stay reserved until the transaction expires, and
- * the same parts may be submitted again. Throws `parts-do-not-fit` where the parts are of another plan, `already-spending` where
- * another transaction spends one of the notes.
+ * Hands a transaction to the network and keeps its notes from being spent again. Where the node refuses it
+ * the refusal is thrown, and the next plan spends one of them again, so that a node that lies gains nothing: only one of the two can
+ * enter. Where the outcome is not known they stay reserved until the transaction expires. The same parts may be submitted again. Throws `parts-do-not-fit` where the parts are of another plan, `already-spending` where
+ * another transaction spends one of the notes, `refused-may-enter` where it spends none of a refused transaction's.
  */
 export async function submit(
   wallet: Wallet,
@@ -153,7 +153,7 @@ export async function submit(
   const first = await wallet.reserve({ txid: ready.txid, positions: spends, expiry: tx.expiry, dummies });
   const refusal = await send(ready.bytes);
   if (refusal instanceof Error) {
-    if (first) await wallet.release(ready.txid);
+    if (first) await wallet.refuse(ready.txid);
     throw refusal;
   }
   return ready;

@@ -3,7 +3,17 @@ import { GROTH16_BLS12_381, intrinsicGas, ladderGasPrice, nextBaseFee, SERO_ASSE
 import { ensure, WalletError } from './errors.ts';
 import type { Dummy, OwnedNote } from './records.ts';
 import { publicPart, type Request, type RequestPart } from './request.ts';
-import { type Coin, type Needs, ownOf, provableNotes, selectMerge, selectNotes } from './select.ts';
+import {
+  bindingNotes,
+  type Coin,
+  type Needs,
+  ownOf,
+  provableNotes,
+  type Refused,
+  selectMerge,
+  selectNotes,
+  unbound,
+} from './select.ts';
 import type { Anchor } from './state.ts';
 import type { Wallet } from './wallet.ts';
 
@@ -41,7 +51,9 @@ export function choose(wallet: Wallet, request: Request): Choice {
   const offers = offersOf(wallet, request, part);
   const notes = provableNotes(wallet, anchor);
   const chosen =
-    part.merge === undefined ? chooseNotes(wallet, notes, offers) : selectFor(notes, offers, part.merge);
+    part.merge === undefined
+      ? chooseNotes(wallet, notes, offers)
+      : selectFor(notes, offers, part.merge, refusedOf(wallet));
   const payouts = payoutsOf(request).length;
   return { anchor, part, ...withCompanions(wallet, notes, offers, chosen, payouts) };
 }
@@ -135,28 +147,39 @@ export interface Selection<N extends Coin> {
 /**
  * The first offer that the notes can make. A merge of a token, or of more than two notes, prefers the largest shape. Where none can, throws what stood
  * in the way of the one it tried first: `insufficient-funds`, `needs-consolidation`, for a merge `request-invalid`.
+ *
+ * @param refused of each of these one note is spent, or `refused-may-enter` is thrown
  */
 export function selectFor<N extends Coin>(
   notes: readonly N[],
   offers: readonly Offer[],
   merge: bigint | undefined,
+  refused: readonly Refused[],
 ): Selection<N> {
   // Beside the fee of a token shape A has no room for two notes of it.
   const large = merge !== undefined && (merge !== SERO_ASSET || ownOf(notes, merge).length > SHAPE_A.inputs);
   let refusal: unknown;
   for (const offer of large ? offers.toReversed() : offers) {
     const { shape, needs, fee } = offer;
+    const select = (binding: readonly N[]): N[] =>
+      merge === undefined
+        ? selectNotes(notes, needs, shape, binding)
+        : selectMerge(notes, merge, fee, shape, binding);
     try {
-      return {
-        offer,
-        notes: merge === undefined ? selectNotes(notes, needs, shape) : selectMerge(notes, merge, fee, shape),
-      };
+      const chosen = select([]);
+      const isBound = unbound(refused, chosen).length === 0;
+      return { offer, notes: isBound ? chosen : select(bindingNotes(notes, refused)) };
     } catch (error) {
       if (!(error instanceof WalletError)) throw error;
       refusal ??= error;
     }
   }
   throw refusal;
+}
+
+/** Submitted transactions that were refused and may still enter. */
+export function refusedOf(wallet: Wallet): Refused[] {
+  return wallet.pending().filter(({ refused }) => refused !== undefined);
 }
 
 /** Chooses notes; says so where the account has enough, but in notes that no anchor covers yet. */
@@ -166,7 +189,7 @@ function chooseNotes(
   offers: readonly Offer[],
 ): Selection<OwnedNote> {
   try {
-    return selectFor(notes, offers, undefined);
+    return selectFor(notes, offers, undefined, refusedOf(wallet));
   } catch (error) {
     if (!(error instanceof WalletError && error.code === 'insufficient-funds')) throw error;
     if (!covers(wallet.spendableNotes(), offers[0]!.needs)) throw error;

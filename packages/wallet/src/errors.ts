@@ -10,6 +10,7 @@ export type WalletErrorCode =
   | 'needs-consolidation'
   | 'notes-too-new'
   | 'already-spending'
+  | 'refused-may-enter'
   | 'asset-unknown'
   | 'amount-out-of-range'
   | 'no-anchor'
@@ -52,4 +53,9 @@ export class WalletError extends Error {
 /** Throws with this code unless the condition holds. */
 export function ensure(condition: boolean, code: WalletErrorCode, message: string): asserts condition {
   if (!condition) throw new WalletError(code, message);
+}
+
+/** Why nothing can be planned beside a transaction that a node refused. */
+export function mayEnter(txid: string, expiry: bigint): string {
+  return `a node refused transaction ${txid}, and could pass it on all the same until block ${expiry}; this one spends none of its notes, so both could be paid: wait until then, or until a transaction that spends them is in a block`;
 }

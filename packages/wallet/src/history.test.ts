@@ -99,9 +99,12 @@ describe('the history of an account', () => {
     assert.deepEqual(states(), ['replaced', 'final', 'final']);
   });
 
-  it('does not show what the rules refused: it never was', async () => {
-    const { result } = await pay(async () => new Error('refused'));
+  it('shows what a node refused as long as it could lie, and then no more', async () => {
+    const { sent, result } = await pay(async () => new Error('refused'));
     await assert.rejects(result, /refused/);
+    const [line] = historyLines(wallet);
+    assert.deepEqual(line, { state: 'refused', txid: line!.txid, height: 3n, sent });
+    for (let height = 1; height <= 3; height++) await wallet.addBlock(chain.add());
     assert.deepEqual(states(), ['final']);
   });
 

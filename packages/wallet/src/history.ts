@@ -10,10 +10,13 @@ import type { Balance, SyncState, Wallet } from './wallet.ts';
 export type HistoryLine =
   | ({ readonly state: 'final' } & HistoryEntry)
   | {
-      /** `pending`: on its way; `expired`: no block took it in time; `replaced`: another transaction spent its notes. */
-      readonly state: 'pending' | 'expired' | 'replaced';
+      /**
+       * `pending`: on its way; `refused`: the node did not take it, and if it lies it can still pass it on; `expired`: no block took it
+       * in time; `replaced`: another transaction spent its notes.
+       */
+      readonly state: 'pending' | 'refused' | 'expired' | 'replaced';
       readonly txid: Uint8Array;
-      /** Pending: the last height that may hold it. Otherwise: the height at which it was lost. */
+      /** Pending or refused: the last height that may hold it. Otherwise: the height at which it was lost. */
       readonly height: bigint;
       /** What it was to do; undefined where it was submitted without `submitRecorded`. */
       readonly sent: SentRecord | undefined;
@@ -24,9 +27,14 @@ export type HistoryLine =
  * device alone that submitted it.
  */
 export function historyLines(wallet: Wallet): HistoryLine[] {
-  const pending = wallet
-    .pending()
-    .map(({ txid, expiry, sent }): HistoryLine => ({ state: 'pending', txid, height: expiry, sent }));
+  const pending = wallet.pending().map(
+    ({ txid, expiry, sent, refused }): HistoryLine => ({
+      state: refused === undefined ? 'pending' : 'refused',
+      txid,
+      height: expiry,
+      sent,
+    }),
+  );
   const lost = wallet
     .lost()
     .map(({ txid, outcome, height, sent }): HistoryLine => ({ state: outcome, txid, height, sent }));

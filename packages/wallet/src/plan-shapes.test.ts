@@ -173,7 +173,7 @@ describe('a transaction that replaces one of shape B', () => {
     const text = await plan(wallet, request);
     const proved = await prove(text, ALICE.proof, provingToolsDouble);
     const { txid } = await submit(wallet, text, sign(text, ALICE), proved, async () => undefined);
-    await wallet.release(txid);
+    await wallet.refuse(txid);
     return text;
   }
 

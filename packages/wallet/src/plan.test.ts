@@ -313,7 +313,7 @@ describe('a transaction that replaces another', () => {
     const first = await plan(wallet, TO_BOB);
     const { proved, signed, txid } = await partsOf(first);
     await submit(wallet, first, signed, proved, accept);
-    await wallet.release(txid);
+    await wallet.refuse(txid);
     const second = await plan(wallet, TO_BOB);
     assert.deepEqual(await nullifiersOf(second), await nullifiersOf(first));
     const seeds = (text: string): string[] => readPlan(text).outputs.map(({ rseed }) => toHex(rseed));
@@ -325,7 +325,7 @@ describe('a transaction that replaces another', () => {
     const first = await plan(wallet, { ...TO_BOB, amount: 5n * SERO_UNIT });
     const { proved, signed, txid } = await partsOf(first);
     await submit(wallet, first, signed, proved, accept);
-    await wallet.release(txid);
+    await wallet.refuse(txid);
     const second = await plan(wallet, { ...TO_BOB, amount: 1n });
     assert.deepEqual(await nullifiersOf(second), await nullifiersOf(first));
   });
@@ -343,7 +343,7 @@ describe('a transaction that replaces another', () => {
     const first = await plan(wallet, TO_BOB);
     const { proved, signed, txid } = await partsOf(first);
     await submit(wallet, first, signed, proved, accept);
-    await wallet.release(txid);
+    await wallet.refuse(txid);
     const again = await openOn(chain, ALICE, { store, blocks: [] });
     assert.deepEqual(await nullifiersOf(await plan(again, TO_BOB)), await nullifiersOf(first));
   });
@@ -363,7 +363,7 @@ describe('what was submitted beside a note', () => {
   ) {
     const txid = filler(n, 32);
     await wallet.reserve({ ...spend, txid, expiry: 600n });
-    await wallet.release(txid);
+    await wallet.refuse(txid);
   }
 
   it('is not planned again once a block has spent it: a dummy’s nullifier counts once too', async () => {

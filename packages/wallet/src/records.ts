@@ -83,6 +83,11 @@ export interface PendingSpend {
   readonly dummies: readonly Dummy[];
   /** What the transaction does, for the history: the chain says it only once it holds the transaction. */
   readonly sent?: SentRecord;
+  /**
+   * The node says that it did not take it. A node may lie and pass it on all the same, so until the expiry whatever is planned spends
+   * one of its notes: only one of the two can enter.
+   */
+  readonly refused?: true;
 }
 
 /** What a submitted transaction does, as its plan says. */

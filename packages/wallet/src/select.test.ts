@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { SHAPE_A, SHAPE_B } from '@sero/circuits';
 import fc from 'fast-check';
 import type { OwnedNote } from './records.ts';
-import { type Needs, selectMerge, selectNotes } from './select.ts';
+import { bindingNotes, type Needs, type Refused, selectMerge, selectNotes, unbound } from './select.ts';
 import { refusal } from './test-support.ts';
 
 const SERO = 1n;
@@ -197,5 +197,55 @@ describe('selectMerge', () => {
     assert.throws(() => selectMerge(sero(1n, 1n), SERO, 3n, SHAPE_B), refusal('insufficient-funds'));
     const dust = notesOf([[TOKEN, 1n], [TOKEN, 1n], ...Array.from({ length: 7 }, () => [SERO, 1n] as const)]);
     assert.throws(() => selectMerge(dust, TOKEN, 7n, SHAPE_B), refusal('needs-consolidation'));
+  });
+});
+
+describe('bindingNotes', () => {
+  const refusedOf = (groups: readonly (readonly number[])[]): Refused[] =>
+    groups.map((group, n) => ({
+      txid: Uint8Array.of(n),
+      positions: group.map(BigInt),
+      expiry: 600n,
+    }));
+
+  it('spends a note of each refused transaction, covers every need beside them, and has room, or refuses', () => {
+    const groups = fc.array(fc.array(fc.nat(6), { minLength: 1, maxLength: 3 }), { maxLength: 3 });
+    fc.assert(
+      fc.property(someNotes, groups, amounts, amounts, (notes, positions, fee, amount) => {
+        const refused = refusedOf(positions);
+        const needs: Needs = new Map([
+          [SERO, fee],
+          [TOKEN, amount],
+        ]);
+        for (const [room, select] of [
+          [SHAPE_A, (binding: OwnedNote[]) => selectNotes(notes, needs, SHAPE_A, binding)],
+          [SHAPE_B, (binding: OwnedNote[]) => selectMerge(notes, TOKEN, fee, SHAPE_B, binding)],
+          [SHAPE_B, (binding: OwnedNote[]) => selectMerge(notes, SERO, fee, SHAPE_B, binding)],
+        ] as const) {
+          let chosen: OwnedNote[];
+          try {
+            chosen = select(bindingNotes(notes, refused));
+          } catch (error) {
+            assert.equal((error as Error).name, 'WalletError');
+            continue;
+          }
+          assert.deepEqual(unbound(refused, chosen), []);
+          assert.ok(chosen.length <= room.inputs);
+          assert.equal(new Set(chosen.map(({ position }) => position)).size, chosen.length);
+          assert.ok(sum(valuesOf(chosen.filter(({ asset }) => asset === SERO))) >= fee);
+          if (room === SHAPE_A) {
+            assert.ok(sum(valuesOf(chosen.filter(({ asset }) => asset === TOKEN))) >= amount);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('takes one note for several where it can, and refuses where something else spends all of one’s notes', () => {
+    const notes = sero(1n, 2n, 3n);
+    assert.deepEqual(valuesOf(bindingNotes(notes, refusedOf([[0, 1], [1, 2], [1]]))), [2n]);
+    assert.throws(() => bindingNotes(notes, refusedOf([[0], [9]])), refusal('refused-may-enter'));
+    assert.deepEqual(bindingNotes(notes, []), []);
   });
 });

@@ -1,6 +1,7 @@
 import type { Shape } from '@sero/circuits';
+import { toHex } from '@sero/crypto';
 import { SERO_ASSET } from '@sero/protocol';
-import { WalletError } from './errors.ts';
+import { mayEnter, WalletError } from './errors.ts';
 import type { OwnedNote } from './records.ts';
 
 /** What leaves the account in a transaction, by asset. */
@@ -21,12 +22,59 @@ export function provableNotes(
 }
 
 /**
+ * Positions of one transaction that a node refused and could pass on all the same: whatever is made now spends one of them, so that
+ * only one of the two can enter.
+ */
+export interface Refused {
+  readonly txid: Uint8Array;
+  readonly positions: readonly bigint[];
+  readonly expiry: bigint;
+}
+
+/** The refused transactions that could enter beside one that spends these notes. */
+export function unbound(refused: readonly Refused[], spent: readonly Coin[]): Refused[] {
+  return refused.filter(({ positions }) => !spent.some(({ position }) => positions.includes(position)));
+}
+
+/**
+ * Notes of SERO, as few as may be, that each of the refused transactions spends one of. Of SERO, for every transaction pays its fee from
+ * one and has a slot for it. Throws `refused-may-enter` where all such notes of one of them are spent by something else.
+ */
+export function bindingNotes<N extends Coin>(notes: readonly N[], refused: readonly Refused[]): N[] {
+  const binding: N[] = [];
+  const candidates = ownOf(notes, SERO_ASSET).toReversed();
+  for (let open = [...refused]; open.length > 0; open = unbound(open, binding)) {
+    const [lost] = unbound(open, candidates);
+    if (lost !== undefined) {
+      throw new WalletError('refused-may-enter', mayEnter(toHex(lost.txid), lost.expiry));
+    }
+    const counts = candidates.map((note) => open.length - unbound(open, [note]).length);
+    binding.push(candidates[counts.indexOf(Math.max(...counts))]!);
+  }
+  return binding;
+}
+
+/**
  * Chooses notes that cover every need, as many as a shape has room for at most. Two inputs: of all choices the one with the least
  * change, so that large notes stay whole. More inputs: the smallest notes that do, so that many become few; none of them
  * could be left out. Throws `insufficient-funds` where the account has too little, `needs-consolidation` where it has
  * enough in too many notes, or of too many assets for one transaction: merge some of them first.
+ *
+ * @param binding notes of SERO that are spent in any case
  */
-export function selectNotes<N extends Coin>(notes: readonly N[], needs: Needs, room: Room): N[] {
+export function selectNotes<N extends Coin>(
+  notes: readonly N[],
+  needs: Needs,
+  room: Room,
+  binding: readonly N[] = [],
+): N[] {
+  if (binding.length > 0) {
+    expectRoom(binding, room.inputs);
+    const due = new Map(needs);
+    due.set(SERO_ASSET, atLeastZero((needs.get(SERO_ASSET) ?? 0n) - sumOf(binding)));
+    const others = { inputs: room.inputs - binding.length, slots: room.slots };
+    return [...binding, ...selectNotes(without(notes, binding), due, others)];
+  }
   const wanted = [...needs].filter(([, amount]) => amount > 0n);
   // First of all assets: notes must not be merged for a payment that cannot be made.
   for (const [asset, amount] of wanted) checkCovered(notes, asset, amount);
@@ -81,7 +129,6 @@ function smallestCover<N extends Coin>(ascending: readonly N[], amount: bigint, 
   if (places === 1) return [one!];
   if (places === 2) return leastChange(one && [one], leastPair(ascending, amount))!;
   const length = Math.min(places, ascending.length);
-  const sumOf = (part: readonly Coin[]): bigint => part.reduce((sum, { value }) => sum + value, 0n);
   let from = 0;
   while (sumOf(ascending.slice(from, from + length)) < amount) from++;
   let cover = ascending.slice(from, from + length);
@@ -126,12 +173,15 @@ function leastPair<N extends Coin>(notes: readonly N[], amount: bigint): N[] | u
  * Chooses the notes of one asset that are merged into one: the largest, as many as there is room for beside the notes of SERO that
  * pay the fee. Throws `request-invalid` where there are not two of them or no room for two beside the fee, `needs-consolidation` where the
  * fee lies in too many notes, `insufficient-funds` where it is not covered.
+ *
+ * @param binding notes of SERO that are spent in any case
  */
 export function selectMerge<N extends Coin>(
   notes: readonly N[],
   asset: bigint,
   fee: bigint,
   room: Room,
+  binding: readonly N[] = [],
 ): N[] {
   const largest = ownOf(notes, asset).toReversed();
   if (largest.length < 2) {
@@ -143,8 +193,11 @@ export function selectMerge<N extends Coin>(
       'merging a token takes shape B, for which this network has no key',
     );
   }
-  const paying = asset === SERO_ASSET ? [] : selectFee(notes, fee, room.inputs - 2);
-  const merged = largest.slice(0, room.inputs - paying.length);
+  const isSero = asset === SERO_ASSET;
+  expectRoom(binding, isSero ? room.inputs : room.inputs - 2);
+  const paying = isSero ? [] : selectFee(notes, fee, room.inputs - 2, binding);
+  const first = isSero ? binding : [];
+  const merged = [...first, ...without(largest, first)].slice(0, room.inputs - paying.length);
   if (asset === SERO_ASSET && merged.reduce((sum, { value }) => sum + value, 0n) < fee) {
     throw new WalletError('insufficient-funds', 'the notes do not cover the fee');
   }
@@ -152,12 +205,32 @@ export function selectMerge<N extends Coin>(
 }
 
 /** Notes of SERO for a fee beside other things. */
-function selectFee<N extends Coin>(notes: readonly N[], fee: bigint, places: number): N[] {
+function selectFee<N extends Coin>(
+  notes: readonly N[],
+  fee: bigint,
+  places: number,
+  binding: readonly N[],
+): N[] {
   checkCovered(notes, SERO_ASSET, fee);
-  const coins = ownOf(notes, SERO_ASSET);
-  const count = leastCount(coins, fee);
-  if (count > places) {
-    throw new WalletError('needs-consolidation', 'SERO lies in too many small notes: consolidate it first');
-  }
-  return smallestCover(coins, fee, count);
+  const coins = without(ownOf(notes, SERO_ASSET), binding);
+  const due = atLeastZero(fee - sumOf(binding));
+  if (due === 0n) return [...binding];
+  const count = leastCount(coins, due);
+  if (binding.length + count > places) throw tooMany();
+  return [...binding, ...smallestCover(coins, due, count)];
 }
+
+function expectRoom(binding: readonly Coin[], places: number): void {
+  if (binding.length > places) throw tooMany();
+}
+
+function tooMany(): WalletError {
+  return new WalletError('needs-consolidation', 'SERO lies in too many small notes: consolidate it first');
+}
+
+function without<N extends Coin>(notes: readonly N[], taken: readonly N[]): N[] {
+  return notes.filter((note) => !taken.includes(note));
+}
+
+const sumOf = (notes: readonly Coin[]): bigint => notes.reduce((sum, { value }) => sum + value, 0n);
+const atLeastZero = (value: bigint): bigint => (value > 0n ? value : 0n);

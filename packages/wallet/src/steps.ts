@@ -1,11 +1,11 @@
 import { SHAPE_B, SHAPE_C, type Shape } from '@sero/circuits';
 import { SERO_ASSET } from '@sero/protocol';
-import { offersOf, payoutsOf, type Selection, selectFor } from './choose.ts';
+import { offersOf, payoutsOf, refusedOf, type Selection, selectFor } from './choose.ts';
 import { ensure, WalletError } from './errors.ts';
 import { type Plan, plan } from './plan.ts';
 import { type Random, systemRandom } from './random.ts';
 import { MAX_PAYOUTS, type Payout, publicPart, type Request } from './request.ts';
-import { type Coin, ownOf, provableNotes } from './select.ts';
+import { type Coin, ownOf, provableNotes, type Refused } from './select.ts';
 import type { Wallet } from './wallet.ts';
 
 type Payment = Extract<Request, { type: 'pay' }>;
@@ -143,7 +143,8 @@ function play(wallet: Wallet, held: readonly Coin[], dues: readonly (Payment | P
   for (const due of dues) {
     let rest: Payment | Payroll | undefined = due;
     while (rest !== undefined) {
-      const move: Move = nextMove(wallet, notes, rest);
+      // The first one binds what was refused; the others wait until it is in its block.
+      const move: Move = nextMove(wallet, notes, rest, moves.length === 0 ? refusedOf(wallet) : []);
       moves.push(move);
       notes = after(notes, move, BigInt(moves.length));
       rest = restOf(rest, move);
@@ -172,10 +173,15 @@ function after(notes: readonly Coin[], { notes: spent, offer }: Move, step: bigi
 }
 
 /** The payment itself where one transaction can make it, else what brings it nearer. */
-function nextMove(wallet: Wallet, notes: readonly Coin[], due: Payment | Payroll): Move {
+function nextMove(
+  wallet: Wallet,
+  notes: readonly Coin[],
+  due: Payment | Payroll,
+  refused: readonly Refused[],
+): Move {
   const select = (request: Request): Move => {
     const part = publicPart(wallet, request);
-    return { request, ...selectFor(notes, offersOf(wallet, request, part), part.merge) };
+    return { request, ...selectFor(notes, offersOf(wallet, request, part), part.merge, refused) };
   };
   try {
     return select(due);

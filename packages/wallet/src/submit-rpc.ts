@@ -1,7 +1,7 @@
 import { type Requester, RpcError, type RpcErrorName } from '@sero/api';
 import type { Send } from './authorize.ts';
 
-/** Answers after which the node certainly does not hold the transaction. All others leave that open. */
+/** Answers that say that the node does not hold the transaction. All others leave that open. */
 const REFUSALS: readonly (RpcErrorName | 'unknown')[] = [
   'transaction-refused',
   'mempool-refused',

@@ -252,7 +252,7 @@ describe('a wallet’s store', () => {
     assert.deepEqual(again.balances(), wallet.balances());
     assert.ok(again.balances()[0]!.pending > 0n);
     assert.equal((await again.freshAddress('once')).index, (await wallet.freshAddress('once')).index);
-    await again.release(new Uint8Array(32));
+    await again.refuse(new Uint8Array(32));
     assert.equal((await openOn(chain, ALICE, { store, blocks: [] })).balances()[0]!.pending, 0n);
   });
 

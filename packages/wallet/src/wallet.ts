@@ -6,7 +6,6 @@ import {
   decodeExecutedBlock,
   decodeField,
   decodeGenesis,
-  type Genesis,
   genesisHash,
   type Header,
   hashNodesWith,
@@ -14,24 +13,13 @@ import {
   nextBaseFee,
   noteCommitment,
   type ViewingKey,
-  type WitnessTree,
 } from '@sero/protocol';
-import type { NoteHasher, Scanner } from '@sero/prover';
 import { acceptBlock } from './accept-block.ts';
 import { rootsHold } from './block-roots.ts';
 import { ensure } from './errors.ts';
-import { type OwnAddress, ownAddresses } from './own-addresses.ts';
-import type {
-  Companion,
-  HistoryEntry,
-  KnownAsset,
-  LostSpend,
-  NameCommitment,
-  OwnedNote,
-  PendingSpend,
-  SentRecord,
-  UndisclosedNote,
-} from './records.ts';
+import { ownAddresses } from './own-addresses.ts';
+import type { HistoryEntry, OwnedNote } from './records.ts';
+import { amend, balancesOf, reserve, reservedNotes } from './reservations.ts';
 import {
   placeTransactions,
   registeredAssets,
@@ -40,122 +28,12 @@ import {
   scanAllocations,
   scanTransactions,
 } from './scan.ts';
-import { startRecords, type WalletStart } from './start.ts';
-import {
-  type AddressUse,
-  type Anchor,
-  commitmentOf,
-  DAMAGED,
-  loadState,
-  type Tip,
-  written,
-} from './state.ts';
-import type { WalletChange, WalletStore } from './store.ts';
+import { startRecords } from './start.ts';
+import { type AddressUse, commitmentOf, DAMAGED, loadState, written } from './state.ts';
+import type { WalletChange } from './store.ts';
+import type { Wallet, WalletOptions } from './wallet-interface.ts';
 
-/** What a wallet is opened with. */
-export interface WalletOptions {
-  /** TK of the account: enough to see everything. Spending keys stay outside and are handed to `sign` and `prove`. */
-  readonly key: ViewingKey;
-  /** The genesis file, serialised. */
-  readonly genesis: Uint8Array;
-  readonly store: WalletStore;
-  readonly scanner: Scanner;
-  readonly hasher: NoteHasher;
-  /** True for an auditor: every output is tried, whatever its view tag says. Default: false. */
-  readonly audit?: boolean;
-  /**
-   * A checkpoint before the account's first transaction, for a wallet whose store is empty: it begins there and sees nothing older.
-   * Default: block 0. A store that holds a wallet already goes on where it was.
-   */
-  readonly start?: WalletStart;
-}
-
-/** Money of one asset. */
-export interface Balance {
-  readonly asset: bigint;
-  /** "SERO", a token's or category's name, or undefined where the asset is not known. */
-  readonly name: string | undefined;
-  /** Can be spent now. */
-  readonly spendable: bigint;
-  /** In notes that no anchor covers yet: can be spent in a block or a few. */
-  readonly waiting: bigint;
-  /** In notes that a submitted transaction spends; its change comes back with the block. */
-  readonly pending: bigint;
-  readonly total: bigint;
-}
-
-/** How far a wallet has read, so that nobody takes what it knows for what there is. */
-export interface SyncState {
-  /** Height that balances and history are of; undefined before the first block. */
-  readonly height: bigint | undefined;
-  /** Time of that block, ms since 1970. */
-  readonly time: bigint | undefined;
-  /** Height of the chain's head as `expectHead` last said; undefined where nothing said it since the wallet was opened. */
-  readonly target: bigint | undefined;
-  /** True where the wallet has read as far as `target`; false while it reads, and where it does not know of a head. */
-  readonly current: boolean;
-}
-
-/** One account's view of the chain: fed with serialised blocks, it knows notes, balances and history. */
-export interface Wallet {
-  readonly key: ViewingKey;
-  readonly genesis: Genesis;
-  readonly genesisHash: Uint8Array;
-  /**
-   * The note tree. A path of an own note is compared with the root that a header confirmed before it is handed out: a damaged store
-   * gives `store-damaged`, not a proof that nobody takes.
-   */
-  readonly tree: Pick<WitnessTree, 'rootAt' | 'pathAt' | 'size'>;
-  tip(): Tip | undefined;
-  /**
-   * Scans the next block, serialised with its receipts. Everything in it is checked against its header: `block-not-next`,
-   * `block-roots`, `other-genesis`, or ProtocolError for bytes that do not decode; the wallet is then what it was.
-   */
-  addBlock(bytes: Uint8Array): Promise<ScanResult>;
-  /**
-   * Scans the next blocks and writes what it found as one batch. Where one is refused, or the signal comes, those before it
-   * stay. Where the store fails, none does: the wallet is what the store holds.
-   */
-  addBlocks(blocks: readonly Uint8Array[], signal?: AbortSignal): Promise<ScanResult[]>;
-  syncState(): SyncState;
-  /** Tells the wallet how high the chain is; `syncState` compares. */
-  expectHead(height: bigint): void;
-  balances(): Balance[];
-  /** All notes, spent ones too, by position. */
-  notes(): OwnedNote[];
-  /** Unspent notes that no submitted transaction spends; the newest may still wait for an anchor. */
-  spendableNotes(): OwnedNote[];
-  /** Receipts under a wrong view tag, which only an audit finds: no payments by the protocol, though their owner could spend them. */
-  untagged(): OwnedNote[];
-  history(): readonly HistoryEntry[];
-  /** Spends whose notes this key cannot open: while there is one, the account is not audited. */
-  undisclosed(): readonly UndisclosedNote[];
-  /** A registered asset by number, or by the name of its token or category. */
-  asset(nameOrNumber: string | bigint): KnownAsset | undefined;
-  /** The newest anchor whose height is a multiple of the network's anchor step. */
-  anchor(): Anchor | undefined;
-  /** A fresh own one-time address; it is never handed out again. */
-  freshAddress(use: AddressUse): Promise<OwnAddress>;
-  /** The newest own commitment to a name, from the chain: a restored wallet has it too. */
-  commitment(name: string): NameCommitment | undefined;
-  /** What was submitted beside a note before: whoever spends the note again uses it again (design 2, Notes). */
-  companion(position: bigint): Companion | undefined;
-  /**
-   * Keeps the notes of a submitted transaction from being spent again until it is in a block or expires. Throws
-   * `already-spending` where one of them is spent, or reserved by another transaction.
-   *
-   * @returns false where this very transaction had reserved them before
-   */
-  reserve(spend: PendingSpend): Promise<boolean>;
-  /** Frees the notes of a submitted transaction that was refused. */
-  release(txid: Uint8Array): Promise<void>;
-  /** Keeps what a reserved transaction does, for the history; nothing where it is not reserved. */
-  describe(txid: Uint8Array, sent: SentRecord): Promise<void>;
-  /** Submitted transactions that no block holds yet, oldest expiry first. */
-  pending(): readonly PendingSpend[];
-  /** Submitted transactions that no block will hold: expired, or replaced by another one. This device alone knows them. */
-  lost(): readonly LostSpend[];
-}
+export type * from './wallet-interface.ts';
 
 const ADDRESS_USES: readonly AddressUse[] = ['once', 'owner'];
 
@@ -320,10 +198,6 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     return [...state.notes.values()].filter(({ spentAt, tagged }) => spentAt === undefined && tagged);
   }
 
-  function reserved(): Set<bigint> {
-    return new Set([...state.pending.values()].flatMap(({ positions }) => positions));
-  }
-
   return {
     key,
     genesis,
@@ -358,31 +232,12 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       target = height;
     },
 
-    balances() {
-      const held = reserved();
-      const covered = state.anchors.at(-1)?.size ?? 0n;
-      const sums = new Map<bigint, { spendable: bigint; waiting: bigint; pending: bigint }>();
-      for (const { asset, value, position } of unspent()) {
-        const sum = sums.get(asset) ?? { spendable: 0n, waiting: 0n, pending: 0n };
-        sum[held.has(position) ? 'pending' : position < covered ? 'spendable' : 'waiting'] += value;
-        sums.set(asset, sum);
-      }
-      return [...sums]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([asset, { spendable, waiting, pending }]) => ({
-          asset,
-          name: state.assets.get(asset)?.name,
-          spendable,
-          waiting,
-          pending,
-          total: spendable + waiting + pending,
-        }));
-    },
+    balances: () => balancesOf(state, unspent()),
 
     notes: () => [...state.notes.values()].toSorted((a, b) => (a.position < b.position ? -1 : 1)),
 
     spendableNotes() {
-      const held = reserved();
+      const held = reservedNotes(state);
       return unspent().filter(({ position }) => !held.has(position));
     },
 
@@ -414,59 +269,13 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
 
     companion: (position) => state.companions.get(position),
 
-    reserve: (spend) =>
-      inTurn(async () => {
-        if (state.pending.has(toHex(spend.txid))) return false;
-        const held = reserved();
-        ensure(
-          spend.positions.every(
-            (position) => !held.has(position) && state.notes.get(position)?.spentAt === undefined,
-          ),
-          'already-spending',
-          'a note of this plan is spent, or another submitted transaction spends it: plan again',
-        );
-        const companions = companionsOf(spend, state.companions);
-        await store.write([
-          written.pending(spend),
-          ...companions.map(([position, companion]) => written.companion(position, companion)),
-        ]);
-        state.pending.set(toHex(spend.txid), spend);
-        for (const [position, companion] of companions) state.companions.set(position, companion);
-        return true;
-      }),
-
-    release: (txid) =>
-      inTurn(async () => {
-        await store.write([written.droppedPending(toHex(txid))]);
-        state.pending.delete(toHex(txid));
-      }),
-
-    describe: (txid, sent) =>
-      inTurn(async () => {
-        const spend = state.pending.get(toHex(txid));
-        if (spend === undefined) return;
-        const described = { ...spend, sent };
-        await store.write([written.pending(described)]);
-        state.pending.set(toHex(txid), described);
-      }),
+    reserve: (spend) => inTurn(() => reserve(state, store, spend)),
+    refuse: (txid) => inTurn(() => amend(state, store, txid, { refused: true })),
+    describe: (txid, sent) => inTurn(() => amend(state, store, txid, { sent })),
 
     pending: () => [...state.pending.values()].toSorted((a, b) => (a.expiry < b.expiry ? -1 : 1)),
     lost: () => [...state.lost.values()],
   };
-}
-
-/** Each note of a submitted transaction with what stood beside it, now and in earlier ones. */
-function companionsOf(
-  { positions, dummies }: PendingSpend,
-  earlier: ReadonlyMap<bigint, Companion>,
-): [bigint, Companion][] {
-  return positions.map((position) => {
-    const before = earlier.get(position);
-    const beside = new Set([...(before?.positions ?? []), ...positions]);
-    beside.delete(position);
-    const all = new Map([...(before?.dummies ?? []), ...dummies].map((dummy) => [dummy.rcm, dummy]));
-    return [position, { positions: [...beside], dummies: [...all.values()] }];
-  });
 }
 
 function allocationHistory(allocated: readonly OwnedNote[], header: Header): HistoryEntry[] {

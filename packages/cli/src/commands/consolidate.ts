@@ -25,7 +25,7 @@ export function addConsolidate(program: Command, io: Io): void {
       )
       .option('--asset <name>', 'the asset whose notes are merged', 'SERO'),
   );
-  withExamples(command, [{ line: 'sero consolidate --asset GOLD', says: 'merge small notes of GOLD' }]);
+  withExamples(command, [{ line: 'sero consolidate --asset HEPTANE', says: 'merge small notes of HEPTANE' }]);
   runs<Options>(command, io, (cli, options) =>
     useWallet(cli, { chain: 'required' }, (session) => consolidate(cli, session, options)),
   );

@@ -18,7 +18,7 @@ export function addHistory(program: Command, io: Io): void {
     .command('history')
     .summary('what came in and went out, newest first')
     .description(
-      'Lists the account’s transactions, newest first: those that are in a block, and those that are on their way or expired.',
+      'Lists the account’s transactions, newest first: those that are in a block, and those that are on their way, refused, expired or replaced.',
     )
     .option('--limit <n>', 'most transactions to show', wholeNumber(1, 1_000_000), 20);
   withExamples(command, [
@@ -92,7 +92,10 @@ function describe(wallet: Wallet, network: Network, line: HistoryLine): string {
   const memo = line.state === 'final' ? line.memo : line.sent?.memo;
   if (memo !== undefined) details.push(`    memo: ${visible(memo)}`);
   if (line.state !== 'final') {
-    const until = line.state === 'pending' ? `until block ${line.height}` : `at block ${line.height}`;
+    const until =
+      line.state === 'pending' || line.state === 'refused'
+        ? `until block ${line.height}`
+        : `at block ${line.height}`;
     return [`${line.state} ${until}  ${txid}`, ...details].join('\n');
   }
   const time = new Date(Number(line.time)).toISOString();

@@ -1,8 +1,9 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { toHex } from '@sero/crypto';
-import { diskBackend, type NodeOptions, startNode } from '@sero/node';
+import { type NodeOptions, type SeroNode, startNode } from '@sero/node';
 import { decodeGenesis, type Genesis, genesisHash } from '@sero/protocol';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatUnits } from '../amounts.ts';
 import { nodeClient, nodeUrl } from '../chain.ts';
 import { type Cli, portOption, rpcPort, runs, wholeNumber, withExamples } from '../command.ts';
@@ -11,9 +12,6 @@ import { readBytes, readIfThere } from '../files.ts';
 import type { Io } from '../io.ts';
 import { hex } from '../names.ts';
 import { LOG_LEVELS, type LogLevel, logTo, runNode, verifyingKeysFor } from '../running-node.ts';
-
-/** ms without a block that no timer exceeds: a node that is only looked at seals nothing. */
-const NEVER = 2_147_483_647;
 
 /** `sero node`: run a node, and look at one. */
 export function addNode(program: Command, io: Io): void {
@@ -24,6 +22,7 @@ export function addNode(program: Command, io: Io): void {
   addStart(node, io);
   addStatus(node, io);
   addCheck(node, io);
+  addSnapshot(node, io);
 }
 
 interface GenesisOptions {
@@ -36,6 +35,7 @@ interface StartOptions extends GenesisOptions {
   readonly rpcPort?: number;
   readonly rpcAllowHost: readonly string[];
   readonly rpcAllowOrigin: readonly string[];
+  readonly rpcTrustedProxy: readonly string[];
   readonly rpc: boolean;
   readonly check: NonNullable<NodeOptions['check']>;
   readonly snapshots: number;
@@ -79,6 +79,12 @@ function addStart(node: Command, io: Io): void {
       'sites whose pages may call, such as https://wallet.example',
       [],
     )
+    .option(
+      '--rpc-trusted-proxy <address...>',
+      'addresses or networks (10.0.0.0/8) of proxies: limits then go by the client that a proxy names in X-Forwarded-For',
+      addresses,
+      [],
+    )
     .option('--no-rpc', 'no RPC server')
     .addOption(
       new Option('--check <when>', 'when every record of the state is looked at before the start')
@@ -111,6 +117,7 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
         port: options.rpcPort ?? rpcPort(cli.io),
         allowedHosts: options.rpcAllowHost,
         allowedOrigins: options.rpcAllowOrigin,
+        trustedProxies: options.rpcTrustedProxy,
       },
       check,
       keepSnapshots: snapshots,
@@ -126,6 +133,18 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
       );
     },
   );
+}
+
+/** Each an IP address, or a network such as 10.0.0.0/8. */
+function addresses(text: string, before: readonly string[]): readonly string[] {
+  const [address = '', bits, ...rest] = text.split('/');
+  const family = isIP(address);
+  const longest = family === 4 ? 32 : 128;
+  const ok = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
+  if (family === 0 || !ok || rest.length > 0) {
+    throw new InvalidArgumentError('It must be an IP address, or a network such as 10.0.0.0/8.');
+  }
+  return [...before, text];
 }
 
 interface Chosen {
@@ -192,33 +211,65 @@ function addCheck(node: Command, io: Io): void {
 
 async function check(cli: Cli, options: GenesisOptions): Promise<void> {
   const chosen = await chosenGenesis(cli, options);
-  let intact = true;
-  const node = await startNode({
-    ...chosen,
+  const node = await startNode({ ...chosen, ...onlyLookedAt(cli), check: 'always' });
+  const { height, stateRoot } = node.ledger.head();
+  await closed(node);
+  cli.out.data(
+    { directory: chosen.directory, height, stateRoot, rebuilt: node.rebuilt },
+    node.rebuilt
+      ? `the state was damaged or missing and is built again, up to block ${height}`
+      : `every record is as it was written, up to block ${height}`,
+  );
+}
+
+/** A node that seals nothing and serves nobody; ctrl-C ends whatever it is at. */
+function onlyLookedAt(cli: Cli): Partial<NodeOptions> {
+  return {
     rpc: false,
-    check: 'always',
     keepSnapshots: 0,
-    pace: { idleMs: NEVER },
+    seals: false,
     log: logTo(cli.io, cli.out.verbose ? 'info' : 'warn'),
     signal: cli.io.signal,
-    world: {
-      backend: {
-        ...diskBackend,
-        async isIntact(directory) {
-          intact = await diskBackend.isIntact(directory);
-          return intact;
-        },
-      },
-    },
-  });
-  const { height, stateRoot } = node.ledger.head();
+  };
+}
+
+async function closed(node: SeroNode): Promise<void> {
   await node.close();
   const failure = await node.stopped;
   if (failure !== undefined) throw new CliError('failed', failure.code, failure.message);
-  cli.out.data(
-    { directory: chosen.directory, height, stateRoot, rebuilt: !intact },
-    intact
-      ? `every record is as it was written, up to block ${height}`
-      : `the state was damaged and is built again, up to block ${height}`,
-  );
+}
+
+interface SnapshotOptions extends GenesisOptions {
+  readonly keep: number;
+}
+
+function addSnapshot(node: Command, io: Io): void {
+  const command = withGenesis(
+    node
+      .command('snapshot')
+      .summary('write a snapshot of the state of a node that is stopped')
+      .description(
+        'Opens the node’s directory, writes a snapshot of the state as it is now below `snapshots`, and seals nothing. Where the state is lost or damaged ' +
+          'later, the node loads its newest snapshot and applies only the blocks after it, in place of all blocks: take one before a backup, or where genesis ' +
+          'has them far apart. A running node writes its own.',
+      ),
+  ).option('--keep <n>', 'snapshots that are kept, the newest', wholeNumber(1, 1_000), 2);
+  withExamples(command, [{ line: 'sero node snapshot', says: 'before a backup' }]);
+  runs<SnapshotOptions>(command, io, snapshot);
+}
+
+async function snapshot(cli: Cli, options: SnapshotOptions): Promise<void> {
+  const chosen = await chosenGenesis(cli, options);
+  const node = await startNode({ ...chosen, ...onlyLookedAt(cli), keepSnapshots: options.keep });
+  let height: bigint;
+  try {
+    height = await node.takeSnapshot();
+  } catch (error) {
+    cli.io.signal.throwIfAborted();
+    throw error;
+  } finally {
+    await closed(node);
+  }
+  const file = join(chosen.directory, 'snapshots', String(height));
+  cli.out.data({ directory: file, height }, `${file}: the state after block ${height}`);
 }

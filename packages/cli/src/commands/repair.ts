@@ -1,7 +1,11 @@
-import type { Command } from 'commander';
-import { runs, withExamples } from '../command.ts';
+import { type Command, Option } from 'commander';
+import { heightOption, runs, withExamples } from '../command.ts';
 import type { Io } from '../io.ts';
 import { asOf, repairWallet } from '../session.ts';
+
+interface Options {
+  readonly birthday?: bigint;
+}
 
 /** `sero repair`: reads the chain again from the birthday. */
 export function addRepair(program: Command, io: Io): void {
@@ -11,10 +15,19 @@ export function addRepair(program: Command, io: Io): void {
     .description(
       'For a wallet whose store is damaged, or whose chain was begun anew (devnet --reset): what the chain can give back is read again ' +
         'from the birthday; pending payments and address counters are kept where they can be read. No money is touched.',
+    )
+    .addOption(
+      new Option(
+        '--birthday <height>',
+        'from now on, no transaction of the wallet is in a block below; 0 where the chain was begun anew (default: the birthday that the wallet has)',
+      ).argParser(heightOption),
     );
-  withExamples(command, [{ line: 'sero repair', says: 'rebuild account 0 from the chain' }]);
-  runs(command, io, (cli) =>
-    repairWallet(cli, async (session) => {
+  withExamples(command, [
+    { line: 'sero repair', says: 'rebuild account 0 from the chain' },
+    { line: 'sero repair --birthday 0', says: 'the same from block 0 on: the chain was begun anew' },
+  ]);
+  runs<Options>(command, io, (cli, { birthday }) =>
+    repairWallet(cli, birthday, async (session) => {
       const state = asOf(session);
       cli.out.data({ account: session.account.index, ...state }, `rebuilt, as of block ${state.height}`);
     }),

@@ -43,7 +43,7 @@ export function addSend(program: Command, io: Io): void {
   );
   withExamples(command, [
     { line: 'sero send serodev1… 1.5 --memo "for the bread"', says: 'pay 1.5 SERO' },
-    { line: 'sero send bob 20 GOLD --wait', says: 'pay a contact in a token, and wait for the block' },
+    { line: 'sero send bob 20 HEPTANE --wait', says: 'pay a contact in a token, and wait for the block' },
     { line: 'sero send "sero:serodev1…?amount=1.5"', says: 'pay what a payment URI asks for' },
     { line: 'sero send --file payments.csv --dry-run', says: 'what would a payroll cost?' },
   ]);
