@@ -36,6 +36,7 @@ function poseidonComparison(): Comparison {
   });
   const inputs = Array.from({ length: 200 }, () => [field(), field(), field(), field()] as const);
   return {
+    what: 'Poseidon of four field elements, as each node of the note tree.',
     unit: 'hashes/s',
     better: 'higher',
     runs: 7,
@@ -74,6 +75,7 @@ export const cryptoSuite: Suite = {
     return [
       poseidonComparison(),
       {
+        what: 'A Jubjub point times a scalar.',
         unit: 'us',
         better: 'lower',
         runs: 7,
@@ -84,6 +86,7 @@ export const cryptoSuite: Suite = {
         },
       },
       {
+        what: 'One RedJubjub signature, its points decoded.',
         unit: 'us',
         better: 'lower',
         runs: 7,
@@ -94,6 +97,7 @@ export const cryptoSuite: Suite = {
         },
       },
       {
+        what: 'Each of 64 RedJubjub signatures that are checked as one equation.',
         unit: 'us',
         better: 'lower',
         runs: 7,

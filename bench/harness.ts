@@ -3,11 +3,16 @@ import { cpus, loadavg } from 'node:os';
 /** One figure, as it stands on a line of stdout. */
 export interface Figure {
   readonly name: string;
+  /** What was done and what was left out, in a sentence for whoever judges the figure. */
+  readonly what: string;
   /** Median. */
   readonly value: number;
   readonly unit: string;
   readonly better: 'lower' | 'higher';
+  /** 0: it was counted, and is the same each time. */
   readonly runs: number;
+  /** True where only `--large` measures it. */
+  readonly large?: boolean;
   /** (maximum - minimum) / median of the runs. */
   readonly spread: number;
   readonly machine: string;
@@ -15,8 +20,6 @@ export interface Figure {
   readonly beside?: { readonly name: string; readonly value: number };
   /** How many times better than `beside`. */
   readonly ratio?: number;
-  /** Share of the physical floor reached, where one is known. */
-  readonly floorShare?: number;
 }
 
 /** Something to measure: `run` does the work `operations` times. */
@@ -28,24 +31,41 @@ export interface Subject {
 
 /** A comparison: our subject, and the best alternative where there is one. */
 export interface Comparison {
+  /** As in `Figure`. */
+  readonly what: string;
   readonly unit: string;
   /** Per-operation time ("lower") or operations a second ("higher"). */
   readonly better: 'lower' | 'higher';
   readonly subject: Subject;
   readonly beside?: Subject;
   readonly runs: number;
+  /** Whether a run of each comes first that does not count. Default true; false where a run takes so long that it warms itself. */
+  readonly warmUp?: boolean;
 }
 
 /** What the command line asks of all suites. */
 export interface BenchOptions {
   /** Sizes that take gigabytes and minutes, where a suite has them. */
   readonly large: boolean;
+  /** Whether a figure is asked for, so that what it alone needs is made only then. */
+  wants(name: string): boolean;
+}
+
+/** What is to be measured, or was measured already. */
+export type Measurement = Comparison | { readonly figure: Figure };
+
+/** A figure that is measured only where it is asked for by `--large`. */
+export interface LargeFigure {
+  readonly name: string;
+  readonly what: string;
 }
 
 /** A family of figures behind one prefix; `prepare` is paid only when one of them is wanted. */
 export interface Suite {
   readonly prefix: string;
-  prepare(options: BenchOptions): Promise<readonly (Comparison | { readonly figure: Figure })[]>;
+  /** What `--large` adds. */
+  readonly large?: readonly LargeFigure[];
+  prepare(options: BenchOptions): Promise<readonly Measurement[]>;
   close?(): Promise<void>;
 }
 
@@ -54,11 +74,12 @@ export const MACHINE = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, us: 1_000 };
 
-/** Runs subject and alternative in turn, after one run of each that does not count. */
-export async function measure({ unit, better, subject, beside, runs }: Comparison): Promise<Figure> {
+/** Runs subject and alternative in turn. */
+export async function measure(comparison: Comparison): Promise<Figure> {
+  const { what, unit, better, subject, beside, runs, warmUp = true } = comparison;
   const subjects = beside === undefined ? [subject] : [subject, beside];
   const samples: number[][] = subjects.map(() => []);
-  for (let run = -1; run < runs; run++) {
+  for (let run = warmUp ? -1 : 0; run < runs; run++) {
     for (const [i, { operations, run: work }] of subjects.entries()) {
       const start = performance.now();
       await work();
@@ -66,31 +87,39 @@ export async function measure({ unit, better, subject, beside, runs }: Compariso
       if (run >= 0) samples[i]!.push(better === 'higher' ? 1_000 / each : each * (UNIT_MS[unit] ?? 1));
     }
   }
-  const figure = sampled(subject.name, samples[0]!, unit, better);
-  if (beside === undefined) return figure;
-  const [value, other] = [median(samples[0]!), median(samples[1]!)];
-  return {
-    ...figure,
-    beside: { name: beside.name, value: rounded(other) },
-    ratio: rounded(better === 'higher' ? value / other : other / value),
-  };
+  const figure = sampled({ name: subject.name, what }, samples[0]!, unit, better);
+  return beside === undefined ? figure : besides(figure, beside.name, samples[1]!);
+}
+
+/** A figure beside the samples of something else that were taken in turn with its own. */
+export function besides(figure: Figure, name: string, samples: readonly number[]): Figure {
+  const other = median(samples);
+  const ratio = figure.better === 'higher' ? figure.value / other : other / figure.value;
+  return { ...figure, beside: { name, value: rounded(other) }, ratio: rounded(ratio) };
 }
 
 /** A figure of samples that were taken elsewhere. */
 export function sampled(
-  name: string,
+  named: Pick<Figure, 'name' | 'what' | 'large'>,
   samples: readonly number[],
   unit: string,
   better: 'lower' | 'higher' = 'lower',
 ): Figure {
   const value = median(samples);
   const spread = rounded((Math.max(...samples) - Math.min(...samples)) / value);
-  return { name, value: rounded(value), unit, better, runs: samples.length, spread, machine: MACHINE };
+  return { ...named, value: rounded(value), unit, better, runs: samples.length, spread, machine: MACHINE };
 }
 
 /** A figure that is counted, not timed. */
-export function counted(name: string, value: number, unit: string): Figure {
-  return { name, value, unit, better: 'lower', runs: 1, spread: 0, machine: MACHINE };
+export function counted(name: string, what: string, value: number, unit: string): Figure {
+  return { name, what, value, unit, better: 'lower', runs: 0, spread: 0, machine: MACHINE };
+}
+
+/** Milliseconds that a job takes. */
+export async function timed(job: () => unknown): Promise<number> {
+  const start = performance.now();
+  await job();
+  return performance.now() - start;
 }
 
 function median(values: readonly number[]): number {

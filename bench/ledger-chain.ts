@@ -1,6 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import {
@@ -12,6 +10,7 @@ import {
   SPEND_BASE,
   sign,
   toField,
+  toScalar,
   utf8,
   VIEW_BASE,
 } from '@sero/crypto';
@@ -37,9 +36,10 @@ import { openFileLog, openLmdbStore } from '@sero/store/node';
 
 /** A chain for benchmarks of everything but proofs: its verifier takes any, its signatures and hashes are real. */
 
-const RSK = 0x0123456789abcdefn;
-const RK = pointToBytes(multiply(SPEND_BASE, RSK));
-const VPKRS = [11n, 12n, 13n].map((n) => pointToBytes(multiply(VIEW_BASE, n)));
+/** One-time keys of senders and receivers: no two alike, so that nothing remembers a point from one payment to the next. */
+const scalar = (): bigint => toScalar(randomBytes(64));
+const viewPoint = (): Uint8Array => pointToBytes(multiply(VIEW_BASE, scalar()));
+
 const FROM = concat(pointToBytes(multiply(VIEW_BASE, 14n)), fieldToBytes(14n));
 
 const field = (): Uint8Array => fieldToBytes(toField(randomBytes(64)));
@@ -88,20 +88,18 @@ export interface Parts {
   readonly blocks: AppendLog;
 }
 
-/** A new directory; whoever keeps the list deletes it. */
-export function temporary(list: string[]): string {
-  const directory = mkdtempSync(join(tmpdir(), 'sero-bench-'));
-  list.push(directory);
-  return directory;
-}
-
 /** The parts of a node in a directory: lmdb and a file log, both synced. */
 export function diskParts(directory: string): Parts {
   return { store: openLmdbStore(join(directory, 'state')), blocks: openFileLog(join(directory, 'blocks')) };
 }
 
+export function closeParts({ store, blocks }: Parts): void {
+  store.close();
+  blocks.close();
+}
+
 /** Opens the chain, or begins it. */
-export function benchLedger(parts: Parts): Ledger {
+export async function benchLedger(parts: Parts): Promise<Ledger> {
   return openLedger({
     genesis: GENESIS,
     ...parts,
@@ -117,6 +115,7 @@ export function benchLedger(parts: Parts): Ledger {
 export function payments(count: number, ledger: Ledger): Uint8Array[] {
   const { height, baseFee } = ledger.head();
   return Array.from({ length: count }, () => {
+    const rsk = scalar();
     const tx: Transaction = {
       version: 1,
       kind: 0,
@@ -126,15 +125,15 @@ export function payments(count: number, ledger: Ledger): Uint8Array[] {
       expiry: height + GENESIS.anchor.expiry,
       gasLimit: 0n,
       gasPrice: baseFee,
-      from: FROM,
+      from: concat(viewPoint(), field()),
       shielded: {
         anchor: height,
-        rk: RK,
+        rk: pointToBytes(multiply(SPEND_BASE, rsk)),
         nullifiers: [field(), field()],
         traces: [field(), field()],
-        outputs: VPKRS.map((vpkr) => ({
+        outputs: Array.from({ length: 3 }, () => ({
           cm: field(),
-          vpkr,
+          vpkr: viewPoint(),
           tag: randomBytes(2),
           enc: randomBytes(97),
           out: randomBytes(112),
@@ -150,7 +149,7 @@ export function payments(count: number, ledger: Ledger): Uint8Array[] {
     const gasLimit = intrinsicGas(GENESIS.gas, tx);
     const paid = { ...tx, gasLimit, pub: { ...tx.pub, pubOut: [gasLimit * tx.gasPrice, 0n] } };
     const hashE = transactionHash(paid, ledger.genesisHash);
-    const signature = sign(RSK, hashE, randomBytes(SIGNING_RANDOMNESS));
+    const signature = sign(rsk, hashE, randomBytes(SIGNING_RANDOMNESS));
     return encodeEnvelope({ tx: paid, authorization: { proof: randomBytes(192), signature } });
   });
 }

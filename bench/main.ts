@@ -4,17 +4,18 @@
  *   npm run bench                       everything
  *   npm run bench -- --only pool.       the figures whose name starts so
  *   npm run bench -- --large            sizes that take gigabytes and many minutes too
- *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew
+ *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew; with --large that page has those figures too
  *
  * A table for people goes to stderr, one JSON object a line to stdout.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cryptoSuite } from './crypto.ts';
-import { type Figure, MACHINE, measure, type Suite } from './harness.ts';
+import { type Figure, type LargeFigure, MACHINE, measure, type Suite } from './harness.ts';
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
 import { poolSuite } from './pool.ts';
+import { restartSuite } from './restart.ts';
 import { rpcSuite } from './rpc.ts';
 import { sizeSuite } from './sizes.ts';
 import { walletSuite } from './wallet.ts';
@@ -24,37 +25,52 @@ const SUITES: readonly Suite[] = [
   ...ledgerSuites,
   ...ledgerDiskSuites,
   poolSuite,
+  restartSuite,
   rpcSuite,
   sizeSuite,
   walletSuite,
 ];
 
-function row({ name, value, unit, spread, beside, ratio }: Figure): string {
+function row(figure: Figure): string {
+  const { name, value, unit, beside, ratio } = figure;
   const versus = beside === undefined ? '' : `  ${ratio}x of ${beside.name} (${beside.value})`;
-  return `${name.padEnd(32)} ${String(value).padStart(10)} ${unit.padEnd(12)} spread ${(100 * spread).toFixed(0)} %${versus}`;
+  return `${name.padEnd(32)} ${String(value).padStart(10)} ${unit.padEnd(12)} ${spreadOf(figure).padEnd(10)}${versus}`;
 }
 
-/** The page of all figures. */
-function page(figures: readonly Figure[]): string {
-  const rows = figures.map(({ name, value, unit, spread, runs, beside, ratio }) =>
+/** How sure a figure is. */
+function spreadOf({ runs, spread }: Figure): string {
+  if (runs === 0) return 'counted';
+  return runs === 1 ? '1 run' : `${(100 * spread).toFixed(0)} % of ${runs}`;
+}
+
+/** The page of all figures; those that were not asked for are named. */
+function page(figures: readonly Figure[], missing: readonly LargeFigure[]): string {
+  const rows = figures.map((figure) =>
     [
-      name,
-      `${value} ${unit}`,
-      runs === 1 ? 'counted' : `${(100 * spread).toFixed(0)} % of ${runs}`,
-      beside === undefined ? '' : `${beside.name}: ${beside.value}`,
-      ratio === undefined ? '' : `${ratio}`,
+      figure.large === true ? `${figure.name} *` : figure.name,
+      `${figure.value} ${figure.unit}`,
+      spreadOf(figure),
+      figure.beside === undefined ? '' : `${figure.beside.name}: ${figure.beside.value}`,
+      figure.ratio === undefined ? '' : `${figure.ratio}`,
     ].join(' | '),
   );
+  const behind = missing.map(({ name }) => `${name} * | not measured here: --large |  |  | `);
+  const glossary = [...figures, ...missing].map(({ name, what }) => `- **${name}**: ${what}`);
   return `# Figures
 
 Written by \`npm run bench -- --doc\`. Medians; spread is (maximum - minimum) / median. Ratio says how many times better than what stands
-beside it, measured in turn in the same run: ratios travel to other machines, times do not.
+beside it, measured in turn in the same run: ratios travel to other machines, times do not. Figures with a * take gigabytes or many minutes and
+are measured only with \`--large\`.
 
 Machine: ${MACHINE}.
 
 | figure | median | spread | beside | ratio |
 |---|---|---|---|---|
-${rows.map((cells) => `| ${cells} |`).join('\n')}
+${[...rows, ...behind].map((cells) => `| ${cells} |`).join('\n')}
+
+## What each figure is
+
+${glossary.join('\n')}
 `;
 }
 
@@ -65,15 +81,19 @@ const { values } = parseArgs({
     large: { type: 'boolean', default: false },
   },
 });
+// An exit, unlike the end by a signal, takes gigabytes of temporary files along.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const only = values.doc ? '' : values.only;
 const wanted = SUITES.filter(({ prefix }) => prefix.startsWith(only) || only.startsWith(prefix));
+const wants = (name: string): boolean => name.startsWith(only);
 const figures: Figure[] = [];
 console.error(MACHINE);
 for (const suite of wanted) {
   try {
-    for (const item of await suite.prepare({ large: values.large })) {
+    for (const item of await suite.prepare({ large: values.large, wants })) {
       const name = 'figure' in item ? item.figure.name : item.subject.name;
-      if (!name.startsWith(only)) continue;
+      if (!wants(name)) continue;
       const figure = 'figure' in item ? item.figure : await measure(item);
       figures.push(figure);
       console.error(row(figure));
@@ -83,8 +103,12 @@ for (const suite of wanted) {
     await suite.close?.();
   }
 }
-if (values.doc) writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), page(figures));
-if (figures.length === 0) {
+const missing = wanted
+  .flatMap(({ large = [] }) => large)
+  .filter(({ name }) => wants(name) && !figures.some((figure) => figure.name === name));
+for (const { name } of missing) console.error(`${name.padEnd(32)} only with --large`);
+if (values.doc) writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), page(figures, missing));
+if (figures.length + missing.length === 0) {
   console.error(`no figure starts with "${only}"`);
   process.exitCode = 2;
 }

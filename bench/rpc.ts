@@ -1,18 +1,27 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { cpSync } from 'node:fs';
 import autocannon from 'autocannon';
 import type { Comparison, Subject, Suite } from './harness.ts';
-import { REQUESTS } from './rpc-requests.ts';
+import { writeNodeDirectory } from './made-node.ts';
+import { type ServerProcess, startNodeProcess, startServer } from './processes.ts';
+import { BLOCKS, PAYMENTS, REQUESTS } from './rpc-requests.ts';
+import { temporaryDirectories } from './temporary.ts';
+import { syntheticChain } from './wallet-chain.ts';
 
-const CONNECTIONS = 10;
+/** Few enough that their longest answers together stay below what a node leaves waiting for one client. */
+const CONNECTIONS = 4;
 
-/** So many requests over a few connections; every one must be answered. */
-function asking(name: string, url: string, body: string, operations: number): Subject {
+/** So many requests over a few connections; every one must be answered, and with no less than what was asked for. */
+function asking(
+  name: string,
+  { url }: ServerProcess,
+  { body, bytes }: Question,
+  operations: number,
+): Subject {
   return {
     name,
     operations,
     async run() {
-      const { non2xx, errors } = await autocannon({
+      const { non2xx, errors, throughput } = await autocannon({
         url,
         method: 'POST',
         headers: { 'content-type': 'application/json' },
@@ -23,36 +32,79 @@ function asking(name: string, url: string, body: string, operations: number): Su
         sampleInt: 20,
       });
       if (non2xx + errors > 0) throw new Error(`${name}: ${non2xx + errors} requests were not answered`);
+      if (throughput.total < operations * bytes) throw new Error(`${name}: some answers are too short`);
     },
   };
 }
 
-let servers: ChildProcess | undefined;
+/** A request, and how long its answer is at least. */
+interface Question {
+  readonly body: string;
+  readonly bytes: number;
+}
 
-/** Figures of a node that serves wallets; the servers run in a process of their own. */
+/** What a node says to a request; an error is none. */
+async function answerOf({ url }: ServerProcess, body: string): Promise<string> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await (await fetch(url, { method: 'POST', headers, body })).text();
+  if (!('result' in (JSON.parse(answer) as object))) throw new Error(`the node answered ${answer}`);
+  return answer;
+}
+
+const directories = temporaryDirectories();
+const servers: ServerProcess[] = [];
+
+/** Figures of a node that serves wallets; it runs in a process of its own. */
 export const rpcSuite: Suite = {
   prefix: 'rpc.',
 
   async prepare() {
-    servers = fork(new URL('./rpc-servers.ts', import.meta.url), { execArgv: [] });
-    const [urls] = (await once(servers, 'message')) as [{ readonly node: string; readonly bare: string }];
-    const compare = (name: string, body: string, operations: number): Comparison => ({
+    const [first, second] = [directories.make(), directories.make()];
+    writeNodeDirectory(first, syntheticChain({ blocks: BLOCKS, payments: PAYMENTS }));
+    cpSync(first, second, { recursive: true });
+    // What is measured is the work, not the patience with one client; all other limits are the default ones.
+    const patient = { burst: Number.MAX_SAFE_INTEGER };
+    const warm = await startNodeProcess(first, patient);
+    servers.push(warm);
+    const cold = await startNodeProcess(second, { ...patient, maxCacheBytes: 0 });
+    servers.push(cold);
+    const answers = new Map<string, string>();
+    for (const body of Object.values(REQUESTS)) answers.set(body, await answerOf(warm, body));
+    const question = (body: string): Question => ({ body, bytes: answers.get(body)!.length });
+    const given = JSON.stringify(Object.fromEntries(answers));
+    const bare = await startServer(new URL('./bare-child.ts', import.meta.url), [], given);
+    servers.push(bare);
+
+    const compare = (
+      name: string,
+      what: string,
+      node: ServerProcess,
+      asked: Question,
+      operations: number,
+    ): Comparison => ({
+      what: `Requests of compact outputs, ${what}, over ${CONNECTIONS} connections to a node on disk in its own process, the client beside it; its limits are the default ones but for the rate of one client.`,
       unit: 'requests/s',
       better: 'higher',
-      runs: 3,
-      subject: asking(name, urls.node, body, operations),
-      beside: asking('bare node:http, same bytes', urls.bare, body, operations),
+      runs: 5,
+      subject: asking(name, node, asked, operations),
+      beside: asking('bare node:http, same bytes', bare, asked, operations),
     });
+    const block = `one block of ${3 * PAYMENTS} outputs at a time`;
+    const range = `${BLOCKS} blocks of ${3 * PAYMENTS} outputs at a time`;
+    const [kept, made] = [
+      'the same blocks again and again',
+      'nothing kept for the next who asks, so that each answer is made from the log',
+    ];
     return [
-      compare('rpc.compactOutputs.60', REQUESTS.block, 2_000),
-      compare('rpc.compactOutputs.6000', REQUESTS.range, 200),
+      compare('rpc.compactOutputs.60.warm', `${block}, ${kept}`, warm, question(REQUESTS.block), 2_000),
+      compare('rpc.compactOutputs.60.cold', `${block}, ${made}`, cold, question(REQUESTS.block), 1_000),
+      compare('rpc.compactOutputs.6000.warm', `${range}, ${kept}`, warm, question(REQUESTS.range), 100),
+      compare('rpc.compactOutputs.6000.cold', `${range}, ${made}`, cold, question(REQUESTS.range), 40),
     ];
   },
 
   async close() {
-    if (servers === undefined) return;
-    const exit = once(servers, 'exit');
-    servers.disconnect();
-    await exit;
+    for (const server of servers.splice(0)) await server.stop();
+    directories.clear();
   },
 };

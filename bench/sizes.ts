@@ -41,19 +41,19 @@ export const sizeSuite: Suite = {
   async prepare() {
     const { r1cs } = await compileShape(SHAPE_A);
     const { constraints } = readR1cs(r1cs);
+    const gas = (memoLength: number): number => Number(intrinsicGas(DEVELOPMENT.gas, payment(memoLength)));
     return [
-      { figure: counted('size.circuitA.constraints', constraints.length, 'constraints') },
-      { figure: counted('size.circuitA.publicInputs', SHAPE_A.publicInputs, 'elements') },
-      { figure: counted('size.proof', PROOF_BYTES, 'bytes') },
-      { figure: counted('size.output', OutputType.fixedSize ?? 0, 'bytes') },
-      { figure: counted('size.payment.gas', Number(intrinsicGas(DEVELOPMENT.gas, payment(0))), 'gas') },
-      {
-        figure: counted(
-          'size.paymentWithMemo.gas',
-          Number(intrinsicGas(DEVELOPMENT.gas, payment(528))),
-          'gas',
-        ),
-      },
-    ];
+      counted(
+        'size.circuitA.constraints',
+        'R1CS constraints of shape A (2 in, 3 out).',
+        constraints.length,
+        'constraints',
+      ),
+      counted('size.circuitA.publicInputs', 'Public inputs of shape A.', SHAPE_A.publicInputs, 'elements'),
+      counted('size.proof', 'A proof on the wire.', PROOF_BYTES, 'bytes'),
+      counted('size.output', 'A shielded output on the wire.', OutputType.fixedSize ?? 0, 'bytes'),
+      counted('size.payment.gas', 'Gas of a shape-A payment without a memo.', gas(0), 'gas'),
+      counted('size.paymentWithMemo.gas', 'The same with a memo.', gas(528), 'gas'),
+    ].map((figure) => ({ figure }));
   },
 };

@@ -1,4 +1,4 @@
-import { SHAPE_A } from '@sero/circuits';
+import { developmentVerifyingKeys, SHAPE_A } from '@sero/circuits';
 import {
   blake2b,
   fieldFromBytes,
@@ -17,7 +17,6 @@ import {
   EMPTY_FRONTIER,
   encodeEnvelope,
   encodeExecutedBlock,
-  encodeGenesis,
   encryptOutput,
   type Frontier,
   frontierRoot,
@@ -37,17 +36,28 @@ import {
   transactionsRoot,
   witnessTransactionId,
 } from '@sero/protocol';
-import { createPortableNoteHasher } from '@sero/prover';
+import { createPortableNoteHasher, verifyingKeyHash } from '@sero/prover';
+import type { MadeBlock } from './made-node.ts';
 
-/** A chain that a wallet takes and no ledger would: transactions of random bytes whose notes and roots are right. */
+/** A chain that a wallet takes and no ledger would make: transactions of random bytes whose notes and note roots are right. */
 export interface SyntheticChain {
-  readonly genesis: Uint8Array;
-  /** Executed blocks, serialised. */
-  readonly blocks: readonly Uint8Array[];
+  readonly genesis: Genesis;
+  /** From block 0 on. */
+  readonly blocks: readonly MadeBlock[];
 }
 
-/** Transactions in a block: some 300 outputs. */
-const BLOCK_TRANSACTIONS = 100;
+/** How long it is: block 0, blocks of payments with three outputs each, blocks without any. */
+export interface ChainSize {
+  /** Default 0. */
+  readonly blocks?: number;
+  /** Payments in each of them. Default 100. */
+  readonly payments?: number;
+  /** Default 0. */
+  readonly emptyBlocks?: number;
+}
+
+/** Outputs of a block of the default size. */
+export const BLOCK_OUTPUTS = 300;
 
 /** One-time keys of strangers, used again and again: a scanner does the same work for each. */
 const STRANGERS = 64;
@@ -55,16 +65,21 @@ const STRANGERS = 64;
 const bytesOf = (what: string, n: number, length: number): Uint8Array =>
   blake2b('SERO_bench', utf8(what), utf8(`${n}`)).slice(0, length);
 
-/** A chain of so many outputs of strangers, with one of the owner in every thousand, and then so many empty blocks. */
-export function syntheticChain(outputs: number, emptyBlocks: number, owner: Address): SyntheticChain {
+/** A chain of strangers' outputs, with one of the owner in every thousand where there is an owner. */
+export function syntheticChain(
+  { blocks: count = 0, payments = BLOCK_OUTPUTS / SHAPE_A.outputs, emptyBlocks = 0 }: ChainSize,
+  owner?: Address,
+): SyntheticChain {
   const hashNodes = hashNodesWith(createPortableNoteHasher());
   const genesis: Genesis = {
     ...DEVELOPMENT,
     name: utf8('bench'),
     time: 1_767_225_600_000n,
-    verifyingKeys: [
-      { circuit: SHAPE_A.id, proofSystem: GROTH16_BLS12_381, hash: new Uint8Array(32).fill(1) },
-    ],
+    verifyingKeys: [...developmentVerifyingKeys()].map(([circuit, key]) => ({
+      circuit,
+      proofSystem: GROTH16_BLS12_381,
+      hash: verifyingKeyHash(key),
+    })),
     allocations: [],
     derivation: utf8('none'),
   };
@@ -84,7 +99,8 @@ export function syntheticChain(outputs: number, emptyBlocks: number, owner: Addr
     gasLimit: genesis.fees.gasLimit,
     baseFee: genesis.fees.baseFeeStart,
   };
-  const blocks = [encodeExecutedBlock({ block: { header: head, transactions: [] }, receipts: [] })];
+  const first = encodeExecutedBlock({ block: { header: head, transactions: [] }, receipts: [] });
+  const blocks: MadeBlock[] = [{ header: head, bytes: first, frontier }];
 
   const addBlock = (transactions: readonly { tx: Transaction; leaves: readonly bigint[] }[]): void => {
     const envelopes = transactions.map(({ tx }) =>
@@ -115,14 +131,15 @@ export function syntheticChain(outputs: number, emptyBlocks: number, owner: Addr
       notesRoot: leaves.length === 0 ? head.notesRoot : fieldToBytes(frontierRoot(frontier, hashNodes)),
       baseFee: nextBaseFee(genesis.fees, head),
     };
-    blocks.push(encodeExecutedBlock({ block: { header: head, transactions: envelopes }, receipts }));
+    const bytes = encodeExecutedBlock({ block: { header: head, transactions: envelopes }, receipts });
+    blocks.push({ header: head, bytes, frontier });
   };
 
   const transaction = (n: number): { tx: Transaction; leaves: readonly bigint[] } => {
     const nullifiers = [0, 1].map((i) => toField(blake2b('SERO_bench', utf8(`nil ${n} ${i}`))));
     const made = Array.from({ length: SHAPE_A.outputs }, (_, i): Output => {
       const place = SHAPE_A.outputs * n + i;
-      if (place % 1_000 === 0) {
+      if (owner !== undefined && place % 1_000 === 0) {
         const plan = { to: owner, asset: 1n, value: BigInt(place + 1), rseed: bytesOf('rseed', place, 32) };
         return encryptOutput(
           { ...plan, memoFiller: bytesOf('memo', place, 48) },
@@ -168,11 +185,9 @@ export function syntheticChain(outputs: number, emptyBlocks: number, owner: Addr
     };
   };
 
-  const transactions = Math.ceil(outputs / SHAPE_A.outputs);
-  for (let first = 0; first < transactions; first += BLOCK_TRANSACTIONS) {
-    const count = Math.min(BLOCK_TRANSACTIONS, transactions - first);
-    addBlock(Array.from({ length: count }, (_, i) => transaction(first + i)));
+  for (let n = 0; n < count; n++) {
+    addBlock(Array.from({ length: payments }, (_, i) => transaction(payments * n + i)));
   }
   for (let n = 0; n < emptyBlocks; n++) addBlock([]);
-  return { genesis: encodeGenesis(genesis), blocks };
+  return { genesis, blocks };
 }
