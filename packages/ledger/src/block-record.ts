@@ -1,5 +1,6 @@
 import { ByteListType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
 import {
+  CHECKPOINT_EVERY,
   decodeExecutedBlock,
   decodeStrict,
   type ExecutedBlock,
@@ -12,9 +13,6 @@ import {
 } from '@sero/protocol';
 import type { AppendLog } from '@sero/store';
 import { LedgerError } from './errors.ts';
-
-/** Heights between two blocks whose record keeps the note tree's frontier; block 0 is one of them. */
-export const CHECKPOINT_EVERY = 256n;
 
 const MAX_EXECUTED_BYTES = 4 * MAX_BLOCK_BYTES;
 

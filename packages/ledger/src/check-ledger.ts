@@ -1,5 +1,6 @@
 import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
+  CHECKPOINT_EVERY,
   checkGenesis,
   decodeFrontier,
   type ExecutedBlock,
@@ -26,7 +27,7 @@ import {
   overlay,
   updateStateTree,
 } from '@sero/store';
-import { CHECKPOINT_EVERY, decodeLogged, readBlockRecord } from './block-record.ts';
+import { decodeLogged, readBlockRecord } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { FLAT, type State, stateOf, TREE } from './state.ts';
 import { stateAudit } from './state-audit.ts';

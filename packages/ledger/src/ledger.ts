@@ -1,6 +1,7 @@
 import { equalBytes, leInteger } from '@sero/crypto';
 import {
   type Block,
+  CHECKPOINT_EVERY,
   type CheckedTransaction,
   checkGenesis,
   decodeBlock,
@@ -18,7 +19,7 @@ import {
 import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
 import { type AppendLog, type KeyValueStore, overlay, proveState, type StateProof } from '@sero/store';
 import { inBlock, runBlock } from './apply-block.ts';
-import { CHECKPOINT_EVERY, readBlockRecord } from './block-record.ts';
+import { readBlockRecord } from './block-record.ts';
 import { type AssetRecord, assetCodec } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type BlockExecution, executeBlock, type FinishedBlock } from './execute.ts';

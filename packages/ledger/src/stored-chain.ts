@@ -1,5 +1,6 @@
 import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
+  CHECKPOINT_EVERY,
   type CheckedTransaction,
   type ExecutedBlock,
   encodeExecutedBlock,
@@ -22,7 +23,6 @@ import {
 import { runBlock } from './apply-block.ts';
 import {
   type BlockRecord,
-  CHECKPOINT_EVERY,
   decodeLogged,
   encodeBlockRecord,
   invalidRecord,

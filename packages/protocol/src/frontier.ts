@@ -5,6 +5,9 @@ import { ensure } from './errors.ts';
 import { Bytes32, decodeStrict, u64 } from './ssz.ts';
 import { type Frontier, TREE_CAPACITY, TREE_DEPTH } from './tree.ts';
 
+/** Heights between two blocks after which a chain keeps the note tree's frontier; block 0 is one of them (design 3). */
+export const CHECKPOINT_EVERY = 256n;
+
 const FrontierType = new ContainerType({
   size: u64,
   /** Levels 0 to 18, field elements. */

@@ -1,12 +1,17 @@
 import { equalBytes, fieldFromBytes } from '@sero/crypto';
-import { type AssetKind, assetId, checkName, type Genesis, name32, ProtocolError } from '@sero/protocol';
+import {
+  type AssetKind,
+  assetId,
+  CHECKPOINT_EVERY,
+  checkName,
+  type Genesis,
+  name32,
+  ProtocolError,
+} from '@sero/protocol';
 import type { ChainSource, ListedAsset } from './chain-source.ts';
 import { ensure } from './errors.ts';
 import type { KnownAsset } from './records.ts';
 import type { WalletStart } from './start.ts';
-
-/** Checkpoints are block 0 and every 256th (design 3). */
-const CHECKPOINT_EVERY = 256n;
 
 /** Stands for the name of a ticket's category, which the table does not tell; no real name has this sign. */
 const UNKNOWN_CATEGORY = '?';

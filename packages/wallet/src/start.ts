@@ -1,15 +1,14 @@
-import { CryptoError, equalBytes, fieldFromBytes, leInteger } from '@sero/crypto';
+import { CryptoError, equalBytes, fieldFromBytes } from '@sero/crypto';
 import {
+  decodeFrontier,
   decodeStrict,
-  EMPTY_FRONTIER,
   type Frontier,
   frontierRoot,
   type HashNodes,
   type Header,
   HeaderType,
   headerHash,
-  TREE_CAPACITY,
-  TREE_DEPTH,
+  ProtocolError,
 } from '@sero/protocol';
 import { ensure, WalletError } from './errors.ts';
 import type { TreeNode } from './note-tree.ts';
@@ -34,8 +33,6 @@ export interface WalletStart extends TreeState {
 /** Bytes of a header at most: two roots, a bloom filter and short lists. */
 const MAX_HEADER_BYTES = 4_096;
 
-const OFFSET = 4;
-
 /**
  * The records of a wallet that begins after a checkpoint. The frontier is checked against the header's notes root; that the
  * header is the chain's shows with the blocks that follow it. Throws `other-genesis`, `tree-state-invalid`.
@@ -57,7 +54,7 @@ export function startRecords(
     'tree-state-invalid',
     'the checkpoint’s header is of another height',
   );
-  const frontier = decodeFrontier(start.frontier);
+  const frontier = readFrontier(start.frontier);
   const root = frontierRoot(frontier, hasher);
   ensure(
     root === notesRootOf(header),
@@ -94,45 +91,16 @@ function notesRootOf(header: Header): bigint | undefined {
   }
 }
 
-/**
- * Reads a frontier. The number of leaves says how many nodes wait at each level, the digits of `size` to the base 4, so there is one
- * spelling and nothing to choose: lengths and offsets are compared, not followed.
- */
-function decodeFrontier(bytes: Uint8Array): Frontier {
-  const malformed = 'the checkpoint’s note tree is malformed: ask another node';
-  ensure(bytes.length >= 8, 'tree-state-invalid', malformed);
-  const size = leInteger(bytes.subarray(0, 8));
-  ensure(size <= TREE_CAPACITY, 'tree-state-invalid', malformed);
-  const counts = EMPTY_FRONTIER.levels.map((_, level) => nodesWaiting(size, level));
-  const nodes = counts.reduce((sum, count) => sum + count, 0);
-  const listAt = 8 + OFFSET;
-  const nodesAt = listAt + OFFSET * counts.length;
-  ensure(bytes.length === nodesAt + 32 * nodes, 'tree-state-invalid', malformed);
-  const number = (at: number): number => Number(leInteger(bytes.subarray(at, at + OFFSET)));
-  ensure(number(8) === listAt, 'tree-state-invalid', malformed);
-  let at = nodesAt;
-  const levels = counts.map((count, level) => {
-    ensure(number(listAt + OFFSET * level) === at - listAt, 'tree-state-invalid', malformed);
-    return Array.from({ length: count }, () => {
-      at += 32;
-      return fieldOf(bytes.subarray(at - 32, at), malformed);
-    });
-  });
-  return { size, levels };
-}
-
-function fieldOf(bytes: Uint8Array, refusal: string): bigint {
+function readFrontier(bytes: Uint8Array): Frontier {
   try {
-    return fieldFromBytes(bytes);
+    return decodeFrontier(bytes);
   } catch (error) {
-    if (!(error instanceof CryptoError)) throw error;
-    throw new WalletError('tree-state-invalid', refusal);
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new WalletError(
+      'tree-state-invalid',
+      `the checkpoint’s note tree is malformed: ask another node (${error.message})`,
+    );
   }
-}
-
-function nodesWaiting(size: bigint, level: number): number {
-  const complete = size >> BigInt(2 * level);
-  return Number(level === TREE_DEPTH ? complete : complete & 3n);
 }
 
 function frontierNodes({ size, levels }: Frontier): TreeNode[] {

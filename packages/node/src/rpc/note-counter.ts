@@ -1,9 +1,6 @@
-import { decodeFrontier } from '@sero/protocol';
+import { CHECKPOINT_EVERY, decodeFrontier } from '@sero/protocol';
 import { leafCount, transactionParts } from './block-parts.ts';
 import type { RpcLedger } from './source.ts';
-
-/** Blocks between checkpoints (ledger). */
-const CHECKPOINT_EVERY = 256n;
 
 /** Counts the leaves of the note tree. */
 export interface NoteCounter {
