@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import {
   concat,
   fieldToBytes,
+  le32,
+  le64,
   multiply,
   pointToBytes,
   SIGNING_RANDOMNESS,
@@ -31,8 +34,9 @@ import {
   type Groth16Verifier,
   verifyingKeyHash,
 } from '@sero/prover';
-import type { AppendLog, KeyValueStore } from '@sero/store';
+import type { AppendLog, Entry, KeyValueStore } from '@sero/store';
 import { openFileLog, openLmdbStore } from '@sero/store/node';
+import { merged, sortedKeys } from './sorted-keys.ts';
 
 /** A chain for benchmarks of everything but proofs: its verifier takes any, its signatures and hashes are real. */
 
@@ -109,6 +113,27 @@ export async function benchLedger(parts: Parts): Promise<Ledger> {
     shake256: nativeShake256,
     randomBytes: (length) => randomBytes(length),
   });
+}
+
+/** Tables of the state (ledger), and what an entry of the index by txid says. */
+const NULLIFIERS = 0x6e;
+const TRANSACTIONS = 0x78;
+const PLACE = concat(le64(1n), le32(0));
+
+/** The parts of a new chain on disk whose state holds as many random nullifiers beside, and half as many entries of the index by txid. */
+export async function agedParts(directory: string, nullifiers: number): Promise<Parts> {
+  const young = diskParts(directory);
+  await benchLedger(young);
+  const few = [...young.store.entries(new Uint8Array(0))].map(
+    ([key, value]): Entry => [key.slice(), value.slice()],
+  );
+  closeParts(young);
+  rmSync(join(directory, 'state'), { recursive: true });
+  const store = openLmdbStore(join(directory, 'state'));
+  const old = [sortedKeys(NULLIFIERS, nullifiers), sortedKeys(TRANSACTIONS, nullifiers / 2, PLACE)];
+  store.load(merged(few, old));
+  store.close();
+  return diskParts(directory);
 }
 
 /** Shape-A payments for the next block, signed. */
