@@ -51,9 +51,9 @@ const LIMITS = {
 const MEMORY_BOUND = 600 * MEBI;
 /**
  * Answers that others may get while one waits for his. Everybody has one question open at a time: if all are served in turn that is
- * about one for each.
+ * about one for each; who is told `busy` waits a second more before he asks again.
  */
-const OVERTAKEN_BOUND = 3 * CLIENTS;
+const OVERTAKEN_BOUND = 4 * CLIENTS;
 
 let server: ChildProcess;
 let target: Target;

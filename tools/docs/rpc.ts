@@ -73,7 +73,9 @@ without JSON means that the request did not reach JSON-RPC (403: host or origin 
 too much); a WebSocket is then closed with 1013 (too many of this address).
 
 The calls of a batch are done in order. What counts for the rate is work: the call, its bytes and those of its answer, the blocks that are read for
-it; a range that turns out to be too much work is broken off with \`rate\`.
+it; a range that turns out to be too much work is broken off with \`rate\`. A request that is refused for its rate before it is read is answered with its id
+where the body begins with \`{"jsonrpc":"2.0","id":NUMBER,\`, else with null. Who sends more transactions at once than his budget pays for (64 by default) is answered \`busy\` until
+one of them is decided; \`budget-exhausted\` says that what was refused has spent it.
 
 ## Methods
 

@@ -161,14 +161,22 @@ test('a node that is not there is said to be unreachable, with the cause', async
   });
 });
 
-test('nothing but a refusal for the rate is tried again', async () => {
+test('nothing is tried again but a refusal for the rate, or as busy, that names a pause', async () => {
   let tries = 0;
   const busy = lyingNode(() => {
     tries++;
-    return { jsonrpc: '2.0', id: null, error: { code: -32012, message: '', data: { retryAfterMs: 1 } } };
+    return { jsonrpc: '2.0', id: null, error: { code: -32012, message: '', data: {} } };
   });
   assert.equal(await failure(busy.client.request('sero_getFees', {})), 'rpc busy');
   assert.equal(tries, 1);
+  const passing = lyingNode((body) =>
+    ++tries < 4
+      ? { jsonrpc: '2.0', id: null, error: { code: -32012, message: '', data: { retryAfterMs: 1 } } }
+      : answered(FEES)(body),
+  );
+  await passing.client.request('sero_getFees', {});
+  assert.equal(passing.bodies.length, 3);
+  tries = 1;
   const limited = lyingNode((body) =>
     ++tries < 4
       ? {

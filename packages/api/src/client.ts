@@ -1,5 +1,6 @@
 import { RpcError, TransportError } from './errors.ts';
 import type { ParamsOf, RequestName, ResultOf } from './methods.ts';
+import { askInRate, delay } from './rate.ts';
 import { type Answer, encodeRequest, parseAnswer, readAnswer, resultOf } from './wire.ts';
 
 /** Where a node is, and how long to wait for it. */
@@ -13,7 +14,7 @@ export interface ClientOptions {
   /** Milliseconds until a request fails with `timeout`. Default 30,000. */
   readonly timeoutMs?: number;
   /**
-   * What a node refuses for the rate of requests alone is asked again after the pause that it names, as long as that ends within
+   * What a node refuses for the rate of requests, or as `busy`, is asked again where it names a pause, after that pause, as long as that ends within
    * `timeoutMs` from the first try. Nothing else is ever tried twice. Default true.
    */
   readonly waitForRate?: boolean;
@@ -93,14 +94,13 @@ export function createClient(options: ClientOptions): SeroClient {
   }
 
   /** Posts until the node does not refuse it for its rate. A refusal of the whole is one object, also for a batch. */
-  async function ask(body: unknown, signal: AbortSignal | undefined): Promise<unknown> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const json = await post(body, signal);
-      const pause = waitForRate ? ratePause(json) : undefined;
-      if (pause === undefined || Date.now() + pause > deadline) return json;
-      await delay(pause, signal);
-    }
+  function ask(body: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+    return askInRate(
+      () => post(body, signal),
+      refusalOf,
+      { timeoutMs, waitForRate },
+      (ms) => delay(ms, signal),
+    );
   }
 
   return {
@@ -127,26 +127,9 @@ export function createClient(options: ClientOptions): SeroClient {
   };
 }
 
-/** ms that a node asks to wait, where it did nothing else. */
-function ratePause(json: unknown): number | undefined {
-  if (Array.isArray(json)) return undefined;
-  const { error } = readAnswer(json);
-  return error?.data.limit === 'rate' ? error.data.retryAfterMs : undefined;
-}
-
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted === true) stop();
-  });
+/** The refusal of the whole; a list has none. */
+function refusalOf(json: unknown): RpcError | undefined {
+  return Array.isArray(json) ? undefined : readAnswer(json).error;
 }
 
 /** The answer must be to this request; to one that the node could not read it is null, with an error. */

@@ -31,7 +31,11 @@ export const RPC_ERRORS = {
     code: -32011,
     meaning: 'The node does not keep the transaction, though it breaks no rule: `data.code` says why.',
   },
-  busy: { code: -32012, meaning: 'The node has too much to do: try again after a pause.' },
+  busy: {
+    code: -32012,
+    meaning:
+      'The node has too much to do: try again after a pause, of `data.retryAfterMs` where it is named.',
+  },
 } as const;
 
 export type RpcErrorName = keyof typeof RPC_ERRORS;

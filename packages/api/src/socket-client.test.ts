@@ -134,6 +134,66 @@ test('a request without an answer is given up after the time, or when the caller
   await assert.rejects(asked, { message: 'enough' });
 });
 
+/** What a node answers that was asked too much, to the latest request. */
+const tooMuch = (hand: ReturnType<typeof handSocket>, retryAfterMs: number, limit = 'rate'): unknown => ({
+  jsonrpc: '2.0',
+  id: hand.sent.at(-1)!.id,
+  error: { code: -32005, message: 'too much', data: { limit, retryAfterMs } },
+});
+
+/** Waits until so many requests were sent. */
+async function sent(hand: ReturnType<typeof handSocket>, count: number): Promise<void> {
+  while (hand.sent.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+test('what is refused for the rate alone is asked again, and other requests go on meanwhile', async () => {
+  const hand = handSocket();
+  const client = await createSocketClient({ url: URL, connect: hand.connect });
+  const asked = client.request('sero_getFees', {});
+  hand.tell(tooMuch(hand, 1));
+  await sent(hand, 2);
+  hand.tell(tooMuch(hand, 1));
+  await sent(hand, 3);
+  hand.tell({ jsonrpc: '2.0', id: 3, result: FEES });
+  assert.deepEqual(await asked, { baseFee: 1n, gasPrice: 2n });
+  const other = client.request('sero_getFees', {});
+  hand.tell(tooMuch(hand, 1, 'range'));
+  await assert.rejects(other, { name: 'limit-exceeded', data: { limit: 'range', retryAfterMs: 1 } });
+  assert.equal(hand.sent.length, 4);
+});
+
+test('a pause longer than the time of a request is not waited for, nor any where the caller says so', async () => {
+  for (const options of [{ timeoutMs: 1_000 }, { waitForRate: false }]) {
+    const hand = handSocket();
+    const client = await createSocketClient({ url: URL, connect: hand.connect, ...options });
+    const asked = client.request('sero_getFees', {});
+    hand.tell(tooMuch(hand, 2_000));
+    await assert.rejects(asked, { name: 'limit-exceeded' });
+    assert.equal(hand.sent.length, 1);
+  }
+});
+
+test('a socket that closes, and a caller who leaves, end a pause at once', async () => {
+  const hand = handSocket();
+  const client = await createSocketClient({ url: URL, connect: hand.connect });
+  const stop = new AbortController();
+  const left = client.request('sero_getFees', {}, stop.signal);
+  hand.tell(tooMuch(hand, 20_000));
+  const closed = client.request('sero_getFees', {});
+  hand.tell(tooMuch(hand, 20_000));
+  await new Promise((resolve) => setImmediate(resolve));
+  stop.abort(new Error('enough'));
+  await assert.rejects(left, { message: 'enough' });
+  let ended = false;
+  const told = assert.rejects(closed, { code: 'closed' }).then(() => {
+    ended = true;
+  });
+  client.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(ended, true);
+  await told;
+});
+
 test('a socket that does not open is unreachable, late, or no longer wanted', async () => {
   const failing = handSocket({ opens: false });
   queueMicrotask(failing.fail);

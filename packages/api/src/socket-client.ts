@@ -4,6 +4,7 @@ import { SchemaError } from './codec.ts';
 import { TransportError } from './errors.ts';
 import { HeadNotification, NOTIFICATION } from './methods/subscriptions.ts';
 import type { MethodName, ParamsOf, ResultOf } from './methods.ts';
+import { askInRate, delay } from './rate.ts';
 import { type Answer, encodeRequest, parseAnswer, readAnswer, resultOf } from './wire.ts';
 
 /** Where a node's socket is. */
@@ -14,6 +15,11 @@ export interface SocketClientOptions {
   readonly connect?: (url: string) => WebSocket;
   /** Milliseconds until opening or a request fails with `timeout`. Default 30,000. */
   readonly timeoutMs?: number;
+  /**
+   * What a node refuses for the rate of requests alone is asked again after the pause that it names, as long as that ends within
+   * `timeoutMs` from the first try. Nothing else is ever tried twice. Default true.
+   */
+  readonly waitForRate?: boolean;
   /** Stops opening; the signal's reason is thrown. Later it does nothing. */
   readonly signal?: AbortSignal;
 }
@@ -48,7 +54,7 @@ interface Waiting {
 
 /** Opens a socket to a node. Throws TransportError `unreachable` or `timeout`. */
 export async function createSocketClient(options: SocketClientOptions): Promise<SocketClient> {
-  const { url, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+  const { url, timeoutMs = DEFAULT_TIMEOUT_MS, waitForRate = true, signal } = options;
   const socket = (options.connect ?? ((target) => new WebSocket(target)))(url);
   const waiting = new Map<number, Waiting>();
   const listeners = new Map<string, (head: HeadEvent) => void>();
@@ -56,6 +62,8 @@ export async function createSocketClient(options: SocketClientOptions): Promise<
   const early = new Map<string, HeadEvent>();
   let subscribing = 0;
   let lastId = 0;
+  /** Ends pauses with the socket. */
+  const gone = new AbortController();
 
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.addEventListener('close', ({ code, reason }) => {
@@ -63,6 +71,7 @@ export async function createSocketClient(options: SocketClientOptions): Promise<
       for (const { reject } of waiting.values()) reject(error);
       waiting.clear();
       listeners.clear();
+      gone.abort(error);
       resolve({ code, reason });
     });
   });
@@ -108,17 +117,18 @@ export async function createSocketClient(options: SocketClientOptions): Promise<
     else if (subscribing > 0 && early.size < MAX_EARLY) early.set(event.subscription, event.result);
   }
 
-  async function call<M extends MethodName>(
+  /** Sends a request once, and waits for its answer. */
+  async function ask<M extends MethodName>(
     method: M,
     params: ParamsOf<M>,
-    stop?: AbortSignal,
-  ): Promise<ResultOf<M>> {
+    stop: AbortSignal | undefined,
+  ): Promise<Answer> {
     stop?.throwIfAborted();
     if (socket.readyState !== WebSocket.OPEN)
       throw new TransportError('closed', `the socket to ${url} is closed`);
     const id = ++lastId;
     const late = AbortSignal.timeout(timeoutMs);
-    const answer = await new Promise<Answer>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       waiting.set(id, { resolve, reject });
       late.addEventListener('abort', () =>
         reject(new TransportError('timeout', `no answer from ${url} within ${timeoutMs} ms`)),
@@ -126,6 +136,19 @@ export async function createSocketClient(options: SocketClientOptions): Promise<
       stop?.addEventListener('abort', () => reject(stop.reason), { once: true });
       socket.send(JSON.stringify(encodeRequest(id, method, params)));
     }).finally(() => waiting.delete(id));
+  }
+
+  async function call<M extends MethodName>(
+    method: M,
+    params: ParamsOf<M>,
+    stop?: AbortSignal,
+  ): Promise<ResultOf<M>> {
+    const answer = await askInRate(
+      () => ask(method, params, stop),
+      ({ error }) => error,
+      { timeoutMs, waitForRate },
+      (ms) => delay(ms, stop === undefined ? gone.signal : AbortSignal.any([stop, gone.signal])),
+    );
     return resultOf(method, answer);
   }
 

@@ -10,7 +10,7 @@ export type MempoolErrorCode =
   | 'mempool-full'
   /** The source sent too much that was refused. */
   | 'budget-exhausted'
-  /** Too many transactions wait for their check. */
+  /** Too many transactions wait for their check, of all or of this source. */
   | 'busy'
   /** The node is stopping. */
   | 'closed';

@@ -141,12 +141,45 @@ test('checks that run count against the budget, and giving up does not return th
   const { mempool, checks } = scene({ budget: { start: 16 } });
   const abort = new AbortController();
   const running = [1, 2].map((n) => mempool.submit(envelope({ nullifiers: [n] }), 'a', abort.signal));
-  await assert.rejects(mempool.submit(envelope({ nullifiers: [3] }), 'a'), code('budget-exhausted'));
+  await assert.rejects(mempool.submit(envelope({ nullifiers: [3] }), 'a'), code('busy'));
   abort.abort(new Error('enough'));
   for (const one of running) await assert.rejects(one, /enough/);
+  await assert.rejects(mempool.submit(envelope({ nullifiers: [3] }), 'a'), code('budget-exhausted'));
   for (const check of checks) check.pass();
   await settle();
   await assert.rejects(mempool.submit(envelope({ nullifiers: [4] }), 'a'), code('budget-exhausted'));
+});
+
+test('who sends more at once than his budget pays for is told that it is being checked, not that it was refused', async () => {
+  const { mempool, checks, add } = scene();
+  const answers = Promise.allSettled(
+    Array.from({ length: 70 }, (_, n) => mempool.submit(envelope({ nullifiers: [n] }), 'payroll')),
+  );
+  assert.equal(checks.length, 64);
+  const others = add(envelope({ nullifiers: [100] }), 'other');
+  await others;
+  for (const check of checks) check.pass();
+  const refused = (await answers).filter((answer) => answer.status === 'rejected');
+  assert.deepEqual(
+    refused.map(({ reason }) => reason.code),
+    Array(6).fill('busy'),
+  );
+  for (let n = 64; n < 70; n++) await add(envelope({ nullifiers: [n] }), 'payroll');
+  assert.equal(mempool.stats().transactions, 71);
+});
+
+test('what is being checked excuses nothing that was refused', async () => {
+  const { mempool, checks } = scene({ budget: { start: 17, perSecond: 0 } });
+  const bad = envelope({ nullifiers: [1] });
+  const failed = mempool.submit(bad, 'a');
+  checks[0]!.fail(proofInvalid());
+  await assert.rejects(failed, code('proof-invalid'));
+  const running = mempool.submit(envelope({ nullifiers: [2] }), 'a');
+  await assert.rejects(mempool.submit(bad, 'a'), code('proof-invalid'));
+  await assert.rejects(mempool.submit(bad, 'a'), code('busy'), 'what runs may leave enough for it');
+  checks[1]!.fail(proofInvalid());
+  await assert.rejects(running, code('proof-invalid'));
+  await assert.rejects(mempool.submit(bad, 'a'), code('budget-exhausted'));
 });
 
 test('a refusal that honest senders meet costs an eighth of a failure, a valid transaction earns', async () => {

@@ -134,6 +134,8 @@ export function createMempool(
   const refusals = createVerdicts(maxVerdicts);
   /** txids in hex of what came in, the last one last. */
   const admitted = new Set<string>();
+  /** Units that checks under way may still give back, by source. */
+  const underWay = new Map<string, number>();
   const listeners = new Set<() => void>();
   let checking = 0;
   let checkingBytes = 0;
@@ -142,9 +144,26 @@ export function createMempool(
 
   function charge(source: string, units: number): void {
     if (budgets.take(source, units)) return;
+    // What was refused is not to blame where the checks under way, answered, may leave enough.
+    if (budgets.left(source) + (underWay.get(source) ?? 0) >= units) {
+      throw new MempoolError('busy', 'too much of what you sent is being checked: wait for an answer to it');
+    }
     throw new MempoolError('budget-exhausted', 'too much of what you sent was refused: try again later', {
       retryAfterMs: budgets.waitFor(source, units),
     });
+  }
+
+  /** Counts the charge of a check as one that may come back. @returns how to end that; idempotent */
+  function pending(source: string): () => void {
+    underWay.set(source, (underWay.get(source) ?? 0) + FAILURE);
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      const left = underWay.get(source)! - FAILURE;
+      if (left === 0) underWay.delete(source);
+      else underWay.set(source, left);
+    };
   }
 
   /** True where this transaction came in for the first time. */
@@ -240,10 +259,14 @@ export function createMempool(
     charge(source, FAILURE);
     const abort = new AbortController();
     const own = bytes.slice();
+    const decided = pending(source);
+    // What was given up has paid, though it may still run.
+    abort.signal.addEventListener('abort', decided, { once: true });
     checking++;
     checkingBytes += own.length;
     const result = settled(own, name, source, abort).finally(() => {
       forget(check);
+      decided();
       checking--;
       checkingBytes -= own.length;
     });

@@ -3,7 +3,7 @@ import { METHODS, type ParamsOf, type RequestName, RpcError, SchemaError } from 
 import type { Logger } from 'pino';
 import { type Encoded, encoded } from './encoded.ts';
 import { type Caller, type Handlers, resultJson } from './handlers.ts';
-import { type Call, errorJson, type Id, readBody } from './json-rpc.ts';
+import { type Call, errorJson, type Id, idAtStart, readBody } from './json-rpc.ts';
 import type { RpcLimits } from './limits.ts';
 import type { Meter } from './meter.ts';
 import type { RpcMetrics } from './metrics.ts';
@@ -100,7 +100,9 @@ export function createDispatcher({
 
   function busy(): RpcError {
     metrics.refused('busy');
-    return new RpcError('busy', 'the node has too much to do: try again shortly');
+    return new RpcError('busy', 'the node has too much to do: try again shortly', {
+      retryAfterMs: limits.minReadMs,
+    });
   }
 
   /** An error as its caller learns it. What is no refusal stays here, under a name that both sides know. */
@@ -257,7 +259,8 @@ export function createDispatcher({
         metrics.answered('unknown', shown.name, 0);
         if (shown.data.limit === 'batch') metrics.refused('batch');
         const retryAfterMs = shown.data.limit === 'rate' ? (shown.data.retryAfterMs ?? 0) : 0;
-        const json = Buffer.from(errorJson(null, shown));
+        const id = shown.data.limit === 'rate' ? idAtStart(bytes) : null;
+        const json = Buffer.from(errorJson(id, shown));
         // Nothing else of this body is sent.
         held.give(held.bytes());
         if (!held.take(json.length, 'refusal')) return cut;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { madeSource } from '../../../../test/rpc/made-chain.ts';
-import { readBody } from './json-rpc.ts';
+import { idAtStart, readBody } from './json-rpc.ts';
 import { post, serve } from './test-support.ts';
 
 const source = madeSource();
@@ -236,4 +236,26 @@ test('whatever is posted, the answer is JSON-RPC or none, and the node lives on'
     { numRuns: 300 },
   );
   assert.equal((await post(server.url, text(call(1)))).status, 200);
+});
+
+test('the id of a body that is not read is taken from where our clients write it, and from nowhere else', () => {
+  const id = (body: string): number | null => idAtStart(Buffer.from(body));
+  assert.equal(id('{"jsonrpc":"2.0","id":0,"method":"sero_getFees"}'), 0);
+  assert.equal(
+    id(`{"jsonrpc":"2.0","id":123456789012345,"params":"${'x'.repeat(100_000)}"}`),
+    123456789012345,
+  );
+  for (const body of [
+    '',
+    '[{"jsonrpc":"2.0","id":1,"method":"sero_getFees"}]',
+    '{"jsonrpc":"2.0","method":"sero_getFees","id":1}',
+    '{"jsonrpc":"2.0","id":"1","method":"sero_getFees"}',
+    '{"jsonrpc":"2.0","id":-1,"method":"sero_getFees"}',
+    '{"jsonrpc":"2.0","id":1.5,"method":"sero_getFees"}',
+    '{"jsonrpc":"2.0","id":01,"method":"sero_getFees"}',
+    '{"jsonrpc":"2.0","id":9007199254740993,"method":"sero_getFees"}',
+    '{"jsonrpc":"2.0","id":1',
+  ]) {
+    assert.equal(id(body), null, body);
+  }
 });

@@ -47,6 +47,16 @@ export function readBody(bytes: Uint8Array, { maxDepth, maxBatch }: BodyLimits):
   return { batch: true, calls: json.map(readCall) };
 }
 
+/**
+ * The id of a call that is not read, where it stands where this project's clients write it. Over a socket it alone says which of many
+ * requests was refused.
+ */
+export function idAtStart(bytes: Uint8Array): number | null {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 64)).toString('latin1');
+  const id = /^\{"jsonrpc":"2\.0","id":(0|[1-9]\d{0,14}),/.exec(start)?.[1];
+  return id === undefined ? null : Number(id);
+}
+
 function readCall(json: unknown): Call {
   const refused = (id: Id, message: string): Call => ({
     id,

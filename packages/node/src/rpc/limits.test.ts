@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { createClient, type RpcError } from '@sero/api';
+import { createClient, createSocketClient, type RpcError } from '@sero/api';
 import { madeSource } from '../../../../test/rpc/made-chain.ts';
 import type { RpcLimits } from './limits.ts';
 import { post, serve, type TestServer } from './test-support.ts';
@@ -158,6 +158,13 @@ test('the client waits as long as the node says where only its rate was refused,
     await patient.request('sero_getFees', {});
     await patient.batch([{ method: 'sero_getFees', params: {} }]);
   });
+  await withServer({ unitsPerSecond: 50, burst: 1 }, async ({ url, metric }) => {
+    const socket = await createSocketClient({ url: url.replace('http', 'ws') });
+    // Each refusal names its request, so that the answers of the others find theirs.
+    await Promise.all([1, 2, 3].map(() => socket.request('sero_getFees', {})));
+    assert.ok((await metric('sero_rpc_refusals_total', { limit: 'rate' })) > 0);
+    socket.close();
+  });
   await withServer({ unitsPerSecond: 0.001, burst: 1 }, async ({ url }) => {
     const client = createClient({ url, timeoutMs: 5_000 });
     await client.request('sero_getFees', {});
@@ -196,10 +203,13 @@ test('calls that wait are bounded: beyond it the answer is busy at once, and wha
   await withServer(
     { maxInFlight: 4 },
     async ({ url }) => {
-      const client = createClient({ url });
+      const client = createClient({ url, waitForRate: false });
       const slow = [1, 2, 3, 4].map(() => client.request('sero_submit', { transaction: new Uint8Array(1) }));
       await arrived.promise;
-      await assert.rejects(client.request('sero_getFees', {}), { name: 'busy', code: -32012 });
+      await assert.rejects(client.request('sero_getFees', {}), {
+        name: 'busy',
+        data: { retryAfterMs: 1_000 },
+      });
       gate.resolve();
       assert.equal((await Promise.all(slow)).length, 4);
       await client.request('sero_getFees', {});
@@ -222,7 +232,11 @@ test('one client has no more than his share of the calls that wait: others are a
   await withServer(
     { maxInFlight: 3, maxInFlightPerClient: 2 },
     async ({ url, metric }) => {
-      const greedy = createClient({ url, headers: { 'x-forwarded-for': '192.0.2.1' } });
+      const greedy = createClient({
+        url,
+        headers: { 'x-forwarded-for': '192.0.2.1' },
+        waitForRate: false,
+      });
       const others = createClient({ url, headers: { 'x-forwarded-for': '192.0.2.2' } });
       const slow = [1, 2].map(() => greedy.request('sero_submit', { transaction: new Uint8Array(1) }));
       await arrived.promise;

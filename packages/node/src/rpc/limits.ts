@@ -43,7 +43,7 @@ export interface RpcLimits {
   readonly maxConnectionsPerAddress: number;
   /** Requests of one HTTP connection that wait for their answer at once; beyond it the connection is ended. Default 32. */
   readonly maxPipelined: number;
-  /** Calls that wait for their answer at once. Default 1,024. */
+  /** Calls that wait for their answer at once; their bytes are bounded by `maxReceptionBytes`. Default 4,096. */
   readonly maxInFlight: number;
   /** Calls of one client that do, by the address that a trusted proxy names where there is one. Default 128. */
   readonly maxInFlightPerClient: number;
@@ -93,7 +93,7 @@ export const DEFAULT_LIMITS: RpcLimits = {
   maxConnections: 2_048,
   maxConnectionsPerAddress: 256,
   maxPipelined: 32,
-  maxInFlight: 1_024,
+  maxInFlight: 4_096,
   maxInFlightPerClient: 128,
   maxReceptionBytes: 67_108_864,
   maxReceptionPerClient: 16_777_216,

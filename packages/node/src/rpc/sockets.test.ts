@@ -6,6 +6,7 @@ import { createClient, createSocketClient, type HeadEvent } from '@sero/api';
 import { headerHash } from '@sero/protocol';
 import { WebSocket } from 'ws';
 import { type MadeSource, madeSource } from '../../../../test/rpc/made-chain.ts';
+import { settle } from '../test-support.ts';
 import type { RpcLimits } from './limits.ts';
 import { serve, type TestServer } from './test-support.ts';
 
@@ -319,6 +320,35 @@ test('messages that are half sent count, and end the sockets of a client that ho
     first.destroy();
     await until(async () => (await server.metric('sero_rpc_reception_bytes')) === 0);
   });
+});
+
+test('a socket that ends in mid-message leaves nothing counted, though its call is answered later', async () => {
+  const gate = Promise.withResolvers<void>();
+  let waiting = 0;
+  const source = madeSource({
+    async submit() {
+      waiting++;
+      await gate.promise;
+      return { txid: new Uint8Array(32), wtxid: new Uint8Array(32) };
+    },
+  });
+  await scene(
+    {},
+    async ({ server }) => {
+      const socket = await halfOpen(server.port);
+      const half = frame('x'.repeat(60_000)).subarray(0, 50_000);
+      socket.write(Buffer.concat([frame(call(1, 'sero_submit', { transaction: '0x00' })), half]));
+      await until(() => waiting === 1);
+      await until(async () => (await server.metric('sero_rpc_reception_bytes')) > 50_000);
+      socket.resetAndDestroy();
+      await until(async () => (await server.metric('sero_rpc_reception_bytes')) === 0);
+      gate.resolve();
+      await settle();
+      assert.equal(await server.metric('sero_rpc_reception_bytes'), 0);
+      assert.equal(await server.metric('sero_rpc_refusals_total', { limit: 'reception' }), 0);
+    },
+    source,
+  );
 });
 
 test('a message in crumbs counts by what its crumbs take', async () => {

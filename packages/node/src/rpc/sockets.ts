@@ -91,6 +91,8 @@ export function createSockets({ dispatcher, limits, unsent, reception, metrics }
 
     /** Counts what has arrived, complete or not. */
     function count(): void {
+      // Nothing of it is kept once the socket is gone, whatever call still runs: nobody would ever let go of it.
+      if (gone.signal.aborted) return;
       const more = unanswered + frames.pending() - received.bytes();
       if (more < 0) received.give(-more);
       if (more <= 0 || received.take(more)) return;
@@ -151,7 +153,7 @@ export function createSockets({ dispatcher, limits, unsent, reception, metrics }
         calls++;
         dispatcher.answer(message, { client, signal: gone.signal, socket: methods }).then((answer) => {
           calls--;
-          unanswered -= message.length;
+          if (!gone.signal.aborted) unanswered -= message.length;
           count();
           if (answer.cut) socket.terminate();
           send(answer.json === undefined ? undefined : joined(answer.json), answer.unsent);
@@ -213,6 +215,7 @@ export function createSockets({ dispatcher, limits, unsent, reception, metrics }
       settle();
     });
     connection.prependListener('data', (chunk: Buffer) => {
+      if (gone.signal.aborted) return;
       const had = frames.pending() > 0;
       const ended = frames.feed(chunk);
       const has = frames.pending() > 0;

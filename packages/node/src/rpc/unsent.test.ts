@@ -29,6 +29,15 @@ test('what is taken counts until it is released, once', () => {
   assert.equal(unsent.bytes(), 0);
 });
 
+test('what is taken after its release is not counted', () => {
+  const { unsent, send } = scene();
+  const answer = send('a', 40);
+  answer.release();
+  assert.equal(answer.take(1), false);
+  answer.give(40);
+  assert.equal(unsent.bytes(), 0);
+});
+
 test('while readers are in their time nobody is cut off for another who wants about as much', () => {
   const { time, cut, send } = scene();
   send('a', 50);

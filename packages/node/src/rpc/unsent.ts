@@ -12,6 +12,7 @@ export interface UnsentAnswer {
    * nothing counted, where there is no room for them. To make room, readers are cut off, those of the client who leaves the most
    * waiting first: who asks for little is never cut off for others. Within the least time that is granted this is done only for a
    * client who would hold less than half as much, so that those who take turns in filling the room cannot keep the others out.
+   * After `release` there is no room: what nobody lets go of would be counted for ever.
    *
    * @param what a `refusal` has an eighth more room, so that who is to come back later is told so
    */
@@ -126,8 +127,10 @@ export function createUnsent(limits: UnsentLimits, now: () => number, cutOff: ()
     bytes: () => total,
     open(client) {
       const entry: Entry = { client, bytes: 0, since: 0, cut: undefined };
+      let released = false;
       return {
         take(bytes, what = 'answer') {
+          if (released) return false;
           const share = what === 'refusal' ? REFUSAL_ROOM : 1;
           const held = byClient.get(client)?.bytes ?? 0;
           if (!fits(held, bytes, share * limits.maxPerClient)) return false;
@@ -142,7 +145,10 @@ export function createUnsent(limits: UnsentLimits, now: () => number, cutOff: ()
           entry.cut = cut;
           heldBy(client).sending.add(entry);
         },
-        release: () => release(entry),
+        release() {
+          released = true;
+          release(entry);
+        },
       };
     },
   };

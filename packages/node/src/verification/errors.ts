@@ -2,7 +2,7 @@
 export type VerificationErrorCode =
   /** The queue is full: try again shortly. */
   | 'busy'
-  /** The thread that checked it died, and so did the next one. */
+  /** The thread that checked it died or gave no answer in time, and so did the next one. */
   | 'worker-lost'
   /** The verifier was closed. */
   | 'closed';

@@ -7,7 +7,7 @@ export interface Batch {
   readonly items: readonly Item[];
   /** Called once, with an answer for each item in order. */
   answered(answers: readonly Answer[]): void;
-  /** Called once, instead, where the thread died over it. */
+  /** Called once, instead, where the thread died over it or was ended. */
   lost(reason: string): void;
 }
 
@@ -17,8 +17,12 @@ export interface Threads {
   keyNumber(vk: VerifyingKey): number;
   /** True where a thread has nothing to do. */
   idle(): boolean;
-  /** Gives a batch to an idle thread. Threads start with their first batch; a dead one is replaced by the next. */
-  run(batch: Batch): void;
+  /**
+   * Gives a batch to an idle thread. Threads start with their first batch; a dead one is replaced by the next.
+   *
+   * @returns ends the thread where it still works at the batch, which is then lost at once, for this reason
+   */
+  run(batch: Batch): (reason: string) => void;
   /** Ends the threads; batches that run are lost. */
   close(): Promise<void>;
 }
@@ -49,12 +53,6 @@ export function createThreads(count: number, program: URL): Threads {
       keys: new Set(),
       running: undefined,
     };
-    const end = (reason: string): void => {
-      if (!threads.delete(thread)) return;
-      const { running } = thread;
-      thread.running = undefined;
-      running?.batch.lost(reason);
-    };
     thread.worker.on('message', ({ batch, answers }: Report) => {
       const { running } = thread;
       if (running?.number !== batch) return;
@@ -62,11 +60,21 @@ export function createThreads(count: number, program: URL): Threads {
       thread.worker.unref();
       running.batch.answered(answers);
     });
-    thread.worker.on('error', (error) => end(`a verifying thread failed: ${error}`));
-    thread.worker.on('messageerror', (error) => end(`a verifying thread sent what cannot be read: ${error}`));
-    thread.worker.on('exit', (code) => end(`a verifying thread ended with ${code}`));
+    thread.worker.on('error', (error) => end(thread, `a verifying thread failed: ${error}`));
+    thread.worker.on('messageerror', (error) =>
+      end(thread, `a verifying thread sent what cannot be read: ${error}`),
+    );
+    thread.worker.on('exit', (code) => end(thread, `a verifying thread ended with ${code}`));
     threads.add(thread);
     return thread;
+  }
+
+  /** The thread is no more: another takes its place. */
+  function end(thread: Thread, reason: string): void {
+    if (!threads.delete(thread)) return;
+    const { running } = thread;
+    thread.running = undefined;
+    running?.batch.lost(reason);
   }
 
   function tell(thread: Thread, order: Order): void {
@@ -86,7 +94,8 @@ export function createThreads(count: number, program: URL): Threads {
 
     run(batch) {
       const thread = free() ?? start();
-      thread.running = { number: batches++, batch };
+      const running = { number: batches++, batch };
+      thread.running = running;
       for (const { key } of batch.items) {
         if (thread.keys.has(key)) continue;
         thread.keys.add(key);
@@ -94,7 +103,12 @@ export function createThreads(count: number, program: URL): Threads {
       }
       // Only work keeps the process alive.
       thread.worker.ref();
-      tell(thread, { batch: thread.running.number, items: batch.items });
+      tell(thread, { batch: running.number, items: batch.items });
+      return (reason) => {
+        if (thread.running !== running) return;
+        void thread.worker.terminate();
+        end(thread, reason);
+      };
     },
 
     async close() {

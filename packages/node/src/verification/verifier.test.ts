@@ -155,6 +155,32 @@ test('a proof that kills its thread is given up after the second one; its neighb
   );
 });
 
+test('a thread that hangs is ended after its time, as if it had died; its neighbours get their verdicts', async () => {
+  const { verifier, verify, clock } = start({ program: dying, maxBatchMs: 60_000 });
+  const hanging = { ...key.prove(1n), publicInputs: [668n] };
+  const results = [verify(key.prove(1n)), verify(hanging), verify(key.prove(2n))];
+  const settled = Promise.allSettled(results);
+  await clock.pass(20);
+  await clock.pass(59_999);
+  assert.deepEqual(verifier.queue(), { waiting: 0, running: 3 });
+  // All are tried again, each alone and the last one first; its answer lets the hanging one begin.
+  await clock.pass(1);
+  assert.deepEqual(await results[2], OK);
+  assert.deepEqual(verifier.queue(), { waiting: 1, running: 1 });
+  await clock.pass(60_000);
+  const [first, second] = await settled;
+  assert.deepEqual(first, { status: 'fulfilled', value: OK });
+  assert.ok(second?.status === 'rejected' && code('worker-lost')(second.reason));
+  assert.match(String(second.reason), /no answer in 60000 ms/);
+  assert.deepEqual(verifier.queue(), { waiting: 0, running: 0 });
+  assert.equal(clock.waiting(), 0, 'no timer is left of batches that were answered');
+
+  const block = assert.rejects(verifier.verifyBatch([key.prove(3n), hanging]), code('worker-lost'));
+  await clock.pass(60_000);
+  await clock.pass(60_000);
+  await block;
+});
+
 test('a key that the verifier throws at is an error of its own proof, and of no other', async () => {
   const weak = { ...key.prove(1n), vk: { ...key.vk, gamma: key.vk.delta } };
   const { verifier } = start();

@@ -20,6 +20,11 @@ export interface ThreadedVerifierOptions {
   readonly gatherMs?: number;
   /** Single proofs that wait or run at most; beyond it the answer is `busy`. Default 4,096. */
   readonly maxQueued?: number;
+  /**
+   * ms after which a batch without an answer is given up and its thread ended, as if that had died over it: a thread that hangs must
+   * not hold up the chain. It decides on no proof. Default 120,000, where a slow computer takes some seconds for a full batch.
+   */
+  readonly maxBatchMs?: number;
   readonly clock?: Clock;
   /** Called after each batch. */
   readonly onBatch?: (batch: { readonly proofs: number; readonly ms: number }) => void;
@@ -59,7 +64,8 @@ interface Request {
  * batches, since a batch costs less a proof; a batch that fails is halved by the verifier until the culprits stand alone.
  */
 export function createThreadedVerifier(options: ThreadedVerifierOptions): ThreadedVerifier {
-  const { batchSize = 64, gatherMs = 20, maxQueued = 4_096, clock = systemClock } = options;
+  const { batchSize = 64, gatherMs = 20, maxQueued = 4_096 } = options;
+  const { maxBatchMs = 120_000, clock = systemClock } = options;
   const count = options.threads;
   const threads = createThreads(count, options.program ?? new URL('./worker.ts', import.meta.url));
   const local = createPortableVerifier();
@@ -92,20 +98,26 @@ export function createThreadedVerifier(options: ThreadedVerifierOptions): Thread
   function start(requests: readonly Request[]): void {
     const began = clock.now();
     running += requests.length;
-    threads.run({
+    const giveUp = threads.run({
       items: requests.map(({ item }) => item),
       answered(answers) {
+        clock.clearTimer(late);
         running -= requests.length;
         for (const [i, { settle }] of requests.entries()) settle(answers[i]!);
         options.onBatch?.({ proofs: requests.length, ms: clock.now() - began });
         next();
       },
       lost(reason) {
+        clock.clearTimer(late);
         running -= requests.length;
         for (const request of requests) lost(request, reason);
         next();
       },
     });
+    const late = clock.setTimer(
+      () => giveUp(`a verifying thread gave no answer in ${maxBatchMs} ms`),
+      maxBatchMs,
+    );
   }
 
   /** A thread died over it: once more, alone, so that the proof which kills threads takes no other along. */
