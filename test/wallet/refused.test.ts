@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { RpcError } from '@sero/api';
-import { SERO_ASSET, SERO_UNIT } from '@sero/protocol';
-import { type Plan, plan, prove, type Request, sign, submit } from '@sero/wallet';
+import { equalBytes, toHex } from '@sero/crypto';
+import { encodeAddress, SERO_ASSET, SERO_UNIT } from '@sero/protocol';
+import {
+  historyLines,
+  type Plan,
+  plan,
+  planMany,
+  planStep,
+  prove,
+  type Request,
+  sign,
+  submit,
+} from '@sero/wallet';
 import { provingToolsDouble } from './doubles.ts';
 import { ask, foundTown, type Person, type Town, unsent } from './people.ts';
 
@@ -67,7 +78,58 @@ describe('a node that says it refused a payment, and keeps it', () => {
     assert.deepEqual([alice.wallet.pending(), alice.wallet.lost()], [[], []]);
   });
 
-  it('cannot keep Alice from paying: whatever she pays next goes through at once', async () => {
+  it('does not get him paid twice by passing it on before Alice asks again: she is told first', async () => {
+    await town.network.send(kept);
+    await town.mine();
+    const [entered] = alice.wallet.entered();
+    for (const again of [
+      plan(alice.wallet, payment),
+      planStep(alice.wallet, payment),
+      planStep(alice.wallet, { ...payment, amount: 5_000n * SERO_UNIT }),
+      planMany(alice.wallet, { type: 'payMany', payments: [payment] }),
+      plan(alice.wallet, { type: 'merge' }),
+    ]) {
+      await assert.rejects(again, {
+        code: 'refused-entered',
+        message: new RegExp(
+          `${toHex(entered!.txid)}.* is in block ${entered!.height} and paid ${3n * SERO_UNIT} `,
+        ),
+      });
+    }
+    assert.deepEqual(
+      entered!.payments.map(({ to, value }) => [toHex(to), value]),
+      [[toHex(encodeAddress(payment.to)), 3n * SERO_UNIT]],
+    );
+    const line = historyLines(alice.wallet).find(({ txid }) => equalBytes(txid, entered!.txid));
+    assert.deepEqual([line?.state, line?.state === 'final' && line.refused], ['final', true]);
+    await town.mine();
+    assert.equal(paidToBob(), 3n * SERO_UNIT);
+
+    // From here on she knows: whatever she pays now she means to pay.
+    await alice.wallet.acknowledge(entered!.txid);
+    await ask(town, alice, payment);
+    await town.mine();
+    assert.equal(paidToBob(), 6n * SERO_UNIT);
+  });
+
+  it('does not get him paid twice where the answer comes after the block', async () => {
+    await town.network.send(kept);
+    await town.mine();
+    await alice.wallet.acknowledge(alice.wallet.entered()[0]!.txid);
+    const planned = await plan(alice.wallet, payment);
+    await assert.rejects(
+      sendBy(planned, async (bytes) => {
+        await town.network.send(bytes.slice());
+        await town.mine();
+        return new RpcError('busy', 'much to do', {});
+      }),
+      { name: 'busy' },
+    );
+    assert.equal(paidToBob(), 6n * SERO_UNIT);
+    await assert.rejects(plan(alice.wallet, payment), { code: 'refused-entered' });
+  });
+
+  it('cannot keep Alice from paying: what she pays next goes through at once, where the node then behaves', async () => {
     const other: Request = { ...payment, amount: 20n * SERO_UNIT };
     await ask(town, alice, other);
     await town.mine();

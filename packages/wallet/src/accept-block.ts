@@ -1,8 +1,9 @@
 import { equalBytes, toHex } from '@sero/crypto';
 import { COMMITMENT_MAX_AGE, type Header, headerHash } from '@sero/protocol';
-import type { Companion, KnownAsset, LostSpend } from './records.ts';
+import type { Companion, KnownAsset, LostSpend, PendingSpend } from './records.ts';
+import { entered } from './reservations.ts';
 import type { ScanResult } from './scan.ts';
-import { FORMER_TIP, type Tip, type WalletState, written } from './state.ts';
+import { FORMER_BLOCKS, type Tip, type WalletState, written } from './state.ts';
 import type { WalletChange } from './store.ts';
 
 /** Anchors that are kept: the newest is used, the others are there to look at. */
@@ -56,6 +57,10 @@ export function acceptBlock(state: WalletState, block: ScannedBlock): WalletChan
   const spentDummies = new Set(result.spentDummies);
   if (state.former !== undefined) {
     changes.push(...thinCompanions(state.former.companions, spent, spentDummies).map(written.former));
+  }
+  if (state.origin === undefined && height > 0n) {
+    state.origin = { height, hash: tip.hash };
+    changes.push(written.origin(state.origin));
   }
   changes.push(...settleFormer(state, tip), ...settlePending(state, height, spent, block.txids));
   for (const made of result.commitments) {
@@ -114,30 +119,44 @@ function thinCompanions(
 }
 
 /**
- * Ends what a repair left open, once the block comes by that was read last before it, or the one after: if this is the chain of old,
- * what was on its way holds again. If it was begun anew, the same positions are other notes, and it is forgotten.
+ * Ends what a repair left open, once a block comes by that was read before it: if this is the chain of old, what was on its way holds
+ * again from there on. If it was begun anew, the same positions are other notes, and it is forgotten. Where reading began above both
+ * blocks nobody can tell, and what could still enter counts as if it did.
  */
 function settleFormer(state: WalletState, { header, hash }: Tip): WalletChange[] {
   const { former } = state;
-  if (former === undefined || header.height < former.tip.height) return [];
-  const at = header.height === former.tip.height ? hash : header.parent;
-  const same = header.height <= former.tip.height + 1n && equalBytes(at, former.tip.hash);
-  const pending = former.pending.map(written.pending);
-  const lost = former.lost.map(written.lost);
-  const companions = [...former.companions].map(([position, companion]) =>
-    written.companion(position, companion),
-  );
-  const records = [...pending, ...lost, ...companions];
+  if (former === undefined) return [];
+  const { height } = header;
+  const answers = former.blocks.flatMap((block) => {
+    if (block.height === height) return [equalBytes(hash, block.hash)];
+    return block.height === height - 1n ? [equalBytes(header.parent, block.hash)] : [];
+  });
+  const isPassed = former.blocks.every((block) => block.height < height - 1n);
+  if (answers.length === 0 && !isPassed) return [];
   state.former = undefined;
-  if (same) {
-    for (const spend of former.pending) state.pending.set(toHex(spend.txid), spend);
-    for (const spend of former.lost) state.lost.set(toHex(spend.txid), spend);
-    for (const [position, companion] of former.companions) state.companions.set(position, companion);
-  }
+  const stored = [
+    ...former.pending.map(written.pending),
+    ...former.lost.map(written.lost),
+    ...[...former.companions].map(([position, companion]) => written.companion(position, companion)),
+  ];
+  const dropped = [
+    { key: FORMER_BLOCKS, value: undefined },
+    ...stored.map(({ key }) => written.former({ key, value: undefined })),
+  ];
+  if (answers.includes(false)) return dropped;
+  const seen = answers.length > 0;
+  const pending = former.pending.flatMap((spend): PendingSpend[] => {
+    if (seen) return [spend];
+    return spend.expiry > height ? [{ ...spend, unseen: true }] : [];
+  });
+  for (const spend of pending) state.pending.set(toHex(spend.txid), spend);
+  for (const spend of former.lost) state.lost.set(toHex(spend.txid), spend);
+  for (const [position, companion] of former.companions) state.companions.set(position, companion);
   return [
-    { key: FORMER_TIP, value: undefined },
-    ...records.map(({ key }) => written.former({ key, value: undefined })),
-    ...(same ? records : []),
+    ...dropped,
+    ...pending.map(written.pending),
+    ...former.lost.map(written.lost),
+    ...[...former.companions].map(([position, companion]) => written.companion(position, companion)),
   ];
 }
 
@@ -149,13 +168,19 @@ function settlePending(
   txids: ReadonlySet<string>,
 ): WalletChange[] {
   const changes: WalletChange[] = [];
-  for (const [txid, { positions, expiry, txid: bytes, sent, refused }] of state.pending) {
+  for (const [txid, spend] of state.pending) {
+    const { positions, expiry, txid: bytes, sent, refused, unseen } = spend;
     const replaced = positions.some((position) => spent.has(position));
     if (!replaced && expiry > height && !txids.has(txid)) continue;
     state.pending.delete(txid);
     changes.push(written.droppedPending(txid));
+    if (txids.has(txid)) {
+      // Whoever was told that it was refused may be about to pay again: nothing binds the next payment any more.
+      if (refused !== undefined) changes.push(entered(state, spend, height));
+      continue;
+    }
     // Whoever submitted what was refused knows that it was.
-    if (txids.has(txid) || refused !== undefined) continue;
+    if (refused !== undefined || (unseen !== undefined && !replaced)) continue;
     const outcome = replaced ? 'replaced' : 'expired';
     const lost: LostSpend = { txid: bytes, outcome, height, ...(sent === undefined ? {} : { sent }) };
     state.lost.set(txid, lost);

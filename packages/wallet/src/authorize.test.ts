@@ -123,7 +123,7 @@ describe('a plan signed here and proved there', () => {
     assert.equal(sero().total, total - SERO_UNIT - readPlan(planned).fee);
   });
 
-  it('what the network refuses is free again, and the refusal is passed on', async () => {
+  it('the notes of what a node refuses can be spent again, and the refusal is passed on', async () => {
     const refuse = async (): Promise<Error> => new RangeError('the rules say no');
     await assert.rejects(submit(wallet, planned, signed, proved, refuse), RangeError);
     assert.deepEqual([sero().spendable, sero().pending], [6n * SERO_UNIT, 0n]);

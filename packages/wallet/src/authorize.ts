@@ -129,9 +129,11 @@ export type Send = (transaction: Uint8Array) => Promise<unknown>;
 
 /**
  * Hands a transaction to the network and keeps its notes from being spent again. Where the node refuses it
- * the refusal is thrown, and the next plan spends one of them again, so that a node that lies gains nothing: only one of the two can
- * enter. Where the outcome is not known they stay reserved until the transaction expires. The same parts may be submitted again. Throws `parts-do-not-fit` where the parts are of another plan, `already-spending` where
- * another transaction spends one of the notes, `refused-may-enter` where it spends none of a refused transaction's.
+ * the refusal is thrown, and the next plan spends one of them again: only one of the two can enter. If the node lied and the first one
+ * enters before there is a second, nothing is planned until that is acknowledged. Where the outcome is not known the notes stay reserved
+ * until the transaction expires, also where the same parts are submitted again and refused then. Throws `parts-do-not-fit` where the parts
+ * are of another plan, `already-spending` where another transaction spends one of the notes, `refused-may-enter` where it spends none of a
+ * refused transaction's, and what `Wallet.expectSettled` throws.
  */
 export async function submit(
   wallet: Wallet,

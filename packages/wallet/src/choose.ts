@@ -6,6 +6,7 @@ import { publicPart, type Request, type RequestPart } from './request.ts';
 import {
   bindingNotes,
   type Coin,
+  expectBindable,
   type Needs,
   ownOf,
   provableNotes,
@@ -53,7 +54,7 @@ export function choose(wallet: Wallet, request: Request): Choice {
   const chosen =
     part.merge === undefined
       ? chooseNotes(wallet, notes, offers)
-      : selectFor(notes, offers, part.merge, refusedOf(wallet));
+      : selectFor(notes, offers, part.merge, refusedOf(wallet), widest(wallet));
   const payouts = payoutsOf(request).length;
   return { anchor, part, ...withCompanions(wallet, notes, offers, chosen, payouts) };
 }
@@ -149,12 +150,14 @@ export interface Selection<N extends Coin> {
  * in the way of the one it tried first: `insufficient-funds`, `needs-consolidation`, for a merge `request-invalid`.
  *
  * @param refused of each of these one note is spent, or `refused-may-enter` is thrown
+ * @param most notes that any transaction of the network spends: where a note of each of the refused is more, no merging helps
  */
 export function selectFor<N extends Coin>(
   notes: readonly N[],
   offers: readonly Offer[],
   merge: bigint | undefined,
   refused: readonly Refused[],
+  most: number,
 ): Selection<N> {
   // Beside the fee of a token shape A has no room for two notes of it.
   const large = merge !== undefined && (merge !== SERO_ASSET || ownOf(notes, merge).length > SHAPE_A.inputs);
@@ -174,7 +177,18 @@ export function selectFor<N extends Coin>(
       refusal ??= error;
     }
   }
+  if (refusal instanceof WalletError && refusal.code === 'needs-consolidation') {
+    expectBindable(notes, refused, most);
+  }
   throw refusal;
+}
+
+/** Notes that the widest transaction of a network spends. */
+export function widest({ genesis }: Wallet): number {
+  const shapes = [SHAPE_A, SHAPE_B].filter(({ id }) =>
+    genesis.verifyingKeys.some(({ circuit }) => circuit === id),
+  );
+  return Math.max(...shapes.map(({ inputs }) => inputs));
 }
 
 /** Submitted transactions that were refused and may still enter. */
@@ -189,7 +203,7 @@ function chooseNotes(
   offers: readonly Offer[],
 ): Selection<OwnedNote> {
   try {
-    return selectFor(notes, offers, undefined, refusedOf(wallet));
+    return selectFor(notes, offers, undefined, refusedOf(wallet), widest(wallet));
   } catch (error) {
     if (!(error instanceof WalletError && error.code === 'insufficient-funds')) throw error;
     if (!covers(wallet.spendableNotes(), offers[0]!.needs)) throw error;

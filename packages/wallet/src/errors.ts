@@ -11,6 +11,8 @@ export type WalletErrorCode =
   | 'notes-too-new'
   | 'already-spending'
   | 'refused-may-enter'
+  | 'refused-entered'
+  | 'repair-unfinished'
   | 'asset-unknown'
   | 'amount-out-of-range'
   | 'no-anchor'
@@ -57,5 +59,13 @@ export function ensure(condition: boolean, code: WalletErrorCode, message: strin
 
 /** Why nothing can be planned beside a transaction that a node refused. */
 export function mayEnter(txid: string, expiry: bigint): string {
-  return `a node refused transaction ${txid}, and could pass it on all the same until block ${expiry}; this one spends none of its notes, so both could be paid: wait until then, or until a transaction that spends them is in a block`;
+  return `a node refused transaction ${txid}, and could pass it on all the same until block ${expiry}; this one cannot spend its notes, so both could be paid: ${wait(expiry)}, or until a transaction that spends them is in a block`;
 }
+
+/** Why nothing can be planned where more was refused than one transaction can shut out. */
+export function tooManyMayEnter(count: number, until: bigint): string {
+  return `a node refused ${count} transactions, and could pass them on all the same; one transaction has no room to spend a note of each, so something could be paid twice: ${wait(until)}`;
+}
+
+const wait = (until: bigint): string =>
+  `wait until block ${until} (without trying: a try that is refused could enter until later still)`;

@@ -1,4 +1,4 @@
-import { equalBytes } from '@sero/crypto';
+import { equalBytes, toHex } from '@sero/crypto';
 import { decodeEnvelope, encodeAddress, transactionId } from '@sero/protocol';
 import { type ProvedPart, type ReadyTransaction, type Send, type SignedPart, submit } from './authorize.ts';
 import type { Plan, TransactionPlan } from './plan.ts';
@@ -8,7 +8,11 @@ import type { Balance, SyncState, Wallet } from './wallet.ts';
 
 /** A line of the account's history with what became of it. */
 export type HistoryLine =
-  | ({ readonly state: 'final' } & HistoryEntry)
+  | ({
+      readonly state: 'final';
+      /** A node had said that it refused it. */
+      readonly refused?: true;
+    } & HistoryEntry)
   | {
       /**
        * `pending`: on its way; `refused`: the node did not take it, and if it lies it can still pass it on; `expired`: no block took it
@@ -38,7 +42,11 @@ export function historyLines(wallet: Wallet): HistoryLine[] {
   const lost = wallet
     .lost()
     .map(({ txid, outcome, height, sent }): HistoryLine => ({ state: outcome, txid, height, sent }));
-  const final = wallet.history().map((entry): HistoryLine => ({ state: 'final', ...entry }));
+  const entered = new Set(wallet.entered().map(({ txid }) => toHex(txid)));
+  const final = wallet.history().map((entry): HistoryLine => {
+    const refused = entered.has(toHex(entry.txid)) ? ({ refused: true } as const) : {};
+    return { state: 'final', ...refused, ...entry };
+  });
   // Of one height the later entry happened later; sorting is stable.
   const past = [...final, ...lost]
     .toReversed()

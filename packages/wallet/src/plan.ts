@@ -94,6 +94,7 @@ export async function plan(wallet: Wallet, request: Request, random: Random = sy
 }
 
 async function planTransaction(wallet: Wallet, request: Request, random: Random): Promise<TransactionPlan> {
+  wallet.expectSettled();
   const choice = choose(wallet, request);
   const { anchor, part, offer, notes, dummies, slots } = choice;
   const { shape, gasLimit, gasPrice, fee } = offer;

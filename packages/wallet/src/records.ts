@@ -88,6 +88,21 @@ export interface PendingSpend {
    * one of its notes: only one of the two can enter.
    */
   readonly refused?: true;
+  /**
+   * Set where a repair began above the block read last before it: what became of it in between is not known, so its end says nothing.
+   */
+  readonly unseen?: true;
+}
+
+/** A transaction of which a node had said that it did not take it, and which a block holds all the same. */
+export interface EnteredSpend {
+  readonly txid: Uint8Array;
+  /** The block. */
+  readonly height: bigint;
+  /** Paid to others. */
+  readonly payments: readonly Pick<Payment, 'to' | 'asset' | 'value'>[];
+  /** Somebody was told: see `Wallet.acknowledge`. */
+  readonly acknowledged?: true;
 }
 
 /** What a submitted transaction does, as its plan says. */

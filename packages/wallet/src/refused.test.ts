@@ -8,6 +8,7 @@ import { readPlan } from './plan-codec.ts';
 import type { Request } from './request.ts';
 import { planMany, planStep } from './steps.ts';
 import { memoryWalletStore } from './store.ts';
+import { resetWallet } from './store-repair.ts';
 import {
   ALICE,
   BOB,
@@ -171,6 +172,80 @@ describe('after a refusal', () => {
     await submit(wallet, first.plan, ...(await parts(first.plan)), async () => undefined);
     await wallet.addBlock(chain.add([(await ready(first.plan, ALICE)).bytes]));
     assert.equal((await planStep(wallet, first.rest!)).paid, 8n * SERO_UNIT);
+  });
+
+  it('what enters all the same holds everything back until somebody says that he knows, also once opened again', async () => {
+    const store = memoryWalletStore();
+    const chain = testChain([
+      { key: ALICE, value: 900n * SERO_UNIT },
+      { key: ALICE, value: 5n * SERO_UNIT, index: 1n },
+    ]);
+    const wallet = await openOn(chain, ALICE, { store });
+    const [first, early] = [
+      await plan(wallet, toBob(500n * SERO_UNIT)),
+      await plan(wallet, toBob(3n * SERO_UNIT)),
+    ];
+    await refused(wallet, first);
+    const sent = await ready(first, ALICE);
+    await wallet.addBlock(chain.add([sent.bytes]));
+    const again = await openOn(chain, ALICE, { store, blocks: [] });
+    for (const now of [wallet, again]) {
+      assert.deepEqual(
+        now.entered().map(({ txid, height, payments }) => [txid, height, payments[0]?.value]),
+        [[sent.txid, 1n, 500n * SERO_UNIT]],
+      );
+      await assert.rejects(plan(now, toBob(3n * SERO_UNIT)), refusal('refused-entered'));
+    }
+    // A plan of before it was refused spends none of its notes, so nothing else stops it.
+    let sends = 0;
+    const send = async (): Promise<void> => {
+      sends++;
+    };
+    await assert.rejects(submit(again, early, ...(await parts(early)), send), refusal('refused-entered'));
+    await resetWallet(store);
+    const repaired = await openOn(chain, ALICE, { store });
+    await assert.rejects(plan(repaired, toBob(3n * SERO_UNIT)), refusal('refused-entered'));
+    assert.equal(sends, 0);
+    await repaired.acknowledge(sent.txid);
+    const known = await openOn(chain, ALICE, { store, blocks: [] });
+    await submit(known, early, ...(await parts(early)), send);
+    assert.equal(sends, 1);
+    assert.equal(known.entered()[0]?.acknowledged, true);
+  });
+
+  it('more of them at once than one transaction can shut out: says when there are few enough, and that trying again is no help', async () => {
+    const values = [900n, 800n, 700n].map((value) => value * SERO_UNIT);
+    const { chain, wallet } = await chainWithNotes(values, {
+      ...ONLY_SHAPE_A,
+      anchor: { window: 65_536n, step: 1n, expiry: 10n },
+    });
+    const no: ((answer: Error) => void)[] = [];
+    const outcomes: Promise<unknown>[] = [];
+    for (const amount of [650n, 750n, 850n]) {
+      const planned = await plan(wallet, toBob(amount * SERO_UNIT));
+      const [signed, proved] = await parts(planned);
+      await new Promise<void>((onItsWay) => {
+        const send = (): Promise<unknown> => {
+          onItsWay();
+          return new Promise((resolve) => no.push(resolve));
+        };
+        outcomes.push(assert.rejects(submit(wallet, planned, signed, proved, send), RangeError));
+      });
+      await wallet.addBlock(chain.add());
+    }
+    for (const answer of no) answer(new RangeError('no'));
+    await Promise.all(outcomes);
+    const tooMany = {
+      ...refusal('refused-may-enter'),
+      message: /refused 3 .* until block 10 \(without trying/,
+    };
+    await assert.rejects(plan(wallet, toBob(3n * SERO_UNIT)), tooMany);
+    await assert.rejects(plan(wallet, toBob(2_000n * SERO_UNIT)), tooMany);
+    await assert.rejects(plan(wallet, { type: 'merge' }), tooMany);
+    await assert.rejects(planStep(wallet, toBob(3n * SERO_UNIT)), tooMany);
+    while (wallet.tip()!.header.height < 10n) await wallet.addBlock(chain.add());
+    const both = [900n, 800n].map((value) => noteOf(wallet, value));
+    assert.deepEqual(new Set(spendsOf(await plan(wallet, toBob(3n * SERO_UNIT)))), new Set(both));
   });
 
   it('of a transaction that nobody submitted nothing is remembered', async () => {

@@ -1,8 +1,9 @@
-import { toHex } from '@sero/crypto';
+import { equalBytes, toHex } from '@sero/crypto';
+import { SERO_ASSET } from '@sero/protocol';
 import { ensure, mayEnter, WalletError } from './errors.ts';
-import type { Companion, OwnedNote, PendingSpend } from './records.ts';
+import type { Companion, EnteredSpend, OwnedNote, PendingSpend } from './records.ts';
 import { type WalletState, written } from './state.ts';
-import type { WalletStore } from './store.ts';
+import type { WalletChange, WalletStore } from './store.ts';
 import type { Balance } from './wallet-interface.ts';
 
 /** Positions of notes that a submitted transaction spends. Those of one that was refused are not held back: the next one spends them. */
@@ -15,6 +16,7 @@ export function reservedNotes({ pending }: Pick<WalletState, 'pending'>): Set<bi
 export async function reserve(state: WalletState, store: WalletStore, spend: PendingSpend): Promise<boolean> {
   const known = state.pending.get(toHex(spend.txid));
   if (known !== undefined && known.refused === undefined) return false;
+  expectSettled(state);
   const held = reservedNotes(state);
   ensure(
     spend.positions.every(
@@ -23,10 +25,13 @@ export async function reserve(state: WalletState, store: WalletStore, spend: Pen
     'already-spending',
     'a note of this plan is spent, or another submitted transaction spends it: plan again',
   );
-  for (const { txid, positions, expiry, refused } of state.pending.values()) {
-    const conflicts = spend.positions.some((position) => positions.includes(position));
-    if (refused === undefined || conflicts) continue;
-    throw new WalletError('refused-may-enter', mayEnter(toHex(txid), expiry));
+  const beside = [...state.pending.values()].filter(
+    ({ refused, positions }) =>
+      refused !== undefined && !spend.positions.some((position) => positions.includes(position)),
+  );
+  const last = beside.toSorted((a, b) => (a.expiry < b.expiry ? -1 : 1)).at(-1);
+  if (last !== undefined) {
+    throw new WalletError('refused-may-enter', mayEnter(toHex(last.txid), last.expiry));
   }
   const companions = companionsOf(spend, state.companions);
   await store.write([
@@ -36,6 +41,59 @@ export async function reserve(state: WalletState, store: WalletStore, spend: Pen
   state.pending.set(toHex(spend.txid), spend);
   for (const [position, companion] of companions) state.companions.set(position, companion);
   return true;
+}
+
+/** See `Wallet.expectSettled`. */
+export function expectSettled({ entered, former }: Pick<WalletState, 'entered' | 'former'>): void {
+  const found = [...entered.values()].find(({ acknowledged }) => acknowledged === undefined);
+  if (found !== undefined) throw new WalletError('refused-entered', enteredText(found));
+  if (former === undefined || former.pending.length === 0) return;
+  const heights = former.blocks.map(({ height }) => height).toSorted((a, b) => (a < b ? -1 : 1));
+  throw new WalletError(
+    'repair-unfinished',
+    `before the repair ${former.pending.length} transactions were on their way, and whether this is the chain that they are for is not known before block ${heights.join(' or ')} is read: read the chain as far as that, for something could be paid twice`,
+  );
+}
+
+function enteredText({ txid, height, payments }: EnteredSpend): string {
+  const paid = payments.map(
+    ({ asset, value }) =>
+      `${value} ${asset === SERO_ASSET ? 'of the smallest unit of SERO' : `of asset ${asset}`}`,
+  );
+  return `transaction ${toHex(txid)}, which a node said that it refused, is in block ${height} and paid ${paid.length === 0 ? 'nobody else' : paid.join(', ')}; nothing was sent now: look at it, acknowledge it, and send again only what is still to be paid`;
+}
+
+/** Records that a block holds what a node had refused. @returns what is to be written */
+export function entered(
+  state: WalletState,
+  { txid, sent }: Pick<PendingSpend, 'txid' | 'sent'>,
+  height: bigint,
+): WalletChange {
+  // The chain's own copy, where this account's key opens it.
+  const entry = state.history.findLast((line) => line.own && equalBytes(line.txid, txid));
+  const paid = entry?.payments ?? sent?.payments ?? [];
+  const payments = paid.map(({ to, asset, value }) => ({ to, asset, value }));
+  const spend: EnteredSpend = { txid, height, payments };
+  state.entered.set(toHex(txid), spend);
+  return written.entered(spend);
+}
+
+/** See `Wallet.refuse`. */
+export async function refuse(state: WalletState, store: WalletStore, txid: Uint8Array): Promise<void> {
+  if (state.pending.has(toHex(txid))) return amend(state, store, txid, { refused: true });
+  // Its block was read before the answer of the node: the refusal is a lie that is known already.
+  const entry = state.history.findLast((line) => line.own && equalBytes(line.txid, txid));
+  if (entry === undefined || state.entered.has(toHex(txid))) return;
+  await store.write([entered(state, { txid }, entry.height)]);
+}
+
+/** See `Wallet.acknowledge`. */
+export async function acknowledge(state: WalletState, store: WalletStore, txid: Uint8Array): Promise<void> {
+  const spend = state.entered.get(toHex(txid));
+  if (spend === undefined) return;
+  const known: EnteredSpend = { ...spend, acknowledged: true };
+  await store.write([written.entered(known)]);
+  state.entered.set(toHex(txid), known);
 }
 
 /** Adds to the record of a submitted transaction; nothing where there is none. */

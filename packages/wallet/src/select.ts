@@ -1,7 +1,7 @@
 import type { Shape } from '@sero/circuits';
 import { toHex } from '@sero/crypto';
 import { SERO_ASSET } from '@sero/protocol';
-import { mayEnter, WalletError } from './errors.ts';
+import { mayEnter, tooManyMayEnter, WalletError } from './errors.ts';
 import type { OwnedNote } from './records.ts';
 
 /** What leaves the account in a transaction, by asset. */
@@ -44,7 +44,7 @@ export function bindingNotes<N extends Coin>(notes: readonly N[], refused: reado
   const binding: N[] = [];
   const candidates = ownOf(notes, SERO_ASSET).toReversed();
   for (let open = [...refused]; open.length > 0; open = unbound(open, binding)) {
-    const [lost] = unbound(open, candidates);
+    const lost = unbound(open, candidates).toSorted(byExpiry).at(-1);
     if (lost !== undefined) {
       throw new WalletError('refused-may-enter', mayEnter(toHex(lost.txid), lost.expiry));
     }
@@ -52,6 +52,20 @@ export function bindingNotes<N extends Coin>(notes: readonly N[], refused: reado
     binding.push(candidates[counts.indexOf(Math.max(...counts))]!);
   }
   return binding;
+}
+
+const byExpiry = (a: Refused, b: Refused): number => (a.expiry < b.expiry ? -1 : 1);
+
+/**
+ * Throws `refused-may-enter` where no transaction has room to spend a note of each refused one, and says when enough of them have
+ * expired.
+ */
+export function expectBindable(notes: readonly Coin[], refused: readonly Refused[], most: number): void {
+  const open = refused.toSorted(byExpiry);
+  let until: bigint | undefined;
+  while (bindingNotes(notes, open).length > most) until = open.shift()!.expiry;
+  if (until === undefined) return;
+  throw new WalletError('refused-may-enter', tooManyMayEnter(refused.length, until));
 }
 
 /**

@@ -65,6 +65,7 @@ export function startRecords(
   const anchor: Anchor = { height: header.height, size: frontier.size, root };
   return [
     written.head(networkHash, tip, frontier.size),
+    ...(header.height > 0n ? [written.origin({ height: header.height, hash: tip.hash })] : []),
     ...frontierNodes(frontier).map(written.node),
     ...(header.height % anchorStep === 0n ? [written.anchor(anchor)] : []),
     ...(start.assets ?? []).map(written.asset),

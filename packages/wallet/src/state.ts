@@ -5,6 +5,7 @@ import { fromJson, toJson } from './json.ts';
 import { type NoteTree, noteTree, type TreeNode } from './note-tree.ts';
 import type {
   Companion,
+  EnteredSpend,
   HistoryEntry,
   KnownAsset,
   LostSpend,
@@ -37,10 +38,16 @@ export interface AddressCounter {
   next: bigint;
 }
 
-/** What a repaired wallet knew of transactions on their way, until the block that it had read last comes by again. */
+/** A block by which a chain is known again. */
+export type KnownBlock = Pick<Tip, 'hash'> & { readonly height: bigint };
+
+/** What a repaired wallet knew of transactions on their way, until a block that it had read comes by again. */
 interface FormerState {
-  /** That block. On a chain begun anew it is another one, and what was on its way belongs to no note of the new chain. */
-  readonly tip: { readonly height: bigint; readonly hash: Uint8Array };
+  /**
+   * The first block that it had read and the last one. On a chain begun anew they are others, and what was on its way belongs to no note
+   * of the new chain.
+   */
+  readonly blocks: readonly KnownBlock[];
   readonly pending: readonly PendingSpend[];
   readonly companions: Map<bigint, Companion>;
   readonly lost: readonly LostSpend[];
@@ -49,6 +56,8 @@ interface FormerState {
 /** Everything that a wallet knows. */
 export interface WalletState {
   tip: Tip | undefined;
+  /** The first block after the genesis block that was read, which tells two chains of one genesis file apart. */
+  origin: KnownBlock | undefined;
   readonly tree: NoteTree;
   readonly notes: Map<bigint, OwnedNote>;
   readonly assets: Map<bigint, KnownAsset>;
@@ -64,6 +73,8 @@ export interface WalletState {
   readonly companions: Map<bigint, Companion>;
   /** Submitted transactions that no block will hold any more, by txid in hexadecimal. */
   readonly lost: Map<string, LostSpend>;
+  /** What blocks hold though a node had said that it refused it, by txid in hexadecimal. */
+  readonly entered: Map<string, EnteredSpend>;
   readonly addresses: Readonly<Record<AddressUse, AddressCounter>>;
   former: FormerState | undefined;
 }
@@ -130,9 +141,10 @@ async function readState(
   const commitments = await list<NameCommitment>('commitment/');
   const companions = await list<StoredCompanion>('companion/');
   const lost = await list<LostSpend>('lost/');
-  const formerTip = await single<FormerState['tip']>(FORMER_TIP);
-  const former = formerTip && {
-    tip: formerTip,
+  const entered = await list<EnteredSpend>('entered/');
+  const formerBlocks = await single<readonly KnownBlock[]>(FORMER_BLOCKS);
+  const former = formerBlocks && {
+    blocks: [...formerBlocks],
     pending: await list<PendingSpend>(formerKey('pending/')),
     companions: companionMap(await list<StoredCompanion>(formerKey('companion/'))),
     lost: await list<LostSpend>(formerKey('lost/')),
@@ -140,6 +152,7 @@ async function readState(
   const counter = { first: 0n, next: 0n };
   return {
     tip: head?.tip,
+    origin: await single<KnownBlock>(ORIGIN),
     tree,
     notes: new Map(notes.map((note) => [note.position, note])),
     assets: new Map(assets.map((asset) => [asset.asset, asset])),
@@ -150,6 +163,7 @@ async function readState(
     commitments: new Map(commitments.map((commitment) => [toHex(commitment.hash), commitment])),
     companions: companionMap(companions),
     lost: new Map(lost.map((spend) => [toHex(spend.txid), spend])),
+    entered: new Map(entered.map((spend) => [toHex(spend.txid), spend])),
     addresses: {
       once: (await single<AddressCounter>('addresses/once')) ?? { ...counter },
       owner: (await single<AddressCounter>('addresses/owner')) ?? { ...counter },
@@ -172,8 +186,11 @@ export function formerKey(key: string): string {
   return `former/${key}`;
 }
 
-/** Where a repair puts the block that had been read last. */
-export const FORMER_TIP = formerKey('tip');
+/** Where a repair puts the blocks by which the chain is known again. */
+export const FORMER_BLOCKS = formerKey('blocks');
+
+/** Where the first block that was read stands. */
+export const ORIGIN = 'origin';
 
 /** The commitment of an own note. */
 export function commitmentOf({ asset, value, vpkrU, zpkr, rcm }: OwnedNote): bigint {
@@ -233,6 +250,11 @@ export const written = {
     value: undefined,
   }),
   lost: (spend: LostSpend): WalletChange => ({ key: `lost/${toHex(spend.txid)}`, value: toJson(spend) }),
+  entered: (spend: EnteredSpend): WalletChange => ({
+    key: `entered/${toHex(spend.txid)}`,
+    value: toJson(spend),
+  }),
+  origin: ({ height, hash }: KnownBlock): WalletChange => ({ key: ORIGIN, value: toJson({ height, hash }) }),
   /** The change of a record that a repair put away. */
   former: ({ key, value }: WalletChange): WalletChange => ({ key: formerKey(key), value }),
   addresses: (use: AddressUse, counter: AddressCounter): WalletChange => ({

@@ -1,6 +1,6 @@
 import { SHAPE_B, SHAPE_C, type Shape } from '@sero/circuits';
 import { SERO_ASSET } from '@sero/protocol';
-import { offersOf, payoutsOf, refusedOf, type Selection, selectFor } from './choose.ts';
+import { offersOf, payoutsOf, refusedOf, type Selection, selectFor, widest } from './choose.ts';
 import { ensure, WalletError } from './errors.ts';
 import { type Plan, plan } from './plan.ts';
 import { type Random, systemRandom } from './random.ts';
@@ -112,6 +112,7 @@ async function firstOf(
 ): Promise<Step & { readonly move: Request }> {
   const anchor = wallet.anchor();
   ensure(anchor !== undefined, 'no-anchor', 'the wallet has not seen the chain yet');
+  wallet.expectSettled();
   const moves = movesFrom(wallet, provableNotes(wallet, anchor), dues);
   const [first, ...others] = moves;
   const move = first!.request;
@@ -181,7 +182,10 @@ function nextMove(
 ): Move {
   const select = (request: Request): Move => {
     const part = publicPart(wallet, request);
-    return { request, ...selectFor(notes, offersOf(wallet, request, part), part.merge, refused) };
+    return {
+      request,
+      ...selectFor(notes, offersOf(wallet, request, part), part.merge, refused, widest(wallet)),
+    };
   };
   try {
     return select(due);

@@ -78,6 +78,70 @@ describe('the repair of a wallet', () => {
     assert.deepEqual(again.pending(), wallet.pending());
   });
 
+  describe('with a node that has not all blocks of old', () => {
+    const notes = [900n, 5n].map((value, n) => ({ key: ALICE, value: value * SERO_UNIT, index: BigInt(n) }));
+    const spendsOf = (planned: string): readonly bigint[] => readPlan(planned).spends;
+    let blocks: readonly Uint8Array[];
+    let held: readonly bigint[];
+    beforeEach(async () => {
+      chain = testChain(notes, { anchor: { window: 65_536n, step: 1n, expiry: 12n } });
+      store = memoryWalletStore();
+      wallet = await openOn(chain, ALICE, { store });
+      for (let n = 0; n < 5; n++) await wallet.addBlock(chain.add());
+      const planned = await plan(wallet, PAYMENT);
+      held = spendsOf(planned);
+      await wallet.reserve({ txid: TXID, positions: held, expiry: readPlan(planned).tx.expiry, dummies: [] });
+      blocks = chain.blocks.slice(0, -2);
+    });
+
+    it('what is on its way holds its notes from the first block on, and what was refused still has to be shut out', async () => {
+      await resetWallet(store);
+      const repaired = await openOn(chain, ALICE, { store, blocks });
+      assert.deepEqual(repaired.pending(), wallet.pending());
+      assert.ok(!spendsOf(await plan(repaired, PAYMENT)).some((position) => held.includes(position)));
+
+      await repaired.refuse(TXID);
+      await resetWallet(store);
+      const again = await openOn(chain, ALICE, { store, blocks });
+      const next = spendsOf(await plan(again, { ...PAYMENT, amount: 100n * SERO_UNIT }));
+      assert.ok(next.some((position) => held.includes(position)));
+    });
+
+    it('before that block is read nothing is planned or submitted', async () => {
+      await resetWallet(store);
+      const repaired = await openOn(chain, ALICE, { store, blocks: chain.blocks.slice(0, 1) });
+      await assert.rejects(plan(repaired, PAYMENT), {
+        ...refusal('repair-unfinished'),
+        message: /before block 1 or 5 is read/,
+      });
+      const spend = { txid: TXID.map((byte) => byte + 1), positions: [0n], expiry: 600n, dummies: [] };
+      await assert.rejects(repaired.reserve(spend), refusal('repair-unfinished'));
+      await repaired.addBlock(chain.blocks[1]!);
+      await plan(repaired, PAYMENT);
+    });
+
+    it('a start above all that was read drops nothing that can still enter, and says of nothing unread that it expired', async () => {
+      const { expiry } = wallet.pending()[0]!;
+      await resetWallet(store);
+      for (let height = 6n; height <= expiry; height++) chain.add();
+      const start = chain.treeState(8n);
+      const repaired = await openOn(chain, ALICE, { store, start, blocks: chain.blocks.slice(9, 11) });
+      assert.deepEqual(
+        repaired.pending().map(({ txid }) => txid),
+        [TXID],
+      );
+      for (const block of chain.blocks.slice(11)) await repaired.addBlock(block);
+      assert.deepEqual([repaired.pending(), repaired.lost()], [[], []]);
+    });
+
+    it('where the record of what was read last is damaged, it is known again by the first block', async () => {
+      await store.write([{ key: 'head', value: 'x' }]);
+      await resetWallet(store);
+      const repaired = await openOn(chain, ALICE, { store, blocks });
+      assert.deepEqual(repaired.pending(), wallet.pending());
+    });
+  });
+
   it('begins at a checkpoint where it is given one', async () => {
     await resetWallet(store);
     const repaired = await openOn(chain, ALICE, {

@@ -1,9 +1,9 @@
 import { fromJson, toJson } from './json.ts';
-import { FORMER_TIP, formerKey, type StoredHead } from './state.ts';
+import { FORMER_BLOCKS, formerKey, type KnownBlock, ORIGIN, type StoredHead } from './state.ts';
 import type { WalletChange, WalletStore } from './store.ts';
 
 /** Tables that the chain gives back. */
-const FROM_CHAIN = ['node/', 'note/', 'asset/', 'history/', 'undisclosed/', 'anchor/', 'commitment/'];
+const FROM_CHAIN = ['node/', 'note/', 'asset/', 'history/', 'undisclosed/', 'anchor/', 'commitment/', ORIGIN];
 
 /** Tables that this device alone knows, and what a record of them needs to be of use. Others are dropped. */
 const OWN: Readonly<
@@ -11,6 +11,7 @@ const OWN: Readonly<
 > = {
   'addresses/': { first: 'bigint', next: 'bigint' },
   'contact/': { name: 'string', address: 'string' },
+  'entered/': { txid: 'bytes', height: 'bigint', payments: 'list' },
 };
 
 /** Tables of what was on its way: of use on the chain of old alone, where its notes have the same positions. */
@@ -22,9 +23,10 @@ const ON_THEIR_WAY: typeof OWN = {
 
 /**
  * Empties a wallet's store of everything that the chain gives back, so that `openWallet` begins again at the birthday. What was
- * submitted and what stood beside it is put away until the block comes by that was read last, so that it does not hold notes of a network
- * that was begun anew; where that block cannot be told, it is dropped. Which addresses were handed out and the contacts stay where they can be read. An
- * encrypted store that refuses to open is opened with `repair` first.
+ * submitted and what stood beside it is put away until a block comes by that was read before, so that it does not hold notes of a network
+ * that was begun anew; until then nothing can be planned where something was on its way. Where no such block can come by it counts until it
+ * expires. Which addresses were handed out and the contacts stay where they can be read. An encrypted store that refuses to open is opened
+ * with `repair` first.
  */
 export async function resetWallet(store: WalletStore): Promise<void> {
   const changes: WalletChange[] = [{ key: 'head', value: undefined }];
@@ -40,13 +42,12 @@ export async function resetWallet(store: WalletStore): Promise<void> {
   await store.write([...new Map(changes.map((change) => [change.key, change])).values()]);
 }
 
-/** Moves what was on its way; what an earlier repair put away stays, where this one has nothing newer. */
+/** Moves what was on its way; what an earlier repair put away stays where it still waits, or where there is nothing newer. */
 async function putAway(store: WalletStore): Promise<WalletChange[]> {
-  const formerTip = await store.get(FORMER_TIP);
-  const tip = tipOf(await store.get('head'));
   const kept: WalletChange[] = [];
   const dropped: WalletChange[] = [];
   const old: WalletChange[] = [];
+  let oldWaits = false;
   for (const [prefix, fields] of Object.entries(ON_THEIR_WAY)) {
     for (const [key, value] of await store.entries(prefix)) {
       dropped.push({ key, value: undefined });
@@ -54,24 +55,38 @@ async function putAway(store: WalletStore): Promise<WalletChange[]> {
     }
     for (const [key, value] of await store.entries(formerKey(prefix))) {
       if (!isUsable(value, fields)) dropped.push({ key, value: undefined });
+      else if (prefix === 'pending/') oldWaits = true;
       old.push({ key, value: undefined });
     }
   }
-  const oldStays = formerTip !== undefined && isUsable(formerTip, TIP);
-  if (tip !== undefined && (kept.length > 0 || !oldStays)) {
-    return [...dropped, ...old, { key: FORMER_TIP, value: toJson(tip) }, ...kept];
-  }
-  return oldStays ? dropped : [...dropped, ...old, { key: FORMER_TIP, value: undefined }];
+  const oldBlocks = knownBlocks(await store.get(FORMER_BLOCKS));
+  const blocks = (of: readonly KnownBlock[]): WalletChange => ({ key: FORMER_BLOCKS, value: toJson(of) });
+  if (oldWaits) return [...dropped, ...kept, blocks(oldBlocks ?? [])];
+  if (kept.length === 0 && oldBlocks !== undefined) return dropped;
+  if (kept.length === 0) return [...dropped, ...old, { key: FORMER_BLOCKS, value: undefined }];
+  return [...dropped, ...old, ...kept, blocks(await blocksRead(store))];
 }
 
-const TIP = { height: 'bigint', hash: 'bytes' } as const;
+const KNOWN_BLOCK = { height: 'bigint', hash: 'bytes' } as const;
 
-/** The block that was read last, if the record of it can be read. */
-function tipOf(head: string | undefined): { height: bigint; hash: Uint8Array } | undefined {
+/** The first block that was read and the last one, as far as the records of them can be read. */
+async function blocksRead(store: WalletStore): Promise<KnownBlock[]> {
+  const origin = knownBlocks(`[${await store.get(ORIGIN)}]`) ?? [];
   try {
-    const { tip } = fromJson(head ?? '') as StoredHead;
-    const last = { height: tip.header.height, hash: tip.hash };
-    return isUsable(toJson(last), TIP) ? last : undefined;
+    const { tip } = fromJson((await store.get('head')) ?? '') as StoredHead;
+    const last = toJson([{ height: tip.header.height, hash: tip.hash }]);
+    return [...origin, ...(knownBlocks(last) ?? [])];
+  } catch {
+    return origin;
+  }
+}
+
+/** Blocks from a record; undefined where it is none. */
+function knownBlocks(value: string | undefined): KnownBlock[] | undefined {
+  try {
+    const blocks = fromJson(value ?? '');
+    const good = Array.isArray(blocks) && blocks.every((block) => isUsable(toJson(block), KNOWN_BLOCK));
+    return good ? blocks : undefined;
   } catch {
     return undefined;
   }

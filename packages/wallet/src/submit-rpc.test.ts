@@ -24,7 +24,7 @@ describe('giving a transaction to a node by RPC', () => {
     assert.deepEqual(asked, [['sero_submit', { transaction: TRANSACTION }]]);
   });
 
-  it('resolves to the refusal where the node says that it did not take it, and rejects where nobody knows', async () => {
+  it('resolves to the refusal where the node says that it did not take it, busy or not, and rejects where it does not say', async () => {
     const certain: RpcErrorName[] = [
       'transaction-refused',
       'mempool-refused',

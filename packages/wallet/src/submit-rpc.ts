@@ -1,7 +1,7 @@
 import { type Requester, RpcError, type RpcErrorName } from '@sero/api';
 import type { Send } from './authorize.ts';
 
-/** Answers that say that the node does not hold the transaction. All others leave that open. */
+/** Answers that say that the node does not hold the transaction, which it may lie about: see `Wallet.refuse`. All others leave that open. */
 const REFUSALS: readonly (RpcErrorName | 'unknown')[] = [
   'transaction-refused',
   'mempool-refused',
@@ -11,8 +11,8 @@ const REFUSALS: readonly (RpcErrorName | 'unknown')[] = [
 ];
 
 /**
- * Gives transactions to a node by RPC, for `submit`. A refusal resolves to the node's RpcError, whose `data.code` names the rule; a
- * transaction that the node has already counts as taken. Rejects where the outcome is unknown: a lost connection, a fault of the node.
+ * Gives transactions to a node by RPC, for `submit`. A refusal, also that of a node that is busy, resolves to the node's RpcError, whose
+ * `data.code` names the rule; a transaction that the node has already counts as taken. Rejects where the outcome is unknown: a lost connection, a fault of the node.
  */
 export function sendViaRpc(client: Requester, signal?: AbortSignal): Send {
   return async (transaction) => {

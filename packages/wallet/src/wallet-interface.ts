@@ -3,6 +3,7 @@ import type { NoteHasher, Scanner } from '@sero/prover';
 import type { OwnAddress } from './own-addresses.ts';
 import type {
   Companion,
+  EnteredSpend,
   HistoryEntry,
   KnownAsset,
   LostSpend,
@@ -109,17 +110,28 @@ export interface Wallet {
   companion(position: bigint): Companion | undefined;
   /**
    * Keeps the notes of a submitted transaction from being spent again until it is in a block or expires. Throws
-   * `already-spending` where one of them is spent, or reserved by another transaction, and `refused-may-enter` where it spends no note
-   * of a refused transaction that may still enter.
+   * `already-spending` where one of them is spent, or reserved by another transaction, `refused-may-enter` where it spends no note
+   * of a refused transaction that may still enter, and what `expectSettled` throws.
    *
    * @returns false where this very transaction holds them already
    */
   reserve(spend: PendingSpend): Promise<boolean>;
   /**
    * Says of a submitted transaction that the node refused it. Its notes can be spent again, and until it expires nothing else can be
-   * submitted that does not spend one of them: were it passed on nevertheless, only one of the two would enter.
+   * submitted that does not spend one of them: were it passed on nevertheless, only one of the two would enter. If it enters before
+   * another one is submitted, it stands in `entered`.
    */
   refuse(txid: Uint8Array): Promise<void>;
+  /**
+   * Throws where nothing may be planned or submitted because something could be paid twice: `refused-entered` while a transaction
+   * that a node had called refused is in a block and nobody acknowledged that; `repair-unfinished` where a repaired wallet has not read
+   * far enough to tell whether what was on its way before belongs to this chain.
+   */
+  expectSettled(): void;
+  /** Transactions that a node had called refused and that are in a block all the same, acknowledged ones too. */
+  entered(): readonly EnteredSpend[];
+  /** Says that whoever pays knows of such a transaction and what it paid; from then on something can be sent again. */
+  acknowledge(txid: Uint8Array): Promise<void>;
   /** Keeps what a reserved transaction does, for the history; nothing where it is not reserved. */
   describe(txid: Uint8Array, sent: SentRecord): Promise<void>;
   /** Submitted transactions that no block holds yet, refused ones too, oldest expiry first. */

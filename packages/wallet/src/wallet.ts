@@ -19,7 +19,15 @@ import { rootsHold } from './block-roots.ts';
 import { ensure } from './errors.ts';
 import { ownAddresses } from './own-addresses.ts';
 import type { HistoryEntry, OwnedNote } from './records.ts';
-import { amend, balancesOf, reserve, reservedNotes } from './reservations.ts';
+import {
+  acknowledge,
+  amend,
+  balancesOf,
+  expectSettled,
+  refuse,
+  reserve,
+  reservedNotes,
+} from './reservations.ts';
 import {
   placeTransactions,
   registeredAssets,
@@ -270,7 +278,10 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     companion: (position) => state.companions.get(position),
 
     reserve: (spend) => inTurn(() => reserve(state, store, spend)),
-    refuse: (txid) => inTurn(() => amend(state, store, txid, { refused: true })),
+    refuse: (txid) => inTurn(() => refuse(state, store, txid)),
+    expectSettled: () => expectSettled(state),
+    entered: () => [...state.entered.values()],
+    acknowledge: (txid) => inTurn(() => acknowledge(state, store, txid)),
     describe: (txid, sent) => inTurn(() => amend(state, store, txid, { sent })),
 
     pending: () => [...state.pending.values()].toSorted((a, b) => (a.expiry < b.expiry ? -1 : 1)),
