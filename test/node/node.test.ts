@@ -249,14 +249,34 @@ test('the check of a real state on disk passes it', async () => {
   await again.node.close();
 });
 
-test('a node that was killed while it made its files for the first time starts', async () => {
-  for (const left of ['nothing', 'an empty store'] as const) {
+test('a node that was killed while it made its files for the first time starts, however often', async () => {
+  const place = newDirectory();
+  diskBackend.openState(place).close();
+  const made = readFileSync(join(place, 'data.mdb'));
+  const torn = made.slice(0, 5_000);
+  const zeros = new Uint8Array(made.length);
+  for (const left of [undefined, new Uint8Array(0), torn, zeros, made]) {
     const directory = newDirectory();
-    mkdirSync(join(directory, 'state'), { recursive: true });
-    mkdirSync(join(directory, 'blocks'));
-    writeFileSync(join(directory, 'running'), '');
-    writeFileSync(join(directory, 'genesis.ssz.new'), 'half a file');
-    if (left === 'an empty store') writeFileSync(join(directory, 'state', 'data.mdb'), '');
+    const again = (): void => {
+      mkdirSync(join(directory, 'state'), { recursive: true });
+      mkdirSync(join(directory, 'blocks'), { recursive: true });
+      mkdirSync(join(directory, 'snapshots'), { recursive: true });
+      writeFileSync(join(directory, 'running'), '');
+      writeFileSync(join(directory, 'genesis.ssz.new'), 'half a file');
+      if (left !== undefined) writeFileSync(join(directory, 'state', 'data.mdb'), left);
+    };
+    again();
+    const backend = {
+      ...diskBackend,
+      openBlocks: (path: string) =>
+        hookedLog(diskBackend.openBlocks(path), {
+          before: () => {
+            throw new Error('killed');
+          },
+        }),
+    };
+    await assert.rejects(start(directory, { world: { backend } }), /killed/);
+    again();
     const { node, said } = await start(directory);
     assert.ok(said('checking every record'));
     assert.equal((await sealed(node, 1)).height, 1n);

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { toHex } from '@sero/crypto';
-import { type Clock, diskBackend, type NodeOptions, systemClock } from '@sero/node';
+import { type Clock, diskBackend, type NodeError, type NodeOptions, systemClock } from '@sero/node';
 import type { Header } from '@sero/protocol';
 import { hookedStore } from '@sero/store';
 import { genesisFile, newDirectory, sealed, start } from './running.ts';
@@ -156,13 +156,82 @@ test('a damaged block is named at once: nothing is set aside and nothing built f
   }
 });
 
-test('a damaged state without blocks is named, and no second chain begun in its place', async () => {
-  const { directory } = await livedIn(2, { keepSnapshots: 0 });
-  damageState(directory);
+/** What a directory has beside the files of every one, in order. */
+const parts = (directory: string): string[] =>
+  readdirSync(directory, { recursive: true })
+    .map(String)
+    .filter((name) => /^(state|snapshots)/.test(name))
+    .sort();
+
+test('without blocks no second chain is begun where anything is left of a first one: it is named, and all stays', async () => {
+  const lost: readonly [string, (directory: string) => unknown, keepSnapshots: number][] = [
+    ['a whole state', () => undefined, 0],
+    ['a damaged state', damageState, 0],
+    ['a state that was set aside', (directory) => rename(directory, 'state', 'state.damaged'), 0],
+    ['a state that was begun', (directory) => rename(directory, 'state', 'state.new'), 0],
+    [
+      'a rebuild that was broken off',
+      (directory) => {
+        damageState(directory);
+        return rebuilding(directory, 1);
+      },
+      0,
+    ],
+    ['snapshots', (directory) => rmSync(join(directory, 'state'), { recursive: true }), 2],
+    [
+      'snapshots beside an empty file',
+      (directory) => writeFileSync(join(directory, 'state', 'data.mdb'), ''),
+      2,
+    ],
+  ];
+  for (const [name, lose, keepSnapshots] of lost) {
+    for (const check of ['unclean', 'always'] as const) {
+      const { directory } = await livedIn(2, { keepSnapshots });
+      await lose(directory);
+      rmSync(join(directory, 'blocks'), { recursive: true });
+      const left = parts(directory);
+      for (const attempt of [1, 2]) {
+        await assert.rejects(
+          start(directory, { genesis: GENESIS, check }),
+          (error: NodeError) => error.code === 'chain-damaged' && /restore .* backup/.test(error.message),
+          `${name}, attempt ${attempt}`,
+        );
+        assert.deepEqual(parts(directory), left, name);
+      }
+    }
+  }
+});
+
+const rename = (directory: string, from: string, to: string): void =>
+  renameSync(join(directory, from), join(directory, to));
+
+test('a state that was begun is removed once another one took its place', async () => {
+  const { directory, head } = await livedIn(4, { keepSnapshots: 0 });
+  cpSync(join(directory, 'state'), join(directory, 'old'), { recursive: true });
+  rmSync(join(directory, 'state'), { recursive: true });
+  await rebuilding(directory, 2);
+  assert.ok(existsSync(join(directory, 'state.new')));
+  rename(directory, 'old', 'state');
+  const again = await start(directory, { genesis: GENESIS });
+  assert.deepEqual(again.node.ledger.head(), head);
+  assert.ok(!existsSync(join(directory, 'state.new')));
+  await again.node.close();
+});
+
+test('a log that ends before a snapshot is named where the state is lost: final blocks are not left out in silence', async () => {
+  const { directory } = await livedIn(4);
+  const shorter = await livedIn(2, { keepSnapshots: 0 });
+  rmSync(join(directory, 'state'), { recursive: true });
   rmSync(join(directory, 'blocks'), { recursive: true });
-  await assert.rejects(start(directory, { genesis: GENESIS, check: 'always' }), { code: 'chain-damaged' });
-  assert.deepEqual(Uint8Array.from(readFileSync(join(directory, 'state', 'data.mdb'))), GARBAGE);
-  assert.ok(!existsSync(join(directory, 'state.damaged')) && !existsSync(join(directory, 'state.new')));
+  cpSync(join(shorter.directory, 'blocks'), join(directory, 'blocks'), { recursive: true });
+  await assert.rejects(start(directory, { genesis: GENESIS }), {
+    code: 'chain-damaged',
+    message: /snapshots.4/,
+  });
+  rmSync(join(directory, 'snapshots'), { recursive: true });
+  const { node } = await start(directory, { genesis: GENESIS });
+  assert.deepEqual(node.ledger.head(), shorter.head);
+  await node.close();
 });
 
 test('a lost state is built from the newest snapshot and the blocks after it, and equals one that lived through all', async () => {

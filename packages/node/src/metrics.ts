@@ -92,8 +92,9 @@ export function createMetrics(): NodeMetrics {
     registers,
     async collect() {
       if (sources === undefined) return;
-      const { state, blocks, snapshots } = sources.directory;
-      sizes ??= diskSizes({ state, blocks, snapshots }, () => performance.now());
+      const { state, rebuilt, damaged, blocks, snapshots } = sources.directory;
+      const folders = { state, 'state.new': rebuilt, 'state.damaged': damaged, blocks, snapshots };
+      sizes ??= diskSizes(folders, () => performance.now());
       for (const [part, bytes] of await sizes()) this.set({ part }, bytes);
     },
   });

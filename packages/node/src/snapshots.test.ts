@@ -126,6 +126,18 @@ test('what a crash left half done is cleared away', async () => {
   assert.ok(!readdirSync(join(directory, '10')).includes('00000009.chunk'));
 });
 
+test('one that was written stays though others are of greater heights: those are of blocks that the chain does not have', async () => {
+  const { directory, snapshots, written, reach } = scene('above');
+  for (const name of ['1000', '900', '8', '7', '0020']) mkdirSync(join(directory, name), { recursive: true });
+  reach(20n);
+  await snapshots.take();
+  assert.deepEqual(readdirSync(directory).sort(), ['20', '8']);
+  reach(30n);
+  await snapshots.take();
+  assert.deepEqual(readdirSync(directory).sort(), ['20', '30']);
+  assert.deepEqual(written, [20n, 30n]);
+});
+
 test('with none to keep, one is made on demand only', async () => {
   const { directory, snapshots, state, reach } = scene('none', { keep: 0 });
   reach(10n);

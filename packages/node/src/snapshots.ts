@@ -14,7 +14,7 @@ export interface SnapshotOptions {
   readonly directory: string;
   /** One at each multiple of this height (genesis: snapshotEvery). */
   readonly every: bigint;
-  /** How many are kept, the highest; 0: none is made but on demand. */
+  /** How many are kept, the last; 0: none is made but on demand. */
   readonly keep: number;
   /** ms, for durations. */
   readonly now: () => number;
@@ -72,7 +72,7 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
       await rm(target, { recursive: true, force: true });
       await rename(draft, target);
       await syncFolder(directory);
-      await prune();
+      await prune(height);
     } catch (error) {
       await rm(draft, { recursive: true, force: true });
       throw error;
@@ -83,10 +83,14 @@ export function createSnapshots(options: SnapshotOptions): Snapshots {
     return height;
   }
 
-  /** Removes all but the highest, and what a crash left half done. */
-  async function prune(): Promise<void> {
+  /**
+   * Removes all but the one of this height and those next below it, and what a crash left half done. One that is higher is of
+   * blocks that this chain does not have.
+   */
+  async function prune(height: bigint): Promise<void> {
     const names = await readdir(directory);
-    const kept = newestFirst(names).slice(0, Math.max(1, keep));
+    const below = newestFirst(names).filter((name) => BigInt(name) < height);
+    const kept = [String(height), ...below.slice(0, Math.max(0, keep - 1))];
     for (const name of names) {
       if (!kept.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
     }
@@ -112,6 +116,11 @@ function newestFirst(names: readonly string[]): string[] {
   return names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(b) - Number(a));
 }
 
+/** The names of the node's snapshots, newest first; whether they can be read is not looked at. */
+export function snapshotNames(directory: string): string[] {
+  return newestFirst(namesIn(directory));
+}
+
 /**
  * The node's own snapshots, newest first, to be looked at by whoever loads them. Each is read when it is asked for.
  *
@@ -121,7 +130,7 @@ export function* offeredSnapshots(
   directory: string,
   unusable: (name: string, reason: Error) => void,
 ): Generator<OfferedSnapshot> {
-  for (const name of newestFirst(namesIn(directory))) {
+  for (const name of snapshotNames(directory)) {
     const stored = readOrTell(directory, name, unusable);
     if (stored !== undefined) yield { manifest: stored.manifest, chunks: chunksOf(stored) };
   }

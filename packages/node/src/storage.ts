@@ -1,4 +1,5 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
@@ -13,7 +14,7 @@ import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
 import type { NodeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
-import { offeredSnapshots, syncFolder } from './snapshots.ts';
+import { offeredSnapshots, snapshotNames, syncFolder } from './snapshots.ts';
 
 /** How a node reaches its disk. */
 export interface StorageBackend {
@@ -76,7 +77,7 @@ export interface StorageOptions {
  * Opens the chain in a directory, or begins it there. A damaged state is set aside as `state.damaged` and built again from the blocks, beginning with
  * the newest snapshot that holds. It is built beside its place and takes it when it is whole: however often that is broken off, what was set aside stays, and
  * only another whole state that was found damaged takes its place. Damaged blocks are the chain's own and nothing here can bring them back: they are
- * named before anything is set aside or built.
+ * named before anything is set aside or built, and so are blocks that are gone where anything else is left of their chain.
  *
  * @throws NodeError `other-genesis`, `chain-damaged`; StoreError of disk and directory; ProverError for keys; the signal's reason
  */
@@ -93,22 +94,53 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 }
 
 async function openState(options: StorageOptions, blocks: AppendLog): Promise<Storage> {
-  const { state } = options.directory;
+  const { state, rebuilt } = options.directory;
+  const begins = blocks.length === 0;
+  if (begins) expectNoneLost(options.directory);
   let reason = await damageOf(options, state);
-  if (reason === undefined && (existsSync(state) || blocks.length === 0)) {
+  if (reason === undefined && (begins || existsSync(state))) {
     try {
-      return { ...(await open(options, blocks, state)), rebuilt: false };
+      const opened = await open(options, blocks, state);
+      // Begun for a state that somebody put back meanwhile. Where it cannot be removed it only takes room.
+      await rm(rebuilt, { recursive: true, force: true }).catch(() => undefined);
+      return { ...opened, rebuilt: false };
     } catch (error) {
       if (!isStateDamage(error)) throw error;
       reason = error.message;
     }
   }
-  if (blocks.length === 0 && heldABlock(state)) {
-    throw new StoreError('log-damaged', `the state is damaged (${reason}) and the blocks are gone`);
+  if (begins) {
+    // Half of a file that a node left which was killed before its first block: not to be taken for evidence of one.
+    await rm(state, { recursive: true, force: true });
+    return { ...(await open(options, blocks, state)), rebuilt: false };
   }
+  expectWhole(options.directory, blocks);
   await readAll(blocks, options);
   await rebuild(options, blocks, reason);
   return { ...(await open(options, blocks, state)), rebuilt: true };
+}
+
+/**
+ * Refuses to begin a chain where there was one: a state is filled, set aside, built again and cut into snapshots only once
+ * there are blocks, and a second chain from the same genesis would pay again what the first one paid.
+ */
+function expectNoneLost({ state, damaged, rebuilt, snapshots, blocks }: NodeDirectory): void {
+  const left = [damaged, rebuilt].filter((place) => existsSync(place));
+  if (heldABlock(state)) left.push(state);
+  left.push(...snapshotNames(snapshots).map((name) => join(snapshots, name)));
+  if (left.length === 0) return;
+  throw new StoreError('log-damaged', `${left.join(', ')} came of blocks that are gone from ${blocks}`);
+}
+
+/** Refuses to build a state from a log that ends before a snapshot of it: blocks that were final are gone, and the chain would go on without them. */
+function expectWhole({ snapshots, blocks: log }: NodeDirectory, blocks: AppendLog): void {
+  const ahead = snapshotNames(snapshots).filter((name) => BigInt(name) >= BigInt(blocks.length));
+  if (ahead.length === 0) return;
+  const places = ahead.map((name) => join(snapshots, name)).join(', ');
+  throw new StoreError(
+    'log-damaged',
+    `${log} ends with block ${blocks.length - 1}, and the state of a later one was kept as ${places}: delete that only where the blocks were put back from a backup on purpose`,
+  );
 }
 
 /** A file of nothing but lmdb's first two pages is what a node left that was killed before its first block. */

@@ -5,8 +5,9 @@ import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openDataDirectory } from './data-directory.ts';
-import { type Here, lockDirectory, thisProcess } from './directory-lock.ts';
-import { systemDisk } from './disk.ts';
+import { type Here, thisProcess } from './directory-holder.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { type Disk, systemDisk } from './disk.ts';
 import { StoreError } from './errors.ts';
 import { programArguments, refuses, runProgram, startProgram, temporaryDirectory } from './test-support.ts';
 
@@ -62,14 +63,129 @@ test('a lock that runs is never taken, though its file says that it is of a cont
   openDataDirectory(path, { schema: 1 }).release();
 });
 
-test('what a process of this machine left is taken over, whatever container it was in, and of any boot', () => {
+/** What the tests of a machine need whatever machine they run on. */
+const MACHINE: Here = { ...HERE, space: 'pid:[4026531836]', host: `a ${'1'.repeat(32)}` };
+const OTHER: Here = { ...MACHINE, pid: 4_194_305, boot: OTHER_BOOT, start: '4' };
+const IN_CONTAINER = { space: 'pid:[4026532001]', host: 'container ' };
+const UNTOLD = { boot: '', start: '', space: '', host: 'a ' };
+/** A number that no process of Linux has, and one that another process has. */
+const [NOBODY, SOMEBODY] = [4_194_305, process.ppid];
+
+const LOCAL = { ...systemDisk, statfsSync: (() => ({ type: 0xef53 })) as unknown as Disk['statfsSync'] };
+const SHARED = { ...systemDisk, statfsSync: (() => ({ type: 0x6969 })) as unknown as Disk['statfsSync'] };
+const UNKNOWN = {
+  ...systemDisk,
+  statfsSync: (() => {
+    throw new Error('not here');
+  }) as Disk['statfsSync'],
+};
+
+/** What comes of one who left his file, for another who comes after him. */
+function outcome(left: Partial<Here>, here: Here, disk: Disk, sameLock: boolean): 'taken' | 'refused' {
   const path = temporaryDirectory();
   writeFileSync(join(path, 'lock'), '');
-  leave(path, { start: '1' });
-  leave(path, { pid: 1, start: '2', space: 'pid:[1]', host: 'container 1' }, inodeOf(join(path, 'lock')));
-  leave(path, { pid: 4_194_305, start: '3' });
-  leave(path, { pid: process.ppid, boot: OTHER_BOOT, start: '4' });
-  leave(path, { pid: 4_194_305, boot: '', start: '' });
+  const name = leave(path, { ...here, ...left }, sameLock ? inodeOf(join(path, 'lock')) : '1');
+  try {
+    lockDirectory(path, disk, here)();
+  } catch (error) {
+    assert.ok(error instanceof StoreError && error.code === 'directory-locked', String(error));
+    assert.ok(error.message.includes(`delete the file ${join(path, name)}`), error.message);
+    assert.deepEqual(lockFiles(path), [name]);
+    rmSync(join(path, name));
+    lockDirectory(path, disk, here)();
+    return 'refused';
+  }
+  assert.deepEqual(lockFiles(path), []);
+  return 'taken';
+}
+
+test('on a local disk whoever had the lock that is free now is gone: of any machine, container or boot, told or not', () => {
+  for (const here of [MACHINE, { ...MACHINE, ...IN_CONTAINER }, { ...HERE, ...UNTOLD }]) {
+    for (const left of [
+      OTHER,
+      { ...OTHER, host: 'else 1' },
+      // A container that was made again after a power cut: it has a name of its own, and numbers begin anew.
+      { ...OTHER, ...IN_CONTAINER, pid: here.pid, host: 'older ' },
+      { ...OTHER, ...UNTOLD, pid: here.pid },
+      { ...OTHER, ...UNTOLD, pid: SOMEBODY },
+    ]) {
+      assert.equal(outcome(left, here, LOCAL, true), 'taken');
+    }
+  }
+});
+
+test('where machines may share a disk without its locks, a free lock says nothing of another machine or boot, and is refused', () => {
+  for (const disk of [SHARED, UNKNOWN]) {
+    for (const sameLock of [true, false]) {
+      for (const [left, here] of [
+        [{ ...OTHER, host: 'else 1' }, MACHINE],
+        // The numbers of processes here say nothing of one elsewhere.
+        [{ ...OTHER, pid: HERE.pid, host: 'else 1' }, MACHINE],
+        [{ ...OTHER, host: '' }, MACHINE],
+        [{ ...OTHER, ...UNTOLD, host: 'else 1' }, MACHINE],
+        // Two of one name, which is no machine’s own: pods of one set, copies of one image.
+        [OTHER, { ...MACHINE, host: 'a ' }],
+        [
+          { ...OTHER, host: 'a ' },
+          { ...MACHINE, host: 'a ' },
+        ],
+        [
+          { ...OTHER, host: 'a uninitialized' },
+          { ...MACHINE, host: 'a uninitialized' },
+        ],
+        [
+          { ...OTHER, space: IN_CONTAINER.space },
+          { ...MACHINE, space: IN_CONTAINER.space },
+        ],
+        [
+          { ...UNTOLD, pid: HERE.pid },
+          { ...HERE, ...UNTOLD },
+        ],
+        [
+          { ...UNTOLD, pid: NOBODY },
+          { ...HERE, ...UNTOLD },
+        ],
+      ] as const) {
+        assert.equal(outcome(left, here, disk, sameLock), 'refused', JSON.stringify(left));
+      }
+    }
+  }
+});
+
+test('on a local disk too, who had a lock on a file that is gone is refused unless this machine knows that it ended', () => {
+  for (const [left, here] of [
+    [{ ...OTHER, host: 'else 1' }, MACHINE],
+    [{ ...MACHINE, ...IN_CONTAINER, pid: NOBODY, start: '1' }, MACHINE],
+    [
+      { ...UNTOLD, pid: NOBODY },
+      { ...HERE, ...UNTOLD },
+    ],
+    [{ pid: SOMEBODY, boot: '', start: '' }, MACHINE],
+  ] as const) {
+    assert.equal(outcome(left, here, LOCAL, false), 'refused', JSON.stringify(left));
+  }
+});
+
+test('what a process of this machine left is taken over wherever this kernel or its boot says that it ended', () => {
+  for (const disk of [LOCAL, SHARED]) {
+    for (const sameLock of [true, false]) {
+      assert.equal(outcome({ start: '1' }, MACHINE, disk, sameLock), 'taken');
+      assert.equal(outcome({ pid: NOBODY, start: '3' }, MACHINE, disk, sameLock), 'taken');
+      assert.equal(
+        outcome({ pid: SOMEBODY, boot: OTHER_BOOT, start: '4' }, MACHINE, disk, sameLock),
+        'taken',
+      );
+      assert.equal(outcome({ pid: NOBODY, boot: '', start: '' }, MACHINE, disk, sameLock), 'taken');
+      const quiet = { ...MACHINE, boot: '', start: '' };
+      assert.equal(outcome({}, quiet, disk, sameLock), 'taken', 'it has the number of this process');
+    }
+    // The kernel of both is one, and its lock is free.
+    assert.equal(outcome({ ...IN_CONTAINER, pid: 1, start: '2' }, MACHINE, disk, true), 'taken');
+  }
+});
+
+test('what was written half when its process died is cleared away', () => {
+  const path = temporaryDirectory();
   writeFileSync(join(path, 'lock-7-x.new'), '');
   const held = openDataDirectory(path, { schema: 1 });
   assert.deepEqual(lockFiles(path), [`lock-${process.pid}-${HERE.boot}-${HERE.start}`]);
@@ -77,37 +193,18 @@ test('what a process of this machine left is taken over, whatever container it w
   assert.deepEqual(lockFiles(path), []);
 });
 
-test('what another machine or container of another boot left is refused with the file to delete, and stays until that is done', () => {
-  for (const who of [
-    { pid: 4_194_305, boot: OTHER_BOOT, start: '1', host: 'else 1' },
-    // The numbers of processes here say nothing of one elsewhere.
-    { pid: process.pid, boot: OTHER_BOOT, start: HERE.start, host: 'else 1' },
-    { pid: 4_194_305, boot: '', start: '', host: 'else 1' },
-    { pid: 4_194_305, boot: OTHER_BOOT, start: '1', host: '' },
-    // This machine and boot, but the lock that it had was on a file that is gone: it may have it still.
-    { pid: 4_194_305, start: '1', space: 'pid:[1]', host: 'container 1' },
-  ]) {
+test('a process keeps its directory against itself though the file that is locked was removed, told of boots or not', () => {
+  for (const here of [HERE, { ...HERE, ...UNTOLD }]) {
     const path = temporaryDirectory();
-    const name = leave(path, who);
-    const message = messageOf(() => openDataDirectory(path, { schema: 1 }));
-    assert.ok(message.includes(`delete the file ${join(path, name)}`), message);
-    assert.deepEqual(lockFiles(path), [name]);
-    rmSync(join(path, name));
-    openDataDirectory(path, { schema: 1 }).release();
+    const release = lockDirectory(path, LOCAL, here);
+    rmSync(join(path, 'lock'));
+    assert.match(
+      messageOf(() => lockDirectory(path, LOCAL, here)),
+      new RegExp(`in use by process ${process.pid}`),
+    );
+    release();
+    lockDirectory(path, LOCAL, here)();
   }
-});
-
-test('where the system tells neither boot nor start, a process of this machine that runs keeps its directory', () => {
-  const path = temporaryDirectory();
-  const none = { ...HERE, boot: '', start: '' };
-  const name = leave(path, { ...none, pid: process.ppid });
-  assert.match(
-    messageOf(() => lockDirectory(path, systemDisk, none)),
-    new RegExp(`process ${process.ppid};`),
-  );
-  assert.deepEqual(lockFiles(path), [name]);
-  rmSync(join(path, name));
-  lockDirectory(path, systemDisk, none)();
 });
 
 test('the file that is locked was removed under a running process: its own file keeps the directory', async () => {

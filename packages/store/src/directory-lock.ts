@@ -1,30 +1,10 @@
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type Here, type Holder, isLocal, judge, thisProcess } from './directory-holder.ts';
 import { type Disk, readFile, writeFileDurably } from './disk.ts';
 import { onDisk } from './disk-errors.ts';
 import { StoreError } from './errors.ts';
-
-/** What tells this process and its machine from others; a test gives another one. */
-export interface Here {
-  readonly pid: number;
-  /** The boot that this machine is in, a UUID; empty where the system does not tell. */
-  readonly boot: string;
-  /** Clock ticks from that boot to the start of the process, in hex; empty where the system does not tell. */
-  readonly start: string;
-  /** The set of process numbers that this one belongs to: a container has its own. Empty where the system does not tell. */
-  readonly space: string;
-  /** Name and number of the machine or container; the same after it was started again. */
-  readonly host: string;
-}
-
-/** Who says in a file that the directory is his. */
-interface Holder extends Here {
-  readonly file: string;
-  /** Number of the file whose lock he has. */
-  readonly inode: string;
-}
 
 /**
  * Never read and never removed: a lock is on a file, not on a name, so that two who make the file in turn would both have
@@ -37,6 +17,9 @@ const HOLDER = /^lock-(\d+)-(?:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0
 /** Locks that this process has: what nobody refers to any more is closed, and gone with it would be the lock. */
 const held = new Set<DatabaseSync>();
 
+/** Directories that this process has, by device and number: a file that says so of another one is a dead namesake's. */
+const taken = new Set<string>();
+
 /**
  * Locks a directory for this process, in two ways.
  *
@@ -46,7 +29,7 @@ const held = new Set<DatabaseSync>();
  *
  * A file `lock-<process>-<start>` that says who it is. It gives the refusal a name, and is looked at where the kernel's
  * lock is free and says too little: another machine may share the disk without its locks, and somebody may have removed
- * the file that is locked. Such a file is removed where its process is surely gone, and otherwise refuses.
+ * the file that is locked. Such a file is removed where its process is surely gone, and otherwise refuses: see `judge`.
  *
  * @returns how to give it back, once or more
  * @throws StoreError `directory-locked`, `directory-unusable` where the file system has no locks, or a `disk-` code
@@ -55,6 +38,8 @@ export function lockDirectory(path: string, disk: Disk, here: Here = thisProcess
   const what = `data directory ${path}`;
   const kernel = kernelLock(path, disk, here);
   const inode = inodeOf(path);
+  const place = placeOf(path);
+  const at = { here, inode, local: isLocal(path, disk), mine: taken.has(place) };
   const own = `lock-${here.pid}-${here.boot === '' ? '' : `${here.boot}-${here.start}`}`;
   const remove = (file: string): void => onDisk(what, () => disk.rmSync(join(path, file), { force: true }));
   const unlock = (): void => {
@@ -65,28 +50,33 @@ export function lockDirectory(path: string, disk: Disk, here: Here = thisProcess
   const release = (): void => {
     if (!mine) return;
     mine = false;
+    taken.delete(place);
     try {
       remove(own);
     } finally {
       unlock();
     }
   };
+  const refuseUnlessGone = (holder: Holder): void => {
+    const verdict = judge(holder, at);
+    if (verdict === 'running') throw inUse(path, holder, here);
+    if (verdict === 'unknown') throw unjudged(path, holder);
+  };
   try {
     const before = holders(path, disk).find(({ file }) => file === own);
-    if (before !== undefined && judge(before, here, inode) === 'running') throw inUse(path, before, here);
+    if (before !== undefined) refuseUnlessGone(before);
   } catch (error) {
     unlock();
     throw error;
   }
   mine = true;
+  taken.add(place);
   try {
     // Its own first, then a look at others: where the disk has no locks, of two that come at once one sees the other.
     writeFileDurably(path, own, new TextEncoder().encode(`${here.space}\n${here.host}\n${inode}\n`), disk);
     for (const holder of holders(path, disk)) {
       if (holder.file === own) continue;
-      const verdict = judge(holder, here, inode);
-      if (verdict === 'running') throw inUse(path, holder, here);
-      if (verdict === 'unknown') throw unjudged(path, holder);
+      refuseUnlessGone(holder);
       remove(holder.file);
     }
     for (const file of onDisk(what, () => disk.readdirSync(path))) if (UNFINISHED.test(file)) remove(file);
@@ -126,11 +116,8 @@ function kernelLock(path: string, disk: Disk, here: Here): DatabaseSync {
     database?.close();
     if ((error as { errcode?: unknown }).errcode === BUSY) {
       const known = holders(path, disk);
-      throw inUse(
-        path,
-        known.find((one) => judge(one, here, inodeOf(path)) === 'running') ?? known.at(-1),
-        here,
-      );
+      const at = { here, inode: '', local: false, mine: taken.has(placeOf(path)) };
+      throw inUse(path, known.find((one) => judge(one, at) === 'running') ?? known.at(-1), here);
     }
     // SQLite says of a full disk, one without rights and one that fails the same: a write of our own says which it is.
     writeFileDurably(path, `${KERNEL_LOCK}-try`, new Uint8Array(0), disk);
@@ -161,26 +148,17 @@ function contents(path: string, file: string, disk: Disk): string {
   }
 }
 
-/** What can be said from here of a process, by whoever has the lock of the kernel on the file of this number. */
-function judge(holder: Holder, here: Here, inode: string): 'running' | 'gone' | 'unknown' {
-  if (holder.boot !== '' && holder.boot === here.boot) {
-    if (startOf(holder.pid) === `${holder.boot}-${holder.start}`) return 'running';
-    if (holder.space === here.space) return 'gone';
-    // Processes of another container are not seen. But their kernel is ours: the lock that it had is free.
-    return holder.inode === inode ? 'gone' : 'unknown';
-  }
-  if (holder.host === '' || holder.host !== here.host) return 'unknown';
-  // Another boot of this machine: nothing of that time runs.
-  if (holder.boot !== '' && here.boot !== '') return 'gone';
-  return isRunning(holder.pid) ? 'running' : 'gone';
-}
-
 function inodeOf(path: string): string {
   try {
     return `${statSync(join(path, KERNEL_LOCK), { bigint: true }).ino}`;
   } catch {
     return '';
   }
+}
+
+function placeOf(path: string): string {
+  const { dev, ino } = onDisk(`data directory ${path}`, () => statSync(path, { bigint: true }));
+  return `${dev} ${ino}`;
 }
 
 function inUse(path: string, holder: Holder | undefined, here: Here): StoreError {
@@ -198,56 +176,10 @@ function inUse(path: string, holder: Holder | undefined, here: Here): StoreError
 function unjudged(path: string, holder: Holder): StoreError {
   return new StoreError(
     'directory-locked',
-    `data directory ${path} was taken by process ${holder.pid} of another machine or container (${nameOf(holder)}), and whether that one still runs cannot be told from here; stop it there, and once it is sure that it does not run, delete the file ${join(path, holder.file)}`,
+    `data directory ${path} was taken by process ${holder.pid} of the machine or container ${nameOf(holder)}, and whether that one still runs cannot be told from here; stop it there, and once it is sure that it does not run, delete the file ${join(path, holder.file)}`,
   );
 }
 
 function nameOf({ host }: Here): string {
   return host.split(' ')[0] || 'unknown';
-}
-
-/** This process on this machine. */
-export function thisProcess(): Here {
-  const [boot = '', start = ''] = /^(.*)-([0-9a-f]+)$/.exec(startOf(process.pid) ?? '')?.slice(1) ?? [];
-  return {
-    pid: process.pid,
-    boot,
-    start,
-    space: readOrEmpty(() => readlinkSync('/proc/self/ns/pid')),
-    host: `${hostname()} ${readOrEmpty(() => readFileSync('/etc/machine-id', 'latin1').trim())}`,
-  };
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: unknown }).code !== 'ESRCH';
-  }
-}
-
-/**
- * The start of a process: the boot it belongs to and clock ticks since then (proc(5): stat, field 22). Empty for one that
- * ended and was not collected yet, undefined where there is no such process or no such file system.
- */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in parentheses may hold anything.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (fields[0] === 'Z' || fields[0] === 'X') return '';
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${boot}-${BigInt(fields[19]!).toString(16)}`;
-  } catch {
-    return undefined;
-  }
-}
-
-function readOrEmpty(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
 }

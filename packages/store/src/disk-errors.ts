@@ -40,6 +40,10 @@ const LMDB: Readonly<Record<number, readonly [StoreErrorCode, string]>> = {
   [-30796]: DAMAGED,
   [-30794]: DAMAGED,
   [-30793]: DAMAGED,
+  // MDB_CURSOR_FULL, MDB_PAGE_FULL, MDB_BAD_TXN: what a sound tree never makes, and the rest of a transaction that met it.
+  [-30787]: DAMAGED,
+  [-30786]: DAMAGED,
+  [-30782]: DAMAGED,
   [-30790]: READERS,
   // After a failed write of a meta page LMDB takes no more transactions (MDB_FATAL_ERROR), which lmdb-js then calls with none.
   [-30795]: REOPEN,

@@ -2,7 +2,7 @@ import * as nodeFs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { onDisk } from './disk-errors.ts';
 
-/** The calls that write to the disk; a test gives others that fail. */
+/** The calls to the disk; a test gives others that fail. */
 export type Disk = Pick<
   typeof nodeFs,
   | 'openSync'
@@ -17,6 +17,7 @@ export type Disk = Pick<
   | 'mkdirSync'
   | 'renameSync'
   | 'rmSync'
+  | 'statfsSync'
 >;
 
 export const systemDisk: Disk = nodeFs;

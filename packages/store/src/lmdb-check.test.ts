@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { toHex } from '@sero/crypto';
@@ -48,6 +48,18 @@ test('a store that passes the check holds what was written, and says how many en
   assert.deepEqual(await checkLmdbStore(empty), { ok: true, records: 0 });
 });
 
+test('a store passes whose batches put a key twice, a longer value first', async () => {
+  const directory = temporaryDirectory();
+  const store = openLmdbStore(directory);
+  for (let i = 0; i < 20; i++) {
+    store.write(
+      [30_000, 9_000, 5].map((size) => ({ key: Uint8Array.of(i % 7), value: new Uint8Array(size) })),
+    );
+  }
+  store.close();
+  assert.deepEqual(await checkLmdbStore(directory), { ok: true, records: 7 });
+});
+
 /** Where a meta page has the number of its transaction. */
 const TRANSACTION = [152, 153, 154, 155, 156, 157, 158, 159];
 
@@ -85,23 +97,62 @@ test('any byte of the file changed: the check names it, or everything reads as i
   assert.ok(named > 100, `${named} of ${offsets.length} changes mattered`);
 });
 
-test('a page in use that the list of free pages has is named: the next commit would write over it', async () => {
-  const { directory } = filled();
-  const bytes = image(directory);
+/** Where the lists of free pages stand in a file: how many entries count, then as many. */
+function freeLists(directory: string): { readonly at: number; readonly count: number }[] {
+  const bytes = Buffer.from(image(directory));
   const file = openSync(join(directory, 'data.mdb'), 'r');
   const meta = readMeta(file);
   const leaf = readPage(file, meta.free.root!, meta);
   closeSync(file);
   assert.ok(leaf.kind === 'leaf');
-  const list = leaf.nodes.map(({ data }) => data).find((data) => data.length >= 24)!;
-  const at = Buffer.from(bytes).indexOf(Buffer.from(list), meta.free.root! * meta.pageSize);
-  const view = new DataView(bytes.buffer);
-  const count = Number(view.getBigUint64(at, true));
-  assert.ok(count > 1);
-  view.setBigUint64(at + 8 * count, BigInt(meta.main.root!), true);
-  const check = await checkLmdbStore(withImage(bytes));
-  assert.ok(!check.ok);
-  assert.match(check.error.message, new RegExp(`page ${meta.main.root} is free and in use`));
+  return leaf.nodes.map(({ data }) => {
+    const at = bytes.indexOf(Buffer.from(data), meta.free.root! * meta.pageSize);
+    return { at, count: Number(bytes.readBigUint64LE(at)) };
+  });
+}
+
+test('a page that is free and in use, free twice, or neither is named: a later commit would give it to two', async () => {
+  const { directory } = filled();
+  const lists = freeLists(directory).filter(({ count }) => count > 0);
+  const whole = Buffer.from(image(directory));
+  const { at, count } = lists.find((list) => list.count > 1)!;
+  const file = openSync(join(directory, 'data.mdb'), 'r');
+  const { main } = readMeta(file);
+  closeSync(file);
+  const others = lists.flatMap((list) =>
+    Array.from({ length: list.count }, (_, i) => whole.readBigInt64LE(list.at + 8 * (i + 1))),
+  );
+  const last = whole.readBigInt64LE(at + 8 * count);
+  const twice = others.find((page) => page > 1n && page !== last)!;
+  for (const [place, value, found] of [
+    [at + 8 * count, BigInt(main.root!), `page ${main.root} is free and in use`],
+    [at + 8 * count, twice, `page ${twice} is free twice`],
+    [at + 8 * count, 0n, `page ${last} is neither in use nor free`],
+    [at, BigInt(count - 1), `page ${last} is neither in use nor free`],
+  ] as const) {
+    const bytes = Buffer.from(whole);
+    bytes.writeBigInt64LE(value, place);
+    const check = await checkLmdbStore(withImage(bytes));
+    assert.ok(!check.ok);
+    assert.match(check.error.message, new RegExp(found));
+  }
+});
+
+test('any bit changed in the lists of free pages is named', async () => {
+  const { directory } = filled();
+  const whole = image(directory);
+  const place = withImage(whole);
+  let tried = 0;
+  for (const { at, count } of freeLists(directory)) {
+    for (let bit = 0; bit < 64 * (count + 1); bit++) {
+      const bytes = whole.slice();
+      bytes[at + (bit >> 3)]! ^= 1 << (bit & 7);
+      writeFileSync(join(place, 'data.mdb'), bytes);
+      assert.ok(!(await checkLmdbStore(place)).ok, `bit ${bit} of the list at ${at}`);
+      tried++;
+    }
+  }
+  assert.ok(tried > 1_000, `${tried} bits`);
 });
 
 test('a page that is newer than the last commit is named: LMDB would change it in place', async () => {

@@ -47,7 +47,7 @@ const PIECE = 2 ** 20;
 
 /**
  * Checks a store that nobody has open: every page of its tree and of its list of free pages, the order of all keys, every
- * checksum, and that no page in use is free. Reads the file itself, since LMDB ends the process where a page misleads it.
+ * checksum, and that every page is either in use, once, or free, once. Reads the file itself, since LMDB ends the process where a page misleads it.
  * A store that passes reads as it was written. Branches are read first, down from the root; the leaves, which are nearly all
  * of it, then in the order in which they lie on the disk.
  *
@@ -106,17 +106,20 @@ async function walkStore(directory: string, turn: Turn): Promise<number> {
   }
 }
 
+const USED = 1;
+const FREE = 2;
+
 interface Walk {
   readonly file: number;
   readonly meta: LmdbMeta;
-  /** 1 where a page is in use. */
-  readonly used: Uint8Array;
+  /** By page: `USED`, `FREE`, or 0 where nothing that was read says what it is. */
+  readonly pages: Uint8Array;
   readonly turn: Turn;
 }
 
 async function walkFile(file: number, turn: Turn): Promise<number> {
   const meta = readMeta(file);
-  const walk = { file, meta, used: new Uint8Array(meta.lastPage + 1), turn };
+  const walk = { file, meta, pages: new Uint8Array(meta.lastPage + 1), turn };
   use(walk, 0, 2);
   const { main, free } = meta;
   intact(main.flags === 0 && free.flags === 8, `the trees have flags ${main.flags} and ${free.flags}`);
@@ -134,7 +137,9 @@ async function walkFile(file: number, turn: Turn): Promise<number> {
     lists.push(long?.value ?? data.slice());
     return long?.pages ?? 0;
   });
-  for (const list of lists) expectUnused(walk, list);
+  for (const list of lists) markFree(walk, list);
+  const lost = walk.pages.indexOf(0);
+  intact(lost < 0, `page ${lost} is neither in use nor free`);
   return main.entries;
 }
 
@@ -302,19 +307,20 @@ function boundsIn({ piece, count, low, high }: Branch, node: number): Bounds {
 }
 
 /** Marks pages as in use, each once. */
-function use({ used }: Walk, first: number, count: number): void {
+function use({ pages }: Walk, first: number, count: number): void {
   for (let page = first; page < first + count; page++) {
-    intact(page < used.length, `page ${page} lies behind the last one`);
-    intact(used[page] === 0, `page ${page} is in two places`);
-    used[page] = 1;
+    intact(page < pages.length, `page ${page} lies behind the last one`);
+    intact(pages[page] === 0, `page ${page} is in two places`);
+    pages[page] = USED;
   }
 }
 
 /**
  * A list of free pages: how many entries count, then each a page, or minus the length of a run and its first page, or 0.
- * A later commit would write over what stands in it.
+ * Marks them, each once: a later commit would write over what stands in one that is in use, and give one that is named twice
+ * to two.
  */
-function expectUnused({ used, meta }: Walk, list: Uint8Array): void {
+function markFree({ pages, meta }: Walk, list: Uint8Array): void {
   const view = new DataView(list.buffer, list.byteOffset, list.length);
   intact(list.length >= 8 && list.length % 8 === 0, 'a list of free pages has a broken end');
   const count = wordAt(view, 0);
@@ -328,7 +334,9 @@ function expectUnused({ used, meta }: Walk, list: Uint8Array): void {
     const first = wordAt(view, 8 * at);
     intact(first >= 2 && first + run - 1 <= meta.lastPage, `page ${first} cannot be free`);
     for (let page = first; page < first + run; page++) {
-      intact(used[page] !== 1, `page ${page} is free and in use`);
+      intact(pages[page] !== USED, `page ${page} is free and in use`);
+      intact(pages[page] === 0, `page ${page} is free twice`);
+      pages[page] = FREE;
     }
   }
 }
