@@ -4,23 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
-import { createClient, createSocketClient } from '@sero/api';
+import { reachOn, statusOf } from './heads.ts';
 import { type Devnet, type Home, inProcess, newHome, OUTSIDE_NPM, startDevnet } from './support.ts';
-
-const statusOf = (url: string) => createClient({ url }).request('sero_getStatus', {});
-
-/** Resolves when a node's chain has a block of this height. */
-async function reachOn(url: string, height: bigint): Promise<void> {
-  const socket = await createSocketClient({ url: url.replace(/^http/, 'ws') });
-  try {
-    const reached = new Promise<void>((resolve) => {
-      void socket.subscribeHeads((head) => head.height >= height && resolve());
-    });
-    if ((await statusOf(url)).head.height < height) await reached;
-  } finally {
-    socket.close();
-  }
-}
 
 describe('sero devnet', { concurrency: false }, () => {
   let home: Home;
@@ -138,9 +123,9 @@ describe('npm run devnet, as it is typed', { concurrency: false }, () => {
     return { stdout: createInterface({ input: child.stdout }), stderr: () => said.join(''), group, ended };
   }
 
-  /** Types `npm run devnet` and reads what it prints up to the commands to try. */
-  async function start() {
-    const { stdout, stderr, group, ended } = type('npm run devnet');
+  /** Types what starts a devnet and reads what it prints up to the commands to try. */
+  async function start(typed = 'npm run devnet') {
+    const { stdout, stderr, group, ended } = type(typed);
     const lines: string[] = [];
     const next: string[] = [];
     const printed = (async () => {
@@ -172,7 +157,7 @@ describe('npm run devnet, as it is typed', { concurrency: false }, () => {
     };
   }
 
-  it('prints ten accounts, serves, and what it says to try next works; ctrl-C stops it cleanly, and the next start goes on', async () => {
+  it('prints ten accounts, serves, and what it says to try next works; ctrl-C stops it cleanly, the next start goes on, one with --reset begins anew', async () => {
     const first = await start();
     assert.deepEqual(
       first.accounts.map(([, index]) => index),
@@ -182,6 +167,7 @@ describe('npm run devnet, as it is typed', { concurrency: false }, () => {
     assert.equal((await statusOf(first.url)).head.notes, 10n);
 
     const [init, balance] = first.next as [string, string];
+    assert.match(balance, /^npm run sero -- balance( |$)/);
     const made = type(init);
     const answer: string[] = [];
     made.stdout.on('line', (line) => answer.push(line));
@@ -201,5 +187,8 @@ describe('npm run devnet, as it is typed', { concurrency: false }, () => {
     assert.ok(BigInt(resumed![1]!) >= height);
     assert.doesNotMatch(second.stderr(), /not stopped cleanly/);
     await second.interrupt();
+    const third = await start('npm run devnet -- --reset');
+    assert.match(third.text, /^A new chain\.$/m);
+    await third.interrupt();
   });
 });

@@ -26,7 +26,7 @@ import {
 
 /**
  * Every example that the program's help and docs/cli.md show, run as it stands, with what only the reader can know (an address, a
- * transaction) put in its place. An example that is in no story below fails the last test.
+ * transaction) put in its place; those of LATE alone get more options. An example that is in no story below fails the last test.
  */
 
 /** What stands in examples for something that is different for every reader. */
@@ -205,7 +205,10 @@ const IN_BASH = [
   'source <(sero completion bash)',
   'sero completion fish > ~/.config/fish/completions/sero.fish',
 ];
-/** One story with proofs of all shapes, whose keys are made while other tests run: it runs late, in a file of its own. */
+/**
+ * One story with proofs of all shapes, whose keys are made while other tests run: it runs late, in a file of its own, which sets `--yes`,
+ * `--wait` and `--json` behind each of these lines, since every one is a process at no terminal.
+ */
 const LATE_FILE = 'real-proofs.test.ts';
 const LATE = [
   'sero asset commit HEPTANE',
@@ -354,12 +357,11 @@ async function inBlock(txid: string): Promise<void> {
   try {
     const isThere = async (): Promise<boolean> =>
       (await client.request('sero_getTransaction', { txid: fromHex(txid) })).status === 'final';
-    const seen = new Promise<void>((resolve, reject) => {
-      void socket.subscribeHeads(() => {
-        isThere().then((is) => is && resolve(), reject);
-      });
+    const seen = Promise.withResolvers<void>();
+    await socket.subscribeHeads(() => {
+      isThere().then((is) => is && seen.resolve(), seen.reject);
     });
-    if (!(await isThere())) await seen;
+    if (!(await isThere())) await seen.promise;
   } finally {
     socket.close();
   }

@@ -38,7 +38,7 @@ describe('the command line against a devnet, with real proofs of all shapes', { 
     for (const home of [devnetHome, issuer, payee]) home.remove();
   });
 
-  /** A line as it stands in the documents, in the directory of a wallet. */
+  /** A line of the documents with --json behind it, in the directory of a wallet. */
   const run = async (home: Home, line: string): Promise<Called> => {
     const [sero, ...words] = wordsOf(line);
     assert.equal(sero, 'sero');
@@ -56,6 +56,7 @@ describe('the command line against a devnet, with real proofs of all shapes', { 
     readonly fee: string;
     readonly transactions: readonly { readonly txid: string; readonly height: string }[];
   }
+  /** The same with --yes and --wait, where a person would answer and look: examples.test.ts says which examples are run so. */
   const pays = async (home: Home, line: string): Promise<Sent> => {
     const sent = (await run(home, `${line} --yes --wait`)).json() as unknown as Sent;
     assert.equal(sent.status, 'final');

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { viewingKeyToText } from '@sero/protocol';
 import { accountFromWords } from '@sero/wallet';
+import { broken } from './proxy.ts';
 import {
   type Devnet,
   type Home,
@@ -178,41 +176,3 @@ describe('the commands that devnet recommends, in processes of their own, with a
     }
   });
 });
-
-/**
- * A way to a node that breaks requests of one method.
- *
- * @param breaks does it; false lets the request through. `submitted`: a transaction went through before
- */
-async function broken(
-  method: string,
-  node: string,
-  breaks: (socket: Socket, submitted: boolean) => unknown,
-): Promise<{ url: string; close(): Promise<void> }> {
-  let submitted = false;
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', async () => {
-      const body = Buffer.concat(chunks).toString();
-      if (body.includes(`"${method}"`) && breaks(request.socket, submitted) !== false) return;
-      submitted ||= body.includes('"sero_submit"');
-      const answer = await fetch(node, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
-}

@@ -11,18 +11,35 @@ it('a code that two packages share is what its own package means by it', () => {
   assert.equal(failureOf(new NodeError('other-genesis', 'x'), 'sero').exit, 'failed');
 });
 
+it('whatever shows that the chain may have been begun anew names birthday 0: the wallet’s own is of the old chain', () => {
+  for (const code of [
+    'node-behind',
+    'node-other-chain',
+    'node-answer-invalid',
+    'tree-state-invalid',
+    'block-roots',
+    'block-not-next',
+  ] as const) {
+    const { exit, hint } = failureOf(new WalletError(code, 'x'), 'sero');
+    assert.equal(exit, 'unreachable', code);
+    assert.match(hint!, /begun anew: sero repair --birthday 0$/, code);
+  }
+});
+
 it('a refusal of the network names its rule, and a node that cannot be asked is something else', () => {
   const refused = new RpcError('transaction-refused', 'spent', { code: 'nullifier-spent', source: 'ledger' });
   assert.deepEqual(failureOf(refused, 'sero'), {
     exit: 'refused',
     code: 'nullifier-spent',
     message: 'spent',
-    hint: 'try again: the next transaction spends one of the same notes, so that this one cannot enter beside it',
+    hint: 'see sero history first; then try again: the next transaction spends one of the same notes, so that this one cannot enter beside it',
   });
-  assert.equal(
-    failureOf(new RpcError('mempool-refused', 'full', { code: 'mempool-full' }), 'sero').exit,
-    'refused',
+  const full = failureOf(
+    new RpcError('mempool-refused', 'full', { code: 'mempool-full' }),
+    'npm run sero --',
   );
+  assert.equal(full.exit, 'refused');
+  assert.match(full.hint!, /^see npm run sero -- history first; after a few blocks try again/);
   assert.equal(failureOf(new RpcError('busy', 'busy'), 'sero').exit, 'unreachable');
   assert.equal(failureOf(new TransportError('timeout', 'late'), 'sero').exit, 'unreachable');
 });

@@ -16,9 +16,10 @@ interface Rule {
   readonly hint?: string;
 }
 
+/** Birthday 0: the wallet's own is of the old chain, and in a new one there may be money below it. */
 const ANOTHER_NODE: Rule = {
   exit: 'unreachable',
-  hint: 'ask another node: --node URL; where the chain was begun anew: {sero} repair',
+  hint: 'ask another node: --node URL; where the chain was begun anew: {sero} repair --birthday 0',
 };
 
 /**
@@ -32,6 +33,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   'notes-too-new': { exit: 'funds', hint: 'wait for the next block, then try again' },
   'no-anchor': { exit: 'funds', hint: 'read the chain first: {sero} sync' },
   'refused-may-enter': { exit: 'funds', hint: 'see what was refused and what is pending: {sero} history' },
+  'refused-entered': {
+    exit: 'refused',
+    hint: 'see {sero} history first: it is paid; what is still to be paid you may send now',
+  },
+  'repair-unfinished': {
+    exit: 'funds',
+    hint: 'wait until the node has the blocks that are named, then read on: {sero} sync',
+  },
   'already-spending': { exit: 'funds', hint: 'wait until the pending payment is final: {sero} history' },
   // the wallet
   'WalletError/store-damaged': { exit: 'wallet', hint: 'read the chain again: {sero} repair' },
@@ -64,10 +73,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     hint: 'use a node of this wallet’s network (--node), or another directory (--dir)',
   },
   'node-other-chain': ANOTHER_NODE,
-  'node-behind': {
-    exit: 'unreachable',
-    hint: 'ask another node: --node URL; where the chain was begun anew: {sero} repair --birthday 0',
-  },
+  'node-behind': ANOTHER_NODE,
   'node-answer-invalid': ANOTHER_NODE,
   'tree-state-invalid': ANOTHER_NODE,
   'block-roots': ANOTHER_NODE,
@@ -108,7 +114,7 @@ export function failureOf(error: unknown, sero: string): Failure {
   if (isInterruption(error)) {
     return { exit: 'interrupted', code: 'interrupted', message: 'interrupted', hint: undefined };
   }
-  if (error instanceof RpcError) return rpcFailure(error);
+  if (error instanceof RpcError) return rpcFailure(error, sero);
   if (error instanceof TransportError) {
     const hint = `start a node (${sero} devnet, ${sero} node start), or name one: --node URL`;
     return { exit: 'unreachable', code: error.code, message: error.message, hint };
@@ -124,16 +130,22 @@ export function failureOf(error: unknown, sero: string): Failure {
 }
 
 /** A node that lies cannot have the same thing paid twice: see `refuse` of a wallet. */
-const TRY_AGAIN =
+export const TRY_AGAIN =
   'try again: the next transaction spends one of the same notes, so that this one cannot enter beside it';
 
 /** Refusals of the network, and of a node that has enough to do. */
-function rpcFailure({ name, message, data }: RpcError): Failure {
+function rpcFailure({ name, message, data }: RpcError, sero: string): Failure {
+  const first = `see ${sero} history first`;
   switch (name) {
     case 'transaction-refused':
-      return { exit: 'refused', code: data.code ?? name, message, hint: TRY_AGAIN };
+      return { exit: 'refused', code: data.code ?? name, message, hint: `${first}; then ${TRY_AGAIN}` };
     case 'mempool-refused':
-      return { exit: 'refused', code: data.code ?? name, message, hint: `after a few blocks ${TRY_AGAIN}` };
+      return {
+        exit: 'refused',
+        code: data.code ?? name,
+        message,
+        hint: `${first}; after a few blocks ${TRY_AGAIN}`,
+      };
     case 'busy':
     case 'limit-exceeded':
       return {

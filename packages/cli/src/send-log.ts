@@ -40,7 +40,10 @@ export interface SendLog {
   /** The transaction is handed to the node from now on. */
   begins(transaction: Outgoing): void;
   became(txid: string, state: SendState, height?: bigint): void;
-  /** The node says that it took it not: what is tried next conflicts with it, so it counts as not sent. */
+  /**
+   * The node says that it did not take it: what is sent next conflicts with it, or is not sent where a block holds it by then, so it
+   * counts as not sent.
+   */
   refused(txid: string): void;
   /** The result was shown: what fails from now on is no matter of money. */
   shown(): void;

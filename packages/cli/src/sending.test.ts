@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { it } from 'node:test';
 import { TransportError } from '@sero/api';
-import { agreedFee, untilFinal } from './sending.ts';
+import { deriveSpendingKey, encodeAddress } from '@sero/protocol';
+import { hex } from './names.ts';
+import { agreedFee, expectNothingEntered, isSentBefore, untilFinal } from './sending.ts';
 
 const SERO = 10n ** 18n;
 
@@ -65,4 +67,53 @@ it('a payment whose notes another one spent is not waited for: which one that wa
     message: new RegExp(`${txid} will be in no block: block 5 holds another one`),
   });
   assert.deepEqual(became, [[txid, 'replaced']]);
+});
+
+/** A wallet with a payment and a merge that were called refused and are in a block. */
+function afterLies() {
+  const [paid, merged] = [1, 2].map((byte) => new Uint8Array(32).fill(byte)) as [Uint8Array, Uint8Array];
+  const to = encodeAddress(deriveSpendingKey(new Uint8Array(32)).proof.viewing.address);
+  const payments = [{ to, asset: 1n, value: 3n * SERO }];
+  const known: Uint8Array[] = [];
+  const session = {
+    network: 'development',
+    wallet: {
+      asset: () => ({ name: 'SERO' }),
+      entered: () => [
+        { txid: paid, height: 7n, payments },
+        { txid: merged, height: 8n, payments: [] },
+        { txid: merged, height: 9n, payments, acknowledged: true },
+      ],
+      acknowledge: async (txid: Uint8Array) => void known.push(txid),
+    },
+  } as never;
+  return { paid, merged, known, session };
+}
+
+it('what a node called refused and a block holds ends the next payment, which says it in full; the one after it is free', async () => {
+  const { paid, merged, known, session } = afterLies();
+  await assert.rejects(expectNothingEntered(session, true), {
+    exit: 'refused',
+    code: 'refused-entered',
+    message:
+      /0101, which .* is in block 7: it paid 3 SERO to serodev1\w+; .*0202, .* block 8.* nobody else; nothing was sent now/,
+  });
+  assert.deepEqual(known, [paid, merged]);
+});
+
+it('a command that pays nobody, or sends nothing, does not take that for said', async () => {
+  const { merged, known, session } = afterLies();
+  await assert.rejects(expectNothingEntered(session, false), {
+    code: 'refused-entered',
+    hint: /next \{sero\} send says this once more/,
+  });
+  assert.deepEqual(known, [merged]);
+});
+
+it('what is sent again after its outcome was not known is not free because a node refuses it now', async () => {
+  const txid = new Uint8Array(32).fill(3);
+  const wallet = { pending: () => [{ txid }] };
+  assert.ok(isSentBefore(wallet as never, hex(txid)));
+  assert.ok(!isSentBefore({ pending: () => [{ txid, refused: true }] } as never, hex(txid)));
+  assert.ok(!isSentBefore({ pending: () => [] } as never, hex(txid)));
 });

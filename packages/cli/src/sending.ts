@@ -11,12 +11,13 @@ import {
   type SignedPart,
   sign,
   submitRecorded,
+  type Wallet,
   WalletError,
 } from '@sero/wallet';
 import { formatAmount } from './amounts.ts';
 import { CliError } from './errors.ts';
 import { assetName, hex } from './names.ts';
-import { type OpenProver, openProver } from './proving.ts';
+import { type OpenProver, openProver, proofStage } from './proving.ts';
 import { canAsk, confirmed, expectConfirmation } from './secrets.ts';
 import type { ShownPayment } from './send-log.ts';
 import { isNodeAway, readChain, type Session } from './session.ts';
@@ -41,6 +42,8 @@ export interface Undertaking<R> {
   readonly first: R;
   /** Plans the next transaction. */
   readonly next: (rest: R) => Promise<Step<R>>;
+  /** True where it pays others: then what was paid before, and called refused, is a matter of it. */
+  readonly pays: boolean;
   /** What happens, for the person who is asked: whole addresses, exact amounts. */
   readonly says: readonly string[];
 }
@@ -79,7 +82,7 @@ export interface SendResult {
  */
 export async function carryOut<R>(
   session: Session,
-  { first, next, says }: Undertaking<R>,
+  { first, next, pays, says }: Undertaking<R>,
   { dryRun, wait, maxFee }: SendOptions,
 ): Promise<SendResult> {
   const { cli } = session;
@@ -89,6 +92,7 @@ export async function carryOut<R>(
     session.spendingKey();
     expectConfirmation(io, options.yes);
   }
+  await expectNothingEntered(session, !dryRun && pays);
   let step = await progress.stage('Planning', () => next(first));
   const { transactions: planned = 1, fees } = step;
   const fee = fees ?? readPlan(step.plan).fee;
@@ -111,7 +115,7 @@ export async function carryOut<R>(
   try {
     const transactions: Sent[] = [];
     for (;;) {
-      const sent = await sendPlan(session, step, prover);
+      const sent = await sendPlan(session, step, prover, transactions.length);
       const { rest } = step;
       if (rest === undefined && !wait) {
         transactions.push(sent);
@@ -128,6 +132,38 @@ export async function carryOut<R>(
   } finally {
     await prover.close();
   }
+}
+
+/**
+ * Ends the command where a transaction that a node had called refused is in a block all the same: whoever asks for it again would pay
+ * twice. The error says it, so it is acknowledged, and the next command is a deliberate one; the history marks it for good.
+ *
+ * @param acknowledges false for a command after which nobody may think that it was said: one that sends nothing, or pays nobody
+ */
+export async function expectNothingEntered(
+  { wallet, network }: Pick<Session, 'wallet' | 'network'>,
+  acknowledges: boolean,
+): Promise<void> {
+  const found = wallet.entered().filter(({ acknowledged }) => acknowledged === undefined);
+  if (found.length === 0) return;
+  const says = found.map(({ txid, height, payments }) => {
+    const paid = payments.map(
+      ({ to, asset, value }) =>
+        `${formatAmount(value, assetName(wallet, asset))} to ${addressToText(decodeAddress(to), network)}`,
+    );
+    const what = paid.length === 0 ? 'it paid nobody else' : `it paid ${paid.join(', ')}`;
+    return `transaction ${hex(txid)}, which a node had said that it refused, is in block ${height}: ${what}`;
+  });
+  const open = acknowledges ? [] : found.filter(({ payments }) => payments.length > 0);
+  for (const spend of found) if (!open.includes(spend)) await wallet.acknowledge(spend.txid);
+  throw new CliError(
+    'refused',
+    'refused-entered',
+    `${says.join('; ')}; nothing was sent now`,
+    open.length === 0
+      ? 'do not pay again what is paid: see {sero} history. What is still to be paid can be sent now'
+      : 'do not pay again what is paid: see {sero} history. The next {sero} send says this once more and sends nothing; after it everything can be sent again',
+  );
 }
 
 /**
@@ -167,13 +203,22 @@ function feeOfWhat(planned: number, isWhole: boolean): string {
 const sumOfFees = (transactions: readonly Sent[]): bigint =>
   transactions.reduce((sum, { fee }) => sum + fee, 0n);
 
-async function sendPlan(session: Session, { plan, left }: Step<unknown>, prover: OpenProver): Promise<Sent> {
+/** @param done how many transactions of the whole are final before it */
+async function sendPlan(
+  session: Session,
+  { plan, left, transactions = 1 }: Step<unknown>,
+  prover: OpenProver,
+  done: number,
+): Promise<Sent> {
   const { cli } = session;
   const key = session.spendingKey();
   const signed = sign(plan, key);
   // Loaded first, so that it has a line of its own.
-  await prover.circuit(readPlan(plan).tx.circuit);
-  const proved = await cli.progress.stage('Proving', () => prove(plan, key.proof, prover, cli.io.signal));
+  const { circuit } = readPlan(plan).tx;
+  await prover.circuit(circuit);
+  const proved = await proofStage(cli.progress, { circuit, number: done + 1, of: done + transactions }, () =>
+    prove(plan, key.proof, prover, cli.io.signal),
+  );
   return sendParts(session, { plan, signed, proved, left: left ?? [] });
 }
 
@@ -200,10 +245,21 @@ export function sendParts(session: Session, { plan, signed, proved, left }: Part
       .map(({ to, asset, value }) => shown(addressToText(decodeAddress(to), network), asset, value)),
     left: left.map(({ to, asset, amount }) => shown(addressToText(to, network), asset, amount)),
   };
+  const before = wallet.pending();
   const send: Send = async (bytes) => {
     const txid = hex(txidOf(bytes, wallet.genesisHash));
     cli.sends.begins({ txid, ...outgoing });
     const answer = await session.send(bytes);
+    if (answer instanceof Error && isSentBefore({ pending: () => before }, txid)) {
+      // It may be on its way since the first time: its notes stay reserved, so the next payment would not shut it out.
+      throw new CliError(
+        'unknown',
+        'outcome-unknown',
+        `the node refused transaction ${txid} now, but it was sent before, and may be on its way: ${answer.message}`,
+        'do not pay again: see in a few blocks whether it is there, with {sero} history; else its notes are free after it expires',
+        { cause: answer },
+      );
+    }
     if (answer instanceof Error) cli.sends.refused(txid);
     else cli.sends.became(txid, 'sent');
     return answer;
@@ -212,6 +268,11 @@ export function sendParts(session: Session, { plan, signed, proved, left }: Part
     const ready = await submitRecorded(wallet, plan, signed, proved, send, BigInt(Date.now()));
     return { txid: hex(ready.txid), fee };
   });
+}
+
+/** True for what was given to a node before, and not called refused: it may be on its way whatever a node says now. */
+export function isSentBefore({ pending }: Pick<Wallet, 'pending'>, txid: string): boolean {
+  return pending().some((spend) => spend.refused === undefined && hex(spend.txid) === txid);
 }
 
 function txidOf(bytes: Uint8Array, genesisHash: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { RpcError, type SeroClient, TransportError } from '@sero/api';
+import { equalBytes } from '@sero/crypto';
 import { decodeGenesis, type Genesis, genesisHash, type Network, type SpendingKey } from '@sero/protocol';
 import { createPortableNoteHasher, createPortableScanner } from '@sero/prover';
 import { openLmdbStore } from '@sero/store/node';
@@ -18,13 +19,18 @@ import {
   syncWallet,
   type Wallet,
   WalletError,
+  type WalletStart,
+  type WalletStore,
 } from '@sero/wallet';
+import { formatAmount } from './amounts.ts';
 import { nodeClient } from './chain.ts';
 import type { Cli } from './command.ts';
-import { CliError } from './errors.ts';
+import { CliError, usageError } from './errors.ts';
+import { failureOf, TRY_AGAIN } from './failure.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { type UnlockedWallet, withKeys } from './keys.ts';
-import { networkOf } from './names.ts';
+import { assetName, networkOf } from './names.ts';
+import { canAsk, confirmed } from './secrets.ts';
 import { keyValueWalletStore } from './wallet-store.ts';
 
 /** An open wallet. */
@@ -64,18 +70,18 @@ export function useWallet<T>(
 }
 
 /**
- * Empties the account's store of what the chain gives back, and reads the chain again.
+ * Empties the account's store of what the chain gives back, and reads the chain again. Nothing is touched before the node has shown that
+ * it has the birthday's block. The birthday is written first: whoever is interrupted after that goes on from there.
  *
- * @param birthday the wallet's from now on, once the chain is read; undefined for the one that it has
+ * @param birthday the wallet's from now on; undefined for the one that it has
  */
 export function repairWallet<T>(
   cli: Cli,
   birthday: bigint | undefined,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession(cli, { birthday }, async (session, { rewrite }) => {
+  return withSession(cli, { birthday }, async (session) => {
     await readChain(session);
-    if (birthday !== undefined) await rewrite({ birthday });
     return work(session);
   });
 }
@@ -83,7 +89,7 @@ export function repairWallet<T>(
 function withSession<T>(
   cli: Cli,
   repair: { readonly birthday: bigint | undefined } | undefined,
-  work: (session: Session, unlocked: UnlockedWallet) => Promise<T>,
+  work: (session: Session) => Promise<T>,
 ): Promise<T> {
   return withKeys(cli, async (unlocked) => {
     const { directory, account, keystore, settings } = unlocked;
@@ -93,23 +99,31 @@ function withSession<T>(
     const genesis = await genesisOf(cli, unlocked, client);
     const store = openLmdbStore(join(directory.path, `account-${account.index}`));
     try {
-      const records = await encryptedWalletStore(
-        keyValueWalletStore(store),
-        keystore.storeKey(account.index),
-        { repair: repair !== undefined },
-      );
+      const openRecords = (mend: boolean): Promise<WalletStore> =>
+        encryptedWalletStore(keyValueWalletStore(store), keystore.storeKey(account.index), { repair: mend });
+      const openOn = (records: WalletStore, start?: WalletStart): Promise<Wallet> =>
+        openWallet({
+          key: unlocked.viewingKey,
+          genesis: genesis.bytes,
+          store: records,
+          scanner: createPortableScanner(),
+          hasher: createPortableNoteHasher(),
+          ...(start === undefined ? {} : { start }),
+        });
+      let start: WalletStart | undefined;
+      if (repair !== undefined) {
+        await expectBirthdayInChain(source, genesis.file, repair.birthday ?? 0n, cli.io.signal);
+        start = await startAt(source, genesis.file, birthday, cli.io.signal);
+        const before = await openRecords(false).then(openOn).catch(damaged);
+        await expectNoLoss(unlocked, cli, { birthday, start, before });
+        if (birthday !== keystore.content.birthday) await unlocked.rewrite({ birthday });
+      }
+      const records = await openRecords(repair !== undefined);
       if (repair !== undefined) await resetWallet(records);
-      const options = {
-        key: unlocked.viewingKey,
-        genesis: genesis.bytes,
-        store: records,
-        scanner: createPortableScanner(),
-        hasher: createPortableNoteHasher(),
-      };
-      let wallet = await openWallet(options);
+      let wallet = await openOn(records, start);
       if (wallet.tip() === undefined && birthday > 0n) {
-        const start = await startAt(source, genesis.file, birthday, cli.io.signal);
-        if (start !== undefined) wallet = await openWallet({ ...options, start });
+        start = await startAt(source, genesis.file, birthday, cli.io.signal);
+        if (start !== undefined) wallet = await openOn(records, start);
       }
       const session = {
         cli,
@@ -122,11 +136,95 @@ function withSession<T>(
         send: sendingTo(client, cli),
         spendingKey: unlocked.spendingKey,
       };
-      return await work(session, unlocked);
+      return await work(session);
     } finally {
       store.close();
     }
   });
+}
+
+/** Nothing where a store cannot be opened as it is. */
+function damaged(error: unknown): undefined {
+  if (error instanceof WalletError) return undefined;
+  throw error;
+}
+
+/** Refuses, before anything is touched, a node of another network and one whose chain ends before the birthday. */
+async function expectBirthdayInChain(
+  source: ChainSource,
+  genesis: Genesis,
+  birthday: bigint,
+  signal: AbortSignal,
+): Promise<void> {
+  const { genesisHash: ofNode, head } = await source.status(signal);
+  if (!equalBytes(ofNode, genesisHash(genesis))) {
+    throw new WalletError(
+      'node-other-network',
+      'the node belongs to another network: its genesis file is not the wallet’s',
+    );
+  }
+  if (head.height >= birthday) return;
+  throw new WalletError(
+    'node-behind',
+    `the node’s chain ends at block ${head.height}, before the birthday ${birthday}: nothing was changed`,
+  );
+}
+
+/**
+ * Refuses or asks where money would be seen no more: a birthday above notes that the account still has, or above what can be told. The
+ * birthday is of all accounts, what is read again is one.
+ */
+async function expectNoLoss(
+  { account, keystore }: Pick<UnlockedWallet, 'account' | 'keystore'>,
+  cli: Cli,
+  repaired: {
+    readonly birthday: bigint;
+    readonly start: WalletStart | undefined;
+    readonly before: Wallet | undefined;
+  },
+): Promise<void> {
+  const { birthday, start, before } = repaired;
+  const { accounts, birthday: former } = keystore.content;
+  const raises = birthday > former;
+  if (accounts.length > 1 && raises) {
+    throw usageError(
+      `the birthday is that of all ${accounts.length} accounts: raised from ${former} to ${birthday} it would hide what another one got between, nothing was changed`,
+      'restore the words with that birthday into another directory: {sero} init --words-file FILE --birthday HEIGHT --dir DIR',
+    );
+  }
+  if (accounts.length > 1 && birthday < former) {
+    cli.out.say(
+      `The other accounts were read from block ${former} on; ${cli.sero} repair --account ACCOUNT reads one of them again.`,
+    );
+  }
+  if (start === undefined) return;
+  const hidden = before === undefined ? [] : hiddenBy(before, start.height);
+  const unknown = raises && before?.tip() === undefined;
+  if (hidden.length === 0 && !unknown) return;
+  const says =
+    hidden.length > 0
+      ? `account ${account.index} has ${hidden.join(', ')} from block ${start.height} or before: with birthday ${birthday} the wallet sees that no more`
+      : `what account ${account.index} has from block ${start.height} or before cannot be told: with birthday ${birthday} the wallet would not see it`;
+  const { io, options } = cli;
+  if (!options.yes && !canAsk(io)) {
+    throw usageError(
+      `${says}; nothing was changed`,
+      'choose a lower --birthday, or say --yes if you are sure',
+    );
+  }
+  cli.out.warn(says);
+  if (await confirmed(io, options.yes, 'Begin there?')) return;
+  throw new CliError('failed', 'declined', 'nothing was changed');
+}
+
+/** What a wallet's unspent notes up to a block hold, asset by asset. */
+function hiddenBy(wallet: Wallet, height: bigint): string[] {
+  const sums = new Map<bigint, bigint>();
+  for (const note of wallet.notes()) {
+    if (note.spentAt !== undefined || !note.tagged || note.value === 0n || note.height > height) continue;
+    sums.set(note.asset, (sums.get(note.asset) ?? 0n) + note.value);
+  }
+  return [...sums].map(([asset, sum]) => formatAmount(sum, assetName(wallet, asset)));
 }
 
 /** Says of a lost connection what it means for money: the outcome is not known. */
@@ -134,7 +232,8 @@ function sendingTo(client: SeroClient, cli: Cli): Send {
   const send = sendViaRpc(client, cli.io.signal);
   return async (transaction) => {
     try {
-      return await send(transaction);
+      const answer = await send(transaction);
+      return answer instanceof RpcError ? notTaken(answer) : answer;
     } catch (error) {
       if (!(error instanceof TransportError || error instanceof RpcError)) throw error;
       throw new CliError(
@@ -146,6 +245,21 @@ function sendingTo(client: SeroClient, cli: Cli): Send {
       );
     }
   };
+}
+
+/**
+ * A node's word that it did not take a transaction. Whatever the reason, a node that has much to do among them, it may be a lie: the end
+ * of the command must not read as though nothing had been sent.
+ */
+function notTaken(answer: RpcError): Error {
+  if (['transaction-refused', 'mempool-refused'].includes(answer.name)) return answer;
+  return new CliError(
+    'refused',
+    answer.name,
+    answer.message,
+    `see {sero} history first; then, after a pause, ${TRY_AGAIN}`,
+    { cause: answer },
+  );
 }
 
 /** The genesis file that this wallet belongs to: kept since the first contact, afterwards the only one that it takes. */
@@ -218,7 +332,9 @@ async function readChainIfPossible(session: Session): Promise<void> {
     // Nothing read yet: a balance of zero would be a lie.
     if (tip === undefined || !isNodeAway(error)) throw error;
     const when = new Date(Number(tip.header.time)).toISOString();
-    cli.out.warn(`${(error as Error).message}; this is as of block ${tip.header.height} (${when})`);
+    const { message, hint } = failureOf(error, cli.sero);
+    cli.out.warn(`${message}; this is as of block ${tip.header.height} (${when})`);
+    if (hint !== undefined) cli.out.say(hint);
   }
 }
 

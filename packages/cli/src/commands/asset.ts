@@ -98,6 +98,7 @@ async function issue(
         what === 'commit'
           ? commitStep(session, request)
           : { plan: await issuePlan(session, request), rest: undefined },
+      pays: false,
       says: [
         options.category ? `Issue the category ${name}.` : `Issue ${supply} ${name}.`,
         `Price of the name, part of the fee: ${formatAmount(price, 'SERO')}.`,
@@ -198,6 +199,7 @@ async function single(session: Session, request: Request, says: string, options:
     {
       first: request,
       next: async (asked) => ({ plan: await plan(wallet, asked), rest: undefined }),
+      pays: false,
       says: [says],
     },
     options,

@@ -51,6 +51,7 @@ async function consolidate(cli: Cli, session: Session, options: Options): Promis
         plan: await plan(wallet, of === SERO_ASSET ? { type: 'merge' } : { type: 'merge', asset: of }),
         rest: undefined,
       }),
+      pays: false,
       says: [`Merge notes of ${name}: there are ${notes}.`],
     },
     options,

@@ -49,7 +49,10 @@ export function addDevnet(program: Command, io: Io): void {
     );
   withExamples(command, [
     { line: 'sero devnet', says: 'start, or go on' },
-    { line: 'sero devnet --reset', says: 'begin anew; wallets that read the old chain: sero repair' },
+    {
+      line: 'sero devnet --reset',
+      says: 'begin anew; wallets that read the old chain: sero repair --birthday 0',
+    },
   ]);
   runs<Options>(command, io, devnet, { stopsItself: true });
 }

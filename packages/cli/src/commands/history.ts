@@ -102,7 +102,7 @@ function describe(wallet: Wallet, network: Network, line: HistoryLine): string {
   const change = line.change
     .map(({ asset, amount }) => `${amount > 0n ? '+' : ''}${formatAmount(amount, assetName(wallet, asset))}`)
     .join(', ');
-  const failed = line.succeeded ? '' : ', failed';
+  const failed = `${line.succeeded ? '' : ', failed'}${line.refused ? ', though a node refused it' : ''}`;
   if (line.own) details.push(`    fee ${formatAmount(line.fee, 'SERO')}`);
   return [
     `block ${line.height}  ${time}  ${line.kind}${failed}  ${change}  ${txid}`.trimEnd(),

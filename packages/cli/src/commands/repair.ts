@@ -14,7 +14,8 @@ export function addRepair(program: Command, io: Io): void {
     .summary('forget what was read of the chain and read it again')
     .description(
       'For a wallet whose store is damaged, or whose chain was begun anew (devnet --reset): what the chain can give back is read again ' +
-        'from the birthday; pending payments and address counters are kept where they can be read. No money is touched.',
+        'from the birthday; pending payments and address counters are kept where they can be read. No money is touched. A birthday above ' +
+        'money that the account has is asked about, and refused where the wallet has other accounts.',
     )
     .addOption(
       new Option(

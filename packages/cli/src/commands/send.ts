@@ -74,6 +74,7 @@ function payOne(cli: Cli, options: Options, to: string, amount: string): Promise
           const step = await planStep(session.wallet, due);
           return { ...step, left: step.rest === undefined ? [] : [step.rest] };
         },
+        pays: true,
         says: [`Pay ${payment.says}.`, ...memoLine(payment.memo)],
       },
       options,
@@ -106,6 +107,7 @@ function payMany(cli: Cli, options: Options, file: string): Promise<void> {
           const step = await planMany(session.wallet, { type: 'payMany', payments, ...memo });
           return { ...step, rest: step.rest.length === 0 ? undefined : step.rest, left: step.rest };
         },
+        pays: true,
         says: [
           `Pay ${resolved.length}:`,
           ...resolved.slice(0, SHOWN).map(({ says }) => `  ${says}`),

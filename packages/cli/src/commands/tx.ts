@@ -8,10 +8,10 @@ import type { Io } from '../io.ts';
 import { addressTextOf, withKeys } from '../keys.ts';
 import { assetName } from '../names.ts';
 import { expectShown, planText } from '../plan-text.ts';
-import { openProver } from '../proving.ts';
+import { openProver, proofStage } from '../proving.ts';
 import { paymentRequest, resolvePayment } from '../recipient.ts';
 import { confirmed, expectConfirmation } from '../secrets.ts';
-import { sendParts, untilFinal } from '../sending.ts';
+import { expectNothingEntered, sendParts, untilFinal } from '../sending.ts';
 import { useWallet } from '../session.ts';
 
 interface OutputOption {
@@ -74,6 +74,7 @@ function addPlan(tx: Command, io: Io): void {
         ...(asset === undefined ? {} : { asset }),
         ...(memo === undefined ? {} : { memo }),
       });
+      await expectNothingEntered(session, true);
       const planned = await plan(session.wallet, paymentRequest(payment));
       await writeNew(io, output, planned);
       if (output === '-') return;
@@ -150,8 +151,11 @@ function addProve(tx: Command, io: Io): void {
       const planned = await readText(io, file!);
       const prover = openProver(cli);
       try {
-        await prover.circuit(readPlan(planned).tx.circuit);
-        const proved = await cli.progress.stage('Proving', () => prove(planned, key, prover, io.signal));
+        const { circuit } = readPlan(planned).tx;
+        await prover.circuit(circuit);
+        const proved = await proofStage(cli.progress, { circuit, number: 1, of: 1 }, () =>
+          prove(planned, key, prover, io.signal),
+        );
         await writeNew(io, output, proved);
       } finally {
         await prover.close();
@@ -186,6 +190,7 @@ function addSubmit(tx: Command, io: Io): void {
         string,
         string,
       ];
+      await expectNothingEntered(session, true);
       const sent = await sendParts(session, { plan: planned, signed, proved, left: [] });
       const result = wait ? await untilFinal(session, sent, readPlan(planned).tx.expiry) : sent;
       cli.out.data({ status: wait ? 'final' : 'submitted', ...result }, result.txid);
