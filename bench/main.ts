@@ -5,10 +5,11 @@
  *   npm run bench -- --only pool.       the figures whose name starts so
  *   npm run bench -- --large            sizes that take gigabytes and many minutes too
  *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew; with --large that page has those figures too
+ *   npm run bench -- --doc --with FILE  and the large figures that an earlier run wrote to stdout, each with its own machine line
  *
  * A table for people goes to stderr, one JSON object a line to stdout.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cryptoSuite } from './crypto.ts';
 import { type Figure, type LargeFigure, MACHINE, measure, type Suite } from './harness.ts';
@@ -43,6 +44,15 @@ function spreadOf({ runs, spread }: Figure): string {
   return runs === 1 ? '1 run' : `${(100 * spread).toFixed(0)} % of ${runs}`;
 }
 
+/** Large figures that an earlier run printed as JSON lines; whatever else stands in the file is passed over. */
+function earlier(file: string): Figure[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Figure)
+    .filter(({ large }) => large === true);
+}
+
 /** The page of all figures; those that were not asked for are named. */
 function page(figures: readonly Figure[], missing: readonly LargeFigure[]): string {
   const rows = figures.map((figure) =>
@@ -55,6 +65,9 @@ function page(figures: readonly Figure[], missing: readonly LargeFigure[]): stri
     ].join(' | '),
   );
   const behind = missing.map(({ name }) => `${name} * | not measured here: --large |  |  | `);
+  const apart = figures
+    .filter(({ machine }) => machine !== MACHINE)
+    .map(({ name, machine }) => `${name} was measured in a run of its own: ${machine}.\n`);
   const glossary = [...figures, ...missing].map(({ name, what }) => `- **${name}**: ${what}`);
   return `# Figures
 
@@ -63,7 +76,7 @@ beside it, measured in turn in the same run: ratios travel to other machines, ti
 are measured only with \`--large\`.
 
 Machine: ${MACHINE}.
-
+${apart.map((line) => `\n${line}`).join('')}
 | figure | median | spread | beside | ratio |
 |---|---|---|---|---|
 ${[...rows, ...behind].map((cells) => `| ${cells} |`).join('\n')}
@@ -79,6 +92,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     doc: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    with: { type: 'string' },
   },
 });
 // An exit, unlike the end by a signal, takes gigabytes of temporary files along.
@@ -103,6 +117,7 @@ for (const suite of wanted) {
     await suite.close?.();
   }
 }
+if (values.with !== undefined) figures.push(...earlier(values.with));
 const missing = wanted
   .flatMap(({ large = [] }) => large)
   .filter(({ name }) => wants(name) && !figures.some((figure) => figure.name === name));
