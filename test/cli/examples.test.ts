@@ -64,7 +64,8 @@ const shownWord: Answer = [
   /Word \d+\?/,
   (screen) => {
     const number = [...screen.matchAll(/Word (\d+)\?/g)].at(-1)![1]!;
-    return new RegExp(`(?:^|\\s)${number} ([a-z]+)`).exec(screen)![1]!;
+    // Padded to two digits in the table; the sentence above it says "24 words" too.
+    return new RegExp(`^ *(?:\\d+ [a-z]+ +)*${number} ([a-z]+)`, 'm').exec(screen)![1]!;
   },
 ];
 const typed = (question: RegExp, text = PASSWORD): Answer => [question, () => text];

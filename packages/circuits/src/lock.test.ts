@@ -42,12 +42,15 @@ test('jobs under one lock run one after another, and the lock is gone in the end
 test('who waits begins when the holder has ended, also where the holder failed', async () => {
   const path = join(folder, 'failing');
   const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const { promise: held, resolve: hold } = Promise.withResolvers<void>();
   const order: string[] = [];
   const first = withFileLock(path, async () => {
+    hold();
     await opened;
     order.push('first');
     throw new RangeError('no');
   });
+  await held;
   const second = withFileLock(path, async () => order.push('second'), fast);
   open();
   await assert.rejects(first, RangeError);
