@@ -221,17 +221,34 @@ test('a state that was begun is removed once another one took its place', async 
 test('a log that ends before a snapshot is named where the state is lost: final blocks are not left out in silence', async () => {
   const { directory } = await livedIn(4);
   const shorter = await livedIn(2, { keepSnapshots: 0 });
-  rmSync(join(directory, 'state'), { recursive: true });
+  const state = join(directory, 'state');
   rmSync(join(directory, 'blocks'), { recursive: true });
   cpSync(join(shorter.directory, 'blocks'), join(directory, 'blocks'), { recursive: true });
-  await assert.rejects(start(directory, { genesis: GENESIS }), {
-    code: 'chain-damaged',
-    message: /snapshots.4/,
-  });
+  for (const lost of [
+    () => writeFileSync(join(state, 'data.mdb'), ''),
+    () => rmSync(join(state, 'data.mdb')),
+    () => rmSync(state, { recursive: true }),
+  ]) {
+    lost();
+    await assert.rejects(start(directory, { genesis: GENESIS }), {
+      code: 'chain-damaged',
+      message: /snapshots.4/,
+    });
+  }
   rmSync(join(directory, 'snapshots'), { recursive: true });
   const { node } = await start(directory, { genesis: GENESIS });
   assert.deepEqual(node.ledger.head(), shorter.head);
   await node.close();
+});
+
+test('a state that was built again and is ahead of the log is named, and stays', async () => {
+  const { directory } = await livedIn(4, { keepSnapshots: 0 });
+  const shorter = await livedIn(2, { keepSnapshots: 0 });
+  renameSync(join(directory, 'state'), join(directory, 'state.new'));
+  rmSync(join(directory, 'blocks'), { recursive: true });
+  cpSync(join(shorter.directory, 'blocks'), join(directory, 'blocks'), { recursive: true });
+  await assert.rejects(start(directory, { genesis: GENESIS }), { code: 'chain-damaged' });
+  assert.ok(existsSync(join(directory, 'state.new')));
 });
 
 test('a lost state is built from the newest snapshot and the blocks after it, and equals one that lived through all', async () => {

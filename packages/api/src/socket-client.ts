@@ -16,8 +16,8 @@ export interface SocketClientOptions {
   /** Milliseconds until opening or a request fails with `timeout`. Default 30,000. */
   readonly timeoutMs?: number;
   /**
-   * What a node refuses for the rate of requests alone is asked again after the pause that it names, as long as that ends within
-   * `timeoutMs` from the first try. Nothing else is ever tried twice. Default true.
+   * What a node refuses for the rate of requests, or as `busy`, is asked again where it names a pause, after that pause, as long as that ends
+   * within `timeoutMs` from the first try. Nothing else is ever tried twice. Default true.
    */
   readonly waitForRate?: boolean;
   /** Stops opening; the signal's reason is thrown. Later it does nothing. */

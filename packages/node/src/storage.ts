@@ -97,6 +97,7 @@ async function openState(options: StorageOptions, blocks: AppendLog): Promise<St
   const { state, rebuilt } = options.directory;
   const begins = blocks.length === 0;
   if (begins) expectNoneLost(options.directory);
+  else if (!heldABlock(state)) expectWhole(options.directory, blocks);
   let reason = await damageOf(options, state);
   if (reason === undefined && (begins || existsSync(state))) {
     try {
@@ -199,8 +200,8 @@ async function tryBuild(options: StorageOptions, blocks: AppendLog): Promise<boo
     await build(options, blocks);
     return true;
   } catch (error) {
-    const isOfOtherLog =
-      error instanceof LedgerError && ['block-log-short', 'block-log-mismatch'].includes(error.code);
+    // One that is ahead of the log is no such thing: blocks that were final are gone.
+    const isOfOtherLog = error instanceof LedgerError && error.code === 'block-log-mismatch';
     if (isStateDamage(error) || isOfOtherLog) return false;
     throw error;
   }

@@ -20,6 +20,8 @@ export interface Holder extends Here {
   readonly file: string;
   /** Number of the file whose lock he has. */
   readonly inode: string;
+  /** Whether the disk was one for him that one machine has at a time. */
+  readonly local: boolean;
 }
 
 /** From where a holder is judged: by whoever has the lock of the kernel on the file of this number. */
@@ -35,7 +37,8 @@ export interface Standpoint {
 /**
  * What can be said of a process that took the directory. It is gone
  *
- * - where it had the lock that is ours now, and would have it still if it ran: its kernel is ours, or the disk is local;
+ * - where it had the lock that is ours now, and would have it still if it ran: the disk is local for both. For one alone says too
+ *   little: a machine may lend its own disk to others, whose locks it does not see;
  * - where this kernel's table of processes does not have it;
  * - where it is of another boot of this machine, or of this machine without a word of the boot and its number is free.
  *
@@ -46,10 +49,11 @@ export function judge(
   { here, inode, local, mine }: Standpoint,
 ): 'running' | 'gone' | 'unknown' {
   const hadOurLock = inode !== '' && holder.inode === inode;
+  const bothLocal = local && holder.local;
   const sameSpace = holder.space === here.space;
   if (isThisProcess(holder, here) && mine) return 'running';
   if (holder.boot !== '' && holder.boot === here.boot) {
-    if (hadOurLock && !sameSpace) return 'gone';
+    if (hadOurLock && bothLocal && !sameSpace) return 'gone';
     // Processes of another container are not seen.
     if (!sameSpace) return 'unknown';
     if (isThisProcess(holder, here) && hadOurLock) return 'gone'; // it could not remove its file
@@ -58,7 +62,7 @@ export function judge(
     // One of another user may be hidden.
     return start !== undefined || hadOurLock || !isRunning(holder.pid) ? 'gone' : 'unknown';
   }
-  if (hadOurLock && local) return 'gone';
+  if (hadOurLock && bothLocal) return 'gone';
   if (!isThisMachine(holder, here)) return 'unknown';
   if (holder.boot !== '' && here.boot !== '') return 'gone';
   return holder.pid === here.pid || !isRunning(holder.pid) ? 'gone' : 'unknown';

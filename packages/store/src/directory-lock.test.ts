@@ -21,10 +21,10 @@ const OTHER_BOOT = '00000000-0000-4000-8000-000000000000';
 const HERE = thisProcess();
 
 /** Leaves what a process that took the directory and died left of itself. */
-function leave(path: string, who: Partial<Here>, inode = ''): string {
+function leave(path: string, who: Partial<Here>, inode = '', disk = ''): string {
   const { pid, boot, start, space, host } = { ...HERE, ...who };
   const name = `lock-${pid}-${boot === '' ? '' : `${boot}-${start}`}`;
-  writeFileSync(join(path, name), `${space}\n${host}\n${inode}\n`);
+  writeFileSync(join(path, name), `${space}\n${host}\n${inode}\n${disk}\n`);
   return name;
 }
 
@@ -81,10 +81,21 @@ const UNKNOWN = {
 };
 
 /** What comes of one who left his file, for another who comes after him. */
-function outcome(left: Partial<Here>, here: Here, disk: Disk, sameLock: boolean): 'taken' | 'refused' {
+function outcome(
+  left: Partial<Here>,
+  here: Here,
+  disk: Disk,
+  sameLock: boolean,
+  leftOn = disk,
+): 'taken' | 'refused' {
   const path = temporaryDirectory();
   writeFileSync(join(path, 'lock'), '');
-  const name = leave(path, { ...here, ...left }, sameLock ? inodeOf(join(path, 'lock')) : '1');
+  const name = leave(
+    path,
+    { ...here, ...left },
+    sameLock ? inodeOf(join(path, 'lock')) : '1',
+    leftOn === LOCAL ? 'local' : '',
+  );
   try {
     lockDirectory(path, disk, here)();
   } catch (error) {
@@ -111,6 +122,20 @@ test('on a local disk whoever had the lock that is free now is gone: of any mach
     ]) {
       assert.equal(outcome(left, here, LOCAL, true), 'taken');
     }
+  }
+});
+
+test('a disk that is local for this machine alone, which lends it to others, says nothing of them', () => {
+  for (const [mine, theirs] of [
+    [LOCAL, SHARED],
+    [SHARED, LOCAL],
+  ] as const) {
+    // A guest or a client of another name, and a container that has the disk by a mount of its own.
+    assert.equal(outcome({ ...OTHER, host: 'else 1' }, MACHINE, mine, true, theirs), 'refused');
+    assert.equal(
+      outcome({ ...IN_CONTAINER, pid: NOBODY, start: '1' }, MACHINE, mine, true, theirs),
+      'refused',
+    );
   }
 });
 
@@ -179,8 +204,9 @@ test('what a process of this machine left is taken over wherever this kernel or 
       const quiet = { ...MACHINE, boot: '', start: '' };
       assert.equal(outcome({}, quiet, disk, sameLock), 'taken', 'it has the number of this process');
     }
-    // The kernel of both is one, and its lock is free.
-    assert.equal(outcome({ ...IN_CONTAINER, pid: 1, start: '2' }, MACHINE, disk, true), 'taken');
+    // The kernel of both is one, and its lock is free; but each may have a shared disk by a mount of its own.
+    const container = outcome({ ...IN_CONTAINER, pid: 1, start: '2' }, MACHINE, disk, true);
+    assert.equal(container, disk === LOCAL ? 'taken' : 'refused');
   }
 });
 

@@ -12,6 +12,9 @@ import { StoreError } from './errors.ts';
  */
 const KERNEL_LOCK = 'lock';
 
+/** Stands in the file of a holder whose disk was local. */
+const LOCAL = 'local';
+
 const HOLDER = /^lock-(\d+)-(?:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-([0-9a-f]+))?$/;
 
 /** Locks that this process has: what nobody refers to any more is closed, and gone with it would be the lock. */
@@ -73,7 +76,12 @@ export function lockDirectory(path: string, disk: Disk, here: Here = thisProcess
   taken.add(place);
   try {
     // Its own first, then a look at others: where the disk has no locks, of two that come at once one sees the other.
-    writeFileDurably(path, own, new TextEncoder().encode(`${here.space}\n${here.host}\n${inode}\n`), disk);
+    writeFileDurably(
+      path,
+      own,
+      new TextEncoder().encode(`${here.space}\n${here.host}\n${inode}\n${at.local ? LOCAL : ''}\n`),
+      disk,
+    );
     for (const holder of holders(path, disk)) {
       if (holder.file === own) continue;
       refuseUnlessGone(holder);
@@ -134,8 +142,9 @@ function holders(path: string, disk: Disk): Holder[] {
   return onDisk(`data directory ${path}`, () => disk.readdirSync(path)).flatMap((file) => {
     const match = HOLDER.exec(file);
     if (match === null) return [];
-    const [space = '', host = '', inode = ''] = contents(path, file, disk).split('\n');
-    return [{ file, pid: Number(match[1]), boot: match[2] ?? '', start: match[3] ?? '', space, host, inode }];
+    const [space = '', host = '', inode = '', disks] = contents(path, file, disk).split('\n');
+    const [, pid, boot = '', start = ''] = match;
+    return [{ file, pid: Number(pid), boot, start, space, host, inode, local: disks === LOCAL }];
   });
 }
 

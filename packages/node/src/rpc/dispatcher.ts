@@ -98,11 +98,18 @@ export function createDispatcher({
     };
   }
 
+  /** Of what was not done, or may be done twice: it names the pause after which clients ask again by themselves. */
   function busy(): RpcError {
     metrics.refused('busy');
     return new RpcError('busy', 'the node has too much to do: try again shortly', {
       retryAfterMs: limits.minReadMs,
     });
+  }
+
+  /** Of what was done and has no room for its answer: whether to ask again is for the caller to decide. */
+  function noRoom(): RpcError {
+    metrics.refused('busy');
+    return new RpcError('busy', 'the call was carried out, and there is no room for its answer');
   }
 
   /** An error as its caller learns it. What is no refusal stays here, under a name that both sides know. */
@@ -199,7 +206,8 @@ export function createDispatcher({
       const json = typeof result === 'string' ? [Buffer.from(result)] : result.json;
       const parts = [Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`), ...json, CLOSING];
       const length = parts.reduce((sum, part) => sum + part.length, JOINED_BY);
-      if (!held.take(Math.max(0, before + length - held.bytes()))) throw busy();
+      if (!held.take(Math.max(0, before + length - held.bytes())))
+        throw CHANGES.has(method) ? noRoom() : busy();
       counted('ok');
       return parts;
     } catch (error) {
@@ -269,6 +277,9 @@ export function createDispatcher({
     },
   };
 }
+
+/** What does something: done twice it is not what it was. */
+const CHANGES: ReadonlySet<string> = new Set(['sero_submit', 'sero_subscribe', 'sero_unsubscribe']);
 
 /** Not even a refusal has room. */
 class NoRoom extends Error {}

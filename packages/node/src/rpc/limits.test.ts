@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { createClient, createSocketClient, type RpcError } from '@sero/api';
+import { createClient, createSocketClient, openRpcDocument, type RpcError } from '@sero/api';
 import { madeSource } from '../../../../test/rpc/made-chain.ts';
 import type { RpcLimits } from './limits.ts';
 import { post, serve, type TestServer } from './test-support.ts';
@@ -213,6 +213,36 @@ test('calls that wait are bounded: beyond it the answer is busy at once, and wha
       gate.resolve();
       assert.equal((await Promise.all(slow)).length, 4);
       await client.request('sero_getFees', {});
+    },
+    { node },
+  );
+});
+
+test('what has no room for its answer is busy; what was done for it names no pause, so that no client does it again by itself', async () => {
+  let submitted = 0;
+  const node = madeSource({
+    async submit() {
+      submitted++;
+      return { txid: new Uint8Array(32), wtxid: new Uint8Array(32) };
+    },
+  });
+  await withServer(
+    // The first answer takes all the room but for a few bytes.
+    { maxUnsentPerClient: JSON.stringify(openRpcDocument(node.version)).length + 60 },
+    async ({ url }) => {
+      const [, submission, fees] = await createClient({ url }).batch([
+        { method: 'rpc.discover', params: {} },
+        { method: 'sero_submit', params: { transaction: new Uint8Array(1) } },
+        { method: 'sero_getFees', params: {} },
+      ]);
+      assert.deepEqual(
+        [submission, fees].map((outcome) => !outcome.ok && [outcome.error.name, outcome.error.data]),
+        [
+          ['busy', {}],
+          ['busy', { retryAfterMs: 1_000 }],
+        ],
+      );
+      assert.equal(submitted, 1);
     },
     { node },
   );
