@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { utf8 } from '@sero/crypto';
 import { decodeGenesis, encodeGenesis } from '@sero/protocol';
+import { openLmdbStore } from '@sero/store/node';
 import { reachOn, statusOf } from './heads.ts';
 import { broken } from './proxy.ts';
 import {
   type Called,
   type Devnet,
+  type FundedAccount,
   type Home,
   newHome,
   sero,
@@ -63,8 +66,12 @@ describe('a chain begun anew', { concurrency: false }, () => {
 
   it('shorter or longer than what a wallet has read: it is told to read it from block 0 on, which shows the money', async () => {
     const [first, second] = [await walletOf(0), await walletOf(1)];
-    for (const home of [first, second]) assert.equal((await at(home, 'sync')).code, 0);
-    const tip = BigInt(String((await at(second, '--json', 'sync')).json()['height']));
+    const read = async (home: Home): Promise<bigint> => {
+      const { code, json } = await at(home, '--json', 'sync');
+      assert.equal(code, 0);
+      return BigInt(String(json()['height']));
+    };
+    const [tip, later] = [await read(first), await read(second)];
     assert.ok(tip >= 2n);
 
     // A machine that is slow enough may let the new chain grow past the old one before it is asked: begun anew once more.
@@ -82,7 +89,7 @@ describe('a chain begun anew', { concurrency: false }, () => {
     assert.match(shown.stderr, /sero repair --birthday 0$/m, 'who asks for the balance alone is told, too');
     await followTheGuide(first);
 
-    await reachOn(devnet.url, tip + 1n);
+    await reachOn(devnet.url, later + 1n);
     for (const command of ['sync', 'balance']) {
       const other = await at(second, '--json', command);
       assert.deepEqual([other.code, other.failure().code], [4, 'node-other-chain'], command);
@@ -120,6 +127,27 @@ describe('a chain begun anew', { concurrency: false }, () => {
     assert.equal(await balanceOf(home), MILLION);
   });
 
+  it('what is on its way in a store that is damaged cannot be told, which is asked about', async () => {
+    const home = await walletOf(5);
+    assert.equal(await balanceOf(home), MILLION);
+    const store = openLmdbStore(join(home.path, 'wallet', 'account-0'));
+    // The sum over all records shows that one is gone.
+    const [gone] = [...store.entries(utf8(''))].find(([key]) => Buffer.from(key).toString() !== 'seal')!;
+    store.write([{ key: gone, value: undefined }]);
+    store.close();
+    const opened = await at(home, '--json', 'balance');
+    assert.deepEqual([opened.code, opened.failure().code], [7, 'store-damaged']);
+    const unasked = await at(home, '--json', 'repair');
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.failure().message, /on its way cannot be read/);
+    const still = await at(home, '--json', 'balance');
+    assert.equal(still.code, 7, 'nothing was changed');
+    const agreed = await at(home, 'repair', '--yes');
+    assert.equal(agreed.code, 0, agreed.stderr);
+    assert.match(agreed.stderr, /on its way cannot be read/);
+    assert.equal(await balanceOf(home), MILLION);
+  });
+
   it('a birthday that other accounts share is only lowered, and it is said how the others follow', async () => {
     const home = fresh();
     const accounts = [
@@ -139,6 +167,7 @@ describe('a chain begun anew', { concurrency: false }, () => {
 describe('a birthday above money that the account has', { concurrency: false }, () => {
   let [nodeHome, home]: Home[] = [];
   let node: Awaited<ReturnType<typeof startNode>>;
+  let funded: readonly FundedAccount[];
   const at = (...args: string[]): Promise<Called> => sero({ home: home! }, '--node', node.url, ...args);
   const total = async (): Promise<string> => {
     const called = await at('--json', 'balance');
@@ -156,7 +185,8 @@ describe('a birthday above money that the account has', { concurrency: false }, 
     writeFileSync(quick, encodeGenesis({ ...genesis, pace }));
     node = await startNode(nodeHome.path, '--genesis', quick);
     await reachOn(node.url, 257n);
-    await writeWallet(home, { words: devnet.accounts[0]!.words });
+    funded = devnet.accounts;
+    await writeWallet(home, { words: funded[0]!.words });
   });
   after(async () => {
     await node.stop('SIGKILL');
@@ -174,6 +204,38 @@ describe('a birthday above money that the account has', { concurrency: false }, 
     assert.match(declined.stderr, /1000000 SERO/);
     assert.equal((await at('repair')).code, 0);
     assert.equal(await total(), MILLION, 'the birthday is the old one');
+  });
+
+  it('and one above blocks that it has not read: what it got there cannot be told', async () => {
+    const behind = newHome();
+    try {
+      // An account with money, and one without.
+      for (const index of [0, 1]) {
+        rmSync(join(behind.path, 'wallet'), { recursive: true, force: true });
+        await writeWallet(behind, { words: funded[1]!.words }, { accounts: [{ index, name: 'main' }] });
+        const call = (...args: string[]): Promise<Called> =>
+          sero({ home: behind }, '--json', '--node', node.url, '--account', `${index}`, ...args);
+        const synced = await call('sync');
+        assert.equal(synced.code, 0, synced.stderr);
+        const tip = BigInt(String(synced.json()['height']));
+        const checkpoint = (tip / 256n + 1n) * 256n;
+        await reachOn(node.url, checkpoint + 1n);
+        const raised = ['repair', '--birthday', `${checkpoint + 1n}`];
+        const unasked = await call(...raised);
+        assert.equal(unasked.code, 2, unasked.stderr);
+        const { message } = unasked.failure();
+        assert.ok(
+          message.includes(`after block ${tip}, which it has read, and in block ${checkpoint} or`),
+          message,
+        );
+        assert.equal(/has 1000000 SERO/.test(message), index === 0, message);
+        const agreed = await call('--yes', ...raised);
+        assert.equal(agreed.code, 0, agreed.stderr);
+        assert.match(agreed.stderr, /cannot be told/);
+      }
+    } finally {
+      behind.remove();
+    }
   });
 
   it('hides the money with a yes, which a plain repair does not bring back, and one from block 0 on does', async () => {

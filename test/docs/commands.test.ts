@@ -10,7 +10,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 /** Commands that CI runs itself, each the whole of its subject: a test that ran them would run itself, or all of it twice. */
 const RUN_BY_CI: readonly string[] = ['npm test', 'npm run demo'];
 
-/** Commands in a text that a test runs with just these arguments: the file, and how they stand there. */
+/**
+ * Commands in a text that a test names with just these arguments, or with a file in the place of FILE: the file, and how they stand
+ * there. That the test runs them is not seen from here, only that it has not lost them.
+ */
 const RUN_BY_A_TEST: Readonly<Record<string, readonly [file: string, text: string]>> = {
   'npm run devnet -- --reset': ['test/cli/devnet.test.ts', "start('npm run devnet -- --reset')"],
   'npm run sero -- balance': ['test/cli/devnet.test.ts', '/^npm run sero -- balance( |$)/'],
@@ -79,7 +82,7 @@ describe('every command in the documents runs as it stands', { concurrency: fals
     });
   }
 
-  it('what a text says in passing is run, too, with its arguments: by CI, by a test that is named here, or here', async () => {
+  it('what a text says in passing has somebody who runs it with its arguments: CI, a person, this test, or a test names it', async () => {
     const ci = commandsOfScript(readFileSync(join(ROOT, '.ci', 'run'), 'utf8'));
     const inline = documents(ROOT).flatMap((document) =>
       inlineCommands(document, readFileSync(join(ROOT, document), 'utf8')),
@@ -89,11 +92,11 @@ describe('every command in the documents runs as it stands', { concurrency: fals
       const test = RUN_BY_A_TEST[text];
       if (test !== undefined) {
         const [file, call] = test;
-        assert.ok(readFileSync(join(ROOT, file), 'utf8').includes(call), `${file} does not run ${text}`);
+        assert.ok(readFileSync(join(ROOT, file), 'utf8').includes(call), `${file} does not name ${text}`);
         continue;
       }
       const isRun = RUN_HERE[text] !== undefined || RUN_BY_HAND.includes(text) || ci.includes(text);
-      assert.ok(isRun, `nothing runs it: ${document}:${line}: ${text}`);
+      assert.ok(isRun, `nothing runs or names it: ${document}:${line}: ${text}`);
     }
     const said = new Set(inline.map(({ text }) => text));
     for (const text of [...Object.keys(RUN_BY_A_TEST), ...Object.keys(RUN_HERE), ...RUN_BY_HAND]) {

@@ -18,13 +18,13 @@ export const EXIT_CODES = {
   refused: {
     code: 6,
     meaning:
-      'the node refused the transaction: whatever is sent next spends one of its notes, so that only one of the two can enter; or it is in no block and will be in none (codes `expired`, `replaced`); or (code `action-failed`) it is in a block and what it asked for failed: its fee and its notes are spent; or (code `refused-entered`) one that was refused before is in a block all the same, and nothing was sent now',
+      'the node refused the transaction: whatever is sent next spends one of its notes, so that only one of the two can enter; or it is in no block and will be in none (codes `expired`, `replaced`); or (code `action-failed`) it is in a block and what it asked for failed: its fee and its notes are spent',
   },
   wallet: { code: 7, meaning: 'no wallet here, one in use by another process, or one that must be repaired' },
   unknown: {
     code: 8,
     meaning:
-      'ended after something was sent (by a failure or by ctrl-C): stdout says what is paid, what is sent and what is not; the notes of what is not final stay reserved until it expires',
+      'ended after something was sent (by a failure or by ctrl-C): stdout says what is paid, what is sent and what is not; the notes of what is not final stay reserved until it expires; or (code `refused-entered`) nothing was sent now, because a transaction that was refused before is in a block all the same: whoever tries again without looking pays twice',
   },
   interrupted: {
     code: 130,

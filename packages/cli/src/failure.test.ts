@@ -44,6 +44,10 @@ it('a refusal of the network names its rule, and a node that cannot be asked is 
   assert.equal(failureOf(new TransportError('timeout', 'late'), 'sero').exit, 'unreachable');
 });
 
+it('what was refused and is in a block all the same does not end as a refusal does: whoever tries those again would pay twice', () => {
+  assert.equal(failureOf(new WalletError('refused-entered', 'x'), 'sero').exit, 'unknown');
+});
+
 it('advice names the program as it was called', () => {
   const { hint } = failureOf(
     new CliError('wallet', 'x', 'y', '{sero} init or {sero} repair'),

@@ -33,8 +33,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   'notes-too-new': { exit: 'funds', hint: 'wait for the next block, then try again' },
   'no-anchor': { exit: 'funds', hint: 'read the chain first: {sero} sync' },
   'refused-may-enter': { exit: 'funds', hint: 'see what was refused and what is pending: {sero} history' },
+  // Not as a refusal: a script that tries again after one would pay twice.
   'refused-entered': {
-    exit: 'refused',
+    exit: 'unknown',
     hint: 'see {sero} history first: it is paid; what is still to be paid you may send now',
   },
   'repair-unfinished': {

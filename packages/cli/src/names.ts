@@ -1,6 +1,7 @@
 import { toHex } from '@sero/crypto';
-import type { Network } from '@sero/protocol';
+import { addressToText, decodeAddress, type Network } from '@sero/protocol';
 import type { Wallet } from '@sero/wallet';
+import { formatAmount } from './amounts.ts';
 import { usageError } from './errors.ts';
 import { visible } from './text.ts';
 
@@ -8,6 +9,21 @@ import { visible } from './text.ts';
 export function assetName(wallet: Pick<Wallet, 'asset'>, asset: bigint): string {
   const known = wallet.asset(asset);
   return known === undefined ? `#${asset}` : visible(known.name);
+}
+
+/** What a transaction pays to others, for a person. */
+export function paidText(
+  wallet: Pick<Wallet, 'asset'>,
+  network: Network,
+  payments: readonly { readonly to: Uint8Array; readonly asset: bigint; readonly value: bigint }[],
+): string {
+  if (payments.length === 0) return 'nobody else';
+  return payments
+    .map(({ to, asset, value }) => {
+      const payee = addressToText(decodeAddress(to), network);
+      return `${formatAmount(value, assetName(wallet, asset))} to ${payee}`;
+    })
+    .join(', ');
 }
 
 /** An asset by name or number. Throws a usage error where the chain has registered no such name. */

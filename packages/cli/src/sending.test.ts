@@ -93,7 +93,7 @@ function afterLies() {
 it('what a node called refused and a block holds ends the next payment, which says it in full; the one after it is free', async () => {
   const { paid, merged, known, session } = afterLies();
   await assert.rejects(expectNothingEntered(session, true), {
-    exit: 'refused',
+    exit: 'unknown',
     code: 'refused-entered',
     message:
       /0101, which .* is in block 7: it paid 3 SERO to serodev1\w+; .*0202, .* block 8.* nobody else; nothing was sent now/,
@@ -104,6 +104,7 @@ it('what a node called refused and a block holds ends the next payment, which sa
 it('a command that pays nobody, or sends nothing, does not take that for said', async () => {
   const { merged, known, session } = afterLies();
   await assert.rejects(expectNothingEntered(session, false), {
+    exit: 'unknown',
     code: 'refused-entered',
     hint: /next \{sero\} send says this once more/,
   });

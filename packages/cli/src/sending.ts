@@ -16,7 +16,7 @@ import {
 } from '@sero/wallet';
 import { formatAmount } from './amounts.ts';
 import { CliError } from './errors.ts';
-import { assetName, hex } from './names.ts';
+import { assetName, hex, paidText } from './names.ts';
 import { type OpenProver, openProver, proofStage } from './proving.ts';
 import { canAsk, confirmed, expectConfirmation } from './secrets.ts';
 import type { ShownPayment } from './send-log.ts';
@@ -147,17 +147,12 @@ export async function expectNothingEntered(
   const found = wallet.entered().filter(({ acknowledged }) => acknowledged === undefined);
   if (found.length === 0) return;
   const says = found.map(({ txid, height, payments }) => {
-    const paid = payments.map(
-      ({ to, asset, value }) =>
-        `${formatAmount(value, assetName(wallet, asset))} to ${addressToText(decodeAddress(to), network)}`,
-    );
-    const what = paid.length === 0 ? 'it paid nobody else' : `it paid ${paid.join(', ')}`;
-    return `transaction ${hex(txid)}, which a node had said that it refused, is in block ${height}: ${what}`;
+    return `transaction ${hex(txid)}, which a node had said that it refused, is in block ${height}: it paid ${paidText(wallet, network, payments)}`;
   });
   const open = acknowledges ? [] : found.filter(({ payments }) => payments.length > 0);
   for (const spend of found) if (!open.includes(spend)) await wallet.acknowledge(spend.txid);
   throw new CliError(
-    'refused',
+    'unknown',
     'refused-entered',
     `${says.join('; ')}; nothing was sent now`,
     open.length === 0

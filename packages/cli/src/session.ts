@@ -22,15 +22,14 @@ import {
   type WalletStart,
   type WalletStore,
 } from '@sero/wallet';
-import { formatAmount } from './amounts.ts';
 import { nodeClient } from './chain.ts';
 import type { Cli } from './command.ts';
-import { CliError, usageError } from './errors.ts';
+import { CliError } from './errors.ts';
 import { failureOf, TRY_AGAIN } from './failure.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { type UnlockedWallet, withKeys } from './keys.ts';
-import { assetName, networkOf } from './names.ts';
-import { canAsk, confirmed } from './secrets.ts';
+import { expectNoLoss } from './losses.ts';
+import { networkOf } from './names.ts';
 import { keyValueWalletStore } from './wallet-store.ts';
 
 /** An open wallet. */
@@ -71,7 +70,8 @@ export function useWallet<T>(
 
 /**
  * Empties the account's store of what the chain gives back, and reads the chain again. Nothing is touched before the node has shown that
- * it has the birthday's block. The birthday is written first: whoever is interrupted after that goes on from there.
+ * it has the birthday's block, and somebody has said yes to what could be lost. The birthday is written first: whoever is interrupted
+ * before the store is emptied runs `repair` again, and it begins there; whoever is interrupted later goes on with any command.
  *
  * @param birthday the wallet's from now on; undefined for the one that it has
  */
@@ -101,6 +101,11 @@ function withSession<T>(
     try {
       const openRecords = (mend: boolean): Promise<WalletStore> =>
         encryptedWalletStore(keyValueWalletStore(store), keystore.storeKey(account.index), { repair: mend });
+      /** Throws for a store that a repair would leave as it is, and writes nothing: there is nothing to ask about then. */
+      const expectMendable = async (): Promise<void> => {
+        const unwritten = { ...keyValueWalletStore(store), write: async () => {} };
+        await encryptedWalletStore(unwritten, keystore.storeKey(account.index), { repair: true });
+      };
       const openOn = (records: WalletStore, start?: WalletStart): Promise<Wallet> =>
         openWallet({
           key: unlocked.viewingKey,
@@ -115,6 +120,7 @@ function withSession<T>(
         await expectBirthdayInChain(source, genesis.file, repair.birthday ?? 0n, cli.io.signal);
         start = await startAt(source, genesis.file, birthday, cli.io.signal);
         const before = await openRecords(false).then(openOn).catch(damaged);
+        if (before === undefined) await expectMendable();
         await expectNoLoss(unlocked, cli, { birthday, start, before });
         if (birthday !== keystore.content.birthday) await unlocked.rewrite({ birthday });
       }
@@ -168,63 +174,6 @@ async function expectBirthdayInChain(
     'node-behind',
     `the node’s chain ends at block ${head.height}, before the birthday ${birthday}: nothing was changed`,
   );
-}
-
-/**
- * Refuses or asks where money would be seen no more: a birthday above notes that the account still has, or above what can be told. The
- * birthday is of all accounts, what is read again is one.
- */
-async function expectNoLoss(
-  { account, keystore }: Pick<UnlockedWallet, 'account' | 'keystore'>,
-  cli: Cli,
-  repaired: {
-    readonly birthday: bigint;
-    readonly start: WalletStart | undefined;
-    readonly before: Wallet | undefined;
-  },
-): Promise<void> {
-  const { birthday, start, before } = repaired;
-  const { accounts, birthday: former } = keystore.content;
-  const raises = birthday > former;
-  if (accounts.length > 1 && raises) {
-    throw usageError(
-      `the birthday is that of all ${accounts.length} accounts: raised from ${former} to ${birthday} it would hide what another one got between, nothing was changed`,
-      'restore the words with that birthday into another directory: {sero} init --words-file FILE --birthday HEIGHT --dir DIR',
-    );
-  }
-  if (accounts.length > 1 && birthday < former) {
-    cli.out.say(
-      `The other accounts were read from block ${former} on; ${cli.sero} repair --account ACCOUNT reads one of them again.`,
-    );
-  }
-  if (start === undefined) return;
-  const hidden = before === undefined ? [] : hiddenBy(before, start.height);
-  const unknown = raises && before?.tip() === undefined;
-  if (hidden.length === 0 && !unknown) return;
-  const says =
-    hidden.length > 0
-      ? `account ${account.index} has ${hidden.join(', ')} from block ${start.height} or before: with birthday ${birthday} the wallet sees that no more`
-      : `what account ${account.index} has from block ${start.height} or before cannot be told: with birthday ${birthday} the wallet would not see it`;
-  const { io, options } = cli;
-  if (!options.yes && !canAsk(io)) {
-    throw usageError(
-      `${says}; nothing was changed`,
-      'choose a lower --birthday, or say --yes if you are sure',
-    );
-  }
-  cli.out.warn(says);
-  if (await confirmed(io, options.yes, 'Begin there?')) return;
-  throw new CliError('failed', 'declined', 'nothing was changed');
-}
-
-/** What a wallet's unspent notes up to a block hold, asset by asset. */
-function hiddenBy(wallet: Wallet, height: bigint): string[] {
-  const sums = new Map<bigint, bigint>();
-  for (const note of wallet.notes()) {
-    if (note.spentAt !== undefined || !note.tagged || note.value === 0n || note.height > height) continue;
-    sums.set(note.asset, (sums.get(note.asset) ?? 0n) + note.value);
-  }
-  return [...sums].map(([asset, sum]) => formatAmount(sum, assetName(wallet, asset)));
 }
 
 /** Says of a lost connection what it means for money: the outcome is not known. */

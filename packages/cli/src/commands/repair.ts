@@ -14,8 +14,10 @@ export function addRepair(program: Command, io: Io): void {
     .summary('forget what was read of the chain and read it again')
     .description(
       'For a wallet whose store is damaged, or whose chain was begun anew (devnet --reset): what the chain can give back is read again ' +
-        'from the birthday; pending payments and address counters are kept where they can be read. No money is touched. A birthday above ' +
-        'money that the account has is asked about, and refused where the wallet has other accounts.',
+        'from the birthday; address counters are kept where they can be read, and so are pending payments where the chain is the same. Where ' +
+        'the node’s chain is another one they are forgotten, which is asked about: were that chain false, they could be paid twice. No ' +
+        'money is touched. A birthday above money that the account has, or above blocks that it has not read, is asked about; where the ' +
+        'wallet has other accounts it is only lowered.',
     )
     .addOption(
       new Option(
