@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { compareBytes, concat, fieldToBytes, le32, le64, leBytes } from '@sero/crypto';
 import {
   appendHeader,
+  CHECKPOINT_EVERY,
   EMPTY_HISTORY,
   EMPTY_NULLIFIER_SET,
   encodeExecutedBlock,
@@ -75,7 +76,6 @@ const TREE = {
   version: 14,
 } as const;
 
-const CHECKPOINT_EVERY = 256n;
 const BLOCK_HASHES = 256n;
 const SHARD_LEAVES = 65_536n;
 
