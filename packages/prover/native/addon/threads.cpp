@@ -1,0 +1,86 @@
+#include "threads.hpp"
+
+#include <pthread.h>
+
+#include "arguments.hpp"
+#include "handle.hpp"
+
+namespace sero_addon {
+namespace {
+
+constexpr uint32_t MAX_THREADS = 256;
+
+// Plain data of C: never destroyed, since work may still run when the process ends.
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+sero_pool* pool = nullptr;
+sero_parallel parallel;
+uint32_t thread_count = 1;
+size_t environments = 0;
+
+/** Node has waited for all work of an environment before its hooks run: the last one finds the pool idle. */
+void leave(void*) {
+  pthread_mutex_lock(&mutex);
+  environments--;
+  if (environments == 0) {
+    sero_pool_free(pool);
+    pool = nullptr;
+  }
+  pthread_mutex_unlock(&mutex);
+}
+
+/** useThreads(count): how many threads work together, 1 to 256, where the pool has not started; gives how many do. */
+napi_value use_threads(napi_env env, napi_callback_info info) {
+  Call call;
+  uint32_t count;
+  if (!read_call(env, info, &call) || !read_integer(call, 0, MAX_THREADS, &count)) return nullptr;
+  if (count == 0) {
+    throw_range(env, 0, "an integer of its range");
+    return nullptr;
+  }
+  pthread_mutex_lock(&mutex);
+  if (pool == nullptr) thread_count = count;
+  count = thread_count;
+  pthread_mutex_unlock(&mutex);
+  return make_number(env, count);
+}
+
+/** kernel(): the name of the code that runs on this processor. */
+napi_value kernel(napi_env env, napi_callback_info) {
+  napi_value name = nullptr;
+  napi_create_string_utf8(env, sero_kernels_name(), NAPI_AUTO_LENGTH, &name);
+  return name;
+}
+
+/** forcePortable(is_forced): for the whole process. */
+napi_value force_portable(napi_env env, napi_callback_info info) {
+  Call call;
+  bool is_forced;
+  if (!read_call(env, info, &call) || !read_boolean(call, 0, &is_forced)) return nullptr;
+  sero_force_portable(is_forced ? 1 : 0);
+  return nullptr;
+}
+
+}  // namespace
+
+const sero_parallel* shared_threads() {
+  pthread_mutex_lock(&mutex);
+  if (pool == nullptr) {
+    pool = sero_pool_new(thread_count);
+    if (pool != nullptr) parallel = sero_pool_parallel(pool);
+  }
+  const sero_parallel* shared = pool == nullptr ? nullptr : &parallel;
+  pthread_mutex_unlock(&mutex);
+  return shared;
+}
+
+bool export_threads(napi_env env, napi_value exports) {
+  if (napi_add_env_cleanup_hook(env, leave, nullptr) != napi_ok) return false;
+  pthread_mutex_lock(&mutex);
+  environments++;
+  pthread_mutex_unlock(&mutex);
+  return export_function(env, exports, "useThreads", use_threads) &&
+         export_function(env, exports, "kernel", kernel) &&
+         export_function(env, exports, "forcePortable", force_portable);
+}
+
+}  // namespace sero_addon

@@ -1,0 +1,40 @@
+// What verification compiles once for each kind of processor: everything that is done alike for each proof of a batch.
+// All null where blst's own code is the fastest.
+#pragma once
+
+#include <blst.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sero {
+
+/// What decompression found out about a coordinate.
+enum class OnCurve : uint8_t { NO, OUTSIDE_SUBGROUP, IN_SUBGROUP };
+
+/// What a proof is multiplied by in a batch: low + high x^2 mod r (coefficients.hpp).
+struct Coefficient {
+  uint64_t low;
+  uint64_t high;
+};
+
+/// The points of a well-formed proof.
+struct ProofPoints {
+  blst_p1_affine a;
+  blst_p2_affine b;
+  blst_p1_affine c;
+};
+
+struct PairingKernels {
+  /// y of points with the given x, one of both roots, and where the point lies. `points` has x in and y out.
+  void (*solve_g1)(blst_p1_affine* points, size_t count, OnCurve* found);
+  void (*solve_g2)(blst_p2_affine* points, size_t count, OnCurve* found);
+  /// prod e(z_j A_j, B_j) without the final exponentiation, and z_j C_j. `count` is at most MAX_COMBINED.
+  void (*combine)(const ProofPoints* const* proofs, const Coefficient* z, size_t count, blst_fp12* product,
+                  blst_p1* scaled_c);
+};
+
+/// Proofs of one `combine`, which share the squarings of the Miller loop: four groups of eight lanes.
+constexpr size_t MAX_COMBINED = 32;
+
+}  // namespace sero

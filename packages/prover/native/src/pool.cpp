@@ -1,0 +1,124 @@
+// A pool of threads behind sero_parallel: the caller works along, and several callers share the threads.
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include "../include/sero_prover.h"
+
+namespace {
+
+struct Job {
+  void (*task)(void* context, size_t index);
+  void* context;
+  size_t tasks;
+  std::atomic<size_t> next;
+  /// Threads of the pool that are inside; guarded by the pool's mutex.
+  size_t helpers;
+  Job* following;
+};
+
+}  // namespace
+
+struct sero_pool {
+  std::mutex mutex;
+  std::condition_variable has_work;
+  std::condition_variable is_left;
+  Job* jobs = nullptr;
+  bool is_closing = false;
+  std::thread* threads = nullptr;
+  size_t thread_count = 0;
+};
+
+namespace {
+
+void work_on(Job* job) {
+  for (;;) {
+    const size_t index = job->next.fetch_add(1, std::memory_order_relaxed);
+    if (index >= job->tasks) return;
+    job->task(job->context, index);
+  }
+}
+
+Job* first_open(sero_pool* pool) {
+  for (Job* job = pool->jobs; job != nullptr; job = job->following) {
+    if (job->next.load(std::memory_order_relaxed) < job->tasks) return job;
+  }
+  return nullptr;
+}
+
+void serve(sero_pool* pool) {
+  std::unique_lock<std::mutex> lock(pool->mutex);
+  for (;;) {
+    Job* job = nullptr;
+    pool->has_work.wait(lock, [&] {
+      job = first_open(pool);
+      return pool->is_closing || job != nullptr;
+    });
+    if (job == nullptr) return;
+    job->helpers++;
+    lock.unlock();
+    work_on(job);
+    lock.lock();
+    job->helpers--;
+    if (job->helpers == 0) pool->is_left.notify_all();
+  }
+}
+
+void run(void* self, size_t tasks, void (*task)(void*, size_t), void* context) {
+  sero_pool* pool = static_cast<sero_pool*>(self);
+  Job job = {task, context, tasks, {0}, 0, nullptr};
+  if (tasks <= 1 || pool->thread_count == 0) {
+    work_on(&job);
+    return;
+  }
+  {
+    std::lock_guard<std::mutex> lock(pool->mutex);
+    job.following = pool->jobs;
+    pool->jobs = &job;
+  }
+  pool->has_work.notify_all();
+  work_on(&job);
+  // The job lies on this stack: nobody may find it, or still be inside, when it goes.
+  std::unique_lock<std::mutex> lock(pool->mutex);
+  Job** link = &pool->jobs;
+  while (*link != &job) link = &(*link)->following;
+  *link = job.following;
+  pool->is_left.wait(lock, [&] { return job.helpers == 0; });
+}
+
+}  // namespace
+
+extern "C" {
+
+sero_pool* sero_pool_new(size_t threads) {
+  sero_pool* pool = new (std::nothrow) sero_pool;
+  if (pool == nullptr || threads <= 1) return pool;
+  pool->threads = new (std::nothrow) std::thread[threads - 1];
+  if (pool->threads == nullptr) return pool;
+  // Compiled without exceptions: where a thread cannot be started the process would end, so the number is the machine's.
+  for (size_t i = 0; i < threads - 1; i++) pool->threads[i] = std::thread(serve, pool);
+  pool->thread_count = threads - 1;
+  return pool;
+}
+
+void sero_pool_free(sero_pool* pool) {
+  if (pool == nullptr) return;
+  {
+    std::lock_guard<std::mutex> lock(pool->mutex);
+    pool->is_closing = true;
+  }
+  pool->has_work.notify_all();
+  for (size_t i = 0; i < pool->thread_count; i++) pool->threads[i].join();
+  delete[] pool->threads;
+  delete pool;
+}
+
+sero_parallel sero_pool_parallel(sero_pool* pool) {
+  const sero_parallel parallel = {run, pool};
+  return parallel;
+}
+
+}  // extern "C"

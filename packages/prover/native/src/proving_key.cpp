@@ -1,0 +1,315 @@
+#include "proving_key.hpp"
+
+#include <cstring>
+#include <new>
+
+#include "memory.hpp"
+
+namespace sero {
+namespace {
+
+constexpr size_t G1 = 96, G2 = 192;
+
+size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+uint32_t u32(const uint8_t* at) {
+  uint32_t value;
+  std::memcpy(&value, at, 4);
+  return value;
+}
+
+bool is_infinity(const uint8_t* point, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++) {
+    if (point[i] != 0) return false;
+  }
+  return true;
+}
+
+/// A list of points of a file, of which those that are not infinity go to a table.
+struct Source {
+  const uint8_t* points;
+  size_t count;
+  List list;
+};
+
+/// The lists of a part.
+struct Sources {
+  Source source[3];
+  size_t point_bytes;
+
+  size_t finite_count() const {
+    size_t count = 0;
+    for (const Source& s : source) {
+      for (size_t i = 0; i < s.count; i++) count += is_infinity(s.points + i * point_bytes, point_bytes) ? 0 : 1;
+    }
+    return count;
+  }
+};
+
+Sources sources_of(const Zkey& zkey, int part) {
+  if (part == PART_A) return {{{zkey.a, zkey.wires, LIST_WITNESS}}, G1};
+  if (part == PART_B2) return {{{zkey.b2, zkey.wires, LIST_WITNESS}}, G2};
+  return {{{zkey.c, zkey.private_wires(), LIST_PRIVATE},
+           {zkey.h, zkey.domain(), LIST_QUOTIENT},
+           {zkey.b1, zkey.wires, LIST_BLINDED}},
+          G1};
+}
+
+uint64_t hash_of(const uint8_t* x, size_t bytes) {
+  // FNV-1a over words. Who makes a key of points that collide here makes its opening slow, for himself.
+  uint64_t hash = 0xcbf29ce484222325ull, word;
+  for (size_t i = 0; i < bytes; i += 8) {
+    std::memcpy(&word, x + i, 8);
+    hash = (hash ^ word) * 0x100000001b3ull;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
+/// Collects a part's finite points, each x once, and where their scalars come from. `slots`: 2^slot_power numbers, more than twice
+/// the points. Returns how many points there are.
+size_t collect(const Sources& sources, uint32_t* slots, unsigned slot_power, uint8_t* points, Use* uses) {
+  const size_t bytes = sources.point_bytes, half = bytes / 2;
+  std::memset(slots, 0xff, sizeof(uint32_t) << slot_power);
+  size_t rows = 0, used = 0;
+  for (const Source& source : sources.source) {
+    for (size_t i = 0; i < source.count; i++) {
+      const uint8_t* point = source.points + i * bytes;
+      if (is_infinity(point, bytes)) continue;
+      size_t slot = hash_of(point, half) >> (64 - slot_power);
+      while (slots[slot] != UINT32_MAX && std::memcmp(points + slots[slot] * bytes, point, half) != 0) {
+        slot = (slot + 1) & ((size_t{1} << slot_power) - 1);
+      }
+      if (slots[slot] == UINT32_MAX) {
+        slots[slot] = static_cast<uint32_t>(rows);
+        std::memcpy(points + rows++ * bytes, point, bytes);
+      }
+      const uint32_t row = slots[slot];
+      // On the curve the same x leaves y and -y.
+      const bool is_negative = std::memcmp(points + row * bytes + half, point + half, half) != 0;
+      uses[used++] = {row, static_cast<uint32_t>(i), source.list, is_negative};
+    }
+  }
+  return rows;
+}
+
+/// y of the use's point is the opposite of y of its row, in every part of the coordinate.
+bool is_opposite(const Sources& sources, const Use& use, const uint8_t* points) {
+  const size_t bytes = sources.point_bytes;
+  for (const Source& source : sources.source) {
+    if (source.count == 0 || source.list != use.list) continue;
+    for (size_t at = bytes / 2; at < bytes; at += 48) {
+      blst_fp own, other;
+      std::memcpy(&own, points + use.row * bytes + at, 48);
+      std::memcpy(&other, source.points + use.scalar * bytes + at, 48);
+      blst_fp_cneg(&own, &own, true);
+      if (std::memcmp(&own, &other, 48) != 0) return false;
+    }
+  }
+  return true;
+}
+
+/// Rows of one matrix: how many terms each has, then where they go.
+void build_rows(const Zkey& zkey, ProvingKey* key) {
+  const size_t rows = 2 * key->domain();
+  std::memset(key->row_start, 0, (rows + 1) * 4);
+  const auto row_of = [&](const uint8_t* entry) { return u32(entry) * key->domain() + u32(entry + 4); };
+  for (uint32_t i = 0; i < zkey.entry_count; i++) {
+    key->row_start[row_of(zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES) + 1]++;
+  }
+  for (size_t r = 0; r < rows; r++) key->row_start[r + 1] += key->row_start[r];
+  // While terms are placed, entry r + 1 runs from where row r begins to where it ends.
+  for (size_t r = rows; r > 0; r--) key->row_start[r] = key->row_start[r - 1];
+  for (uint32_t i = 0; i < zkey.entry_count; i++) {
+    const uint8_t* entry = zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES;
+    Term* term = &key->terms[key->row_start[row_of(entry) + 1]++];
+    term->wire = u32(entry + 8);
+    std::memcpy(&term->coefficient, entry + 12, 32);
+  }
+}
+
+bool are_coefficients_canonical(const Zkey& zkey) {
+  for (uint32_t i = 0; i < zkey.entry_count; i++) {
+    blst_scalar scalar;
+    blst_scalar_from_lendian(&scalar, zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES + 12);
+    if (!blst_scalar_fr_check(&scalar)) return false;
+  }
+  return true;
+}
+
+/// The key's own verifying key, compressed as sero_vk_new takes it. Null where there is no memory.
+uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length) {
+  *length = 48 + 3 * 96 + (size_t{zkey.public_inputs} + 1) * 48;
+  uint8_t* bytes = static_cast<uint8_t*>(sero_alloc(*length));
+  if (bytes == nullptr) return nullptr;
+  blst_p1_affine g1;
+  blst_p2_affine g2;
+  std::memcpy(&g1, zkey.alpha1, G1);
+  blst_p1_affine_compress(bytes, &g1);
+  uint8_t* at = bytes + 48;
+  const uint8_t* const in_g2[3] = {zkey.beta2, zkey.gamma2, zkey.delta2};
+  for (const uint8_t* point : in_g2) {
+    std::memcpy(&g2, point, G2);
+    blst_p2_affine_compress(at, &g2);
+    at += 96;
+  }
+  for (size_t i = 0; i <= zkey.public_inputs; i++) {
+    std::memcpy(&g1, zkey.ic + i * G1, G1);
+    blst_p1_affine_compress(at, &g1);
+    at += 48;
+  }
+  return bytes;
+}
+
+/// Sizes and places of everything in the key's block; with a null block only its size.
+size_t lay_out(ProvingKey* key, uint8_t* block, uint32_t entry_count) {
+  size_t used = 0;
+  const auto take = [&](size_t bytes) {
+    uint8_t* piece = block == nullptr ? nullptr : block + used;
+    used += rounded(bytes);
+    return piece;
+  };
+  for (int part = 0; part < PARTS; part++) {
+    key->table[part].rows = take(key->table[part].bytes());
+    key->uses[part] = reinterpret_cast<Use*>(take(key->use_count[part] * sizeof(Use)));
+  }
+  key->row_start = reinterpret_cast<uint32_t*>(take((2 * key->domain() + 1) * 4));
+  key->terms = reinterpret_cast<Term*>(take(size_t{entry_count} * sizeof(Term)));
+  key->transform_tables = take(key->kernels->transform.tables_bytes(key->domain_power));
+  return used;
+}
+
+/// Checks every finite point of a list: coordinates below q, on the curve, in the subgroup.
+sero_status check_points(int32_t group, const uint8_t* points, size_t count, const Parallel& parallel,
+                         const volatile int32_t* cancelled) {
+  size_t bad = 0;
+  const sero_status status = sero_group_check(group, points, count, &bad, &parallel, cancelled);
+  if (status != SERO_OK) return status;
+  if (bad != count) return SERO_ZKEY_MALFORMED;
+  return SERO_OK;
+}
+
+sero_status fill_part(const Zkey& zkey, int part, const Parallel& parallel, const volatile int32_t* cancelled,
+                      ProvingKey* key) {
+  const Sources sources = sources_of(zkey, part);
+  unsigned slot_power = 4;
+  while ((size_t{1} << slot_power) < 2 * key->use_count[part] + 1) slot_power++;
+  uint8_t* points = static_cast<uint8_t*>(sero_alloc(key->use_count[part] * sources.point_bytes));
+  uint32_t* slots = static_cast<uint32_t*>(sero_alloc(sizeof(uint32_t) << slot_power));
+  sero_status status = points == nullptr || slots == nullptr ? SERO_NO_MEMORY : SERO_OK;
+  if (status == SERO_OK) {
+    key->table[part].count = collect(sources, slots, slot_power, points, key->uses[part]);
+    status = check_points(part == PART_B2 ? 2 : 1, points, key->table[part].count, parallel, cancelled);
+  }
+  // The opposite of a point is checked with the point; anything else with its x is neither.
+  for (size_t i = 0; i < key->use_count[part] && status == SERO_OK; i++) {
+    const Use& use = key->uses[part][i];
+    if (use.is_negative && !is_opposite(sources, use, points)) status = SERO_ZKEY_MALFORMED;
+  }
+  if (status == SERO_OK) status = fill_table(key->table[part], points, parallel, cancelled);
+  sero_free(slots);
+  sero_free(points);
+  return status;
+}
+
+sero_status fill(const Zkey& zkey, const Parallel& parallel, const volatile int32_t* cancelled, ProvingKey* key) {
+  for (int part = 0; part < PARTS; part++) {
+    const sero_status status = fill_part(zkey, part, parallel, cancelled, key);
+    if (status != SERO_OK) return status;
+  }
+  build_rows(zkey, key);
+  key->kernels->transform.make_tables(key->domain_power, key->transform_tables);
+  return SERO_OK;
+}
+
+/// Windows for a table of `count` points in `copies` copies: the number of additions, those of reducing buckets included, is
+/// near its least.
+Windows windows_for(size_t count, unsigned copies) {
+  unsigned best = 4;
+  size_t least = SIZE_MAX;
+  for (unsigned window = 4; window < MAX_WINDOW; window++) {
+    const Windows w = Windows::of(window, copies);
+    const size_t additions = w.digits * count + w.sets * (size_t{2} << (window - 1));
+    if (additions < least) {
+      least = additions;
+      best = window;
+    }
+  }
+  return Windows::of(best, copies);
+}
+
+sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel, const volatile int32_t* cancelled,
+                     sero_proving_key* key) {
+  key->kernels = &kernels();
+  key->wires = zkey.wires;
+  key->public_inputs = zkey.public_inputs;
+  key->domain_power = zkey.domain_power;
+  if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
+  std::memcpy(&key->alpha1, zkey.alpha1, G1);
+  std::memcpy(&key->beta1, zkey.beta1, G1);
+  std::memcpy(&key->delta1, zkey.delta1, G1);
+  std::memcpy(&key->beta2, zkey.beta2, G2);
+  std::memcpy(&key->delta2, zkey.delta2, G2);
+  const uint8_t* const single[2] = {zkey.beta1, zkey.delta1};
+  for (const uint8_t* point : single) {
+    const sero_status status = check_points(1, point, 1, parallel, cancelled);
+    if (status != SERO_OK) return status;
+  }
+  size_t length = 0, at = 0;
+  uint8_t* bytes = verifying_key_bytes(zkey, &length);
+  if (bytes == nullptr) return SERO_NO_MEMORY;
+  const sero_status checked = sero_vk_new(bytes, length, &key->verifying_key, &at);
+  sero_free(bytes);
+  if (checked == SERO_NO_MEMORY) return checked;
+  if (checked != SERO_OK) return SERO_ZKEY_MALFORMED;
+
+  for (int part = 0; part < PARTS; part++) {
+    const MultiExpKernels& group = part == PART_B2 ? key->kernels->g2 : key->kernels->g1;
+    const size_t count = sources_of(zkey, part).finite_count();
+    key->use_count[part] = count;
+    key->table[part] = {&group, windows_for(count, copies), count, nullptr};
+  }
+  key->memory_bytes = lay_out(key, nullptr, zkey.entry_count);
+  key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
+  if (key->memory == nullptr) return SERO_NO_MEMORY;
+  lay_out(key, key->memory, zkey.entry_count);
+  return fill(zkey, parallel, cancelled, key);
+}
+
+}  // namespace
+}  // namespace sero
+
+extern "C" {
+
+sero_status sero_proving_key_new(const uint8_t* zkey, size_t length, uint32_t copies, const sero_parallel* parallel,
+                                 const volatile int32_t* cancelled, sero_proving_key** out) {
+  *out = nullptr;
+  sero::Zkey file;
+  const sero_status read = sero::read_zkey({zkey, length}, &file);
+  if (read != SERO_OK) return read;
+  if (copies == 0) copies = 1;
+  sero_proving_key* key = new (std::nothrow) sero_proving_key;
+  if (key == nullptr) return SERO_NO_MEMORY;
+  std::memset(static_cast<void*>(key), 0, sizeof *key);
+  const sero::Parallel how = parallel == nullptr ? sero::serial() : *parallel;
+  const sero_status status = sero::open_key(file, copies, how, cancelled, key);
+  if (status != SERO_OK) {
+    sero_proving_key_free(key);
+    return status;
+  }
+  *out = key;
+  return SERO_OK;
+}
+
+void sero_proving_key_free(sero_proving_key* key) {
+  if (key == nullptr) return;
+  sero_vk_free(key->verifying_key);
+  sero_free(key->memory);
+  delete key;
+}
+
+size_t sero_proving_key_wires(const sero_proving_key* key) { return key->wires; }
+size_t sero_proving_key_inputs(const sero_proving_key* key) { return key->public_inputs; }
+size_t sero_proving_key_memory(const sero_proving_key* key) { return key->memory_bytes; }
+
+}  // extern "C"

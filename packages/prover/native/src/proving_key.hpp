@@ -1,0 +1,67 @@
+// A .zkey made ready for proving: its points in tables, its matrices by rows, the transforms' tables.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "blst.h"
+#include "pippenger.hpp"
+#include "zkey.hpp"
+
+namespace sero {
+
+/// The multi-exponentiations of a proof.
+///
+/// A is needed for itself, B in the second group. What makes C is one sum over three lists of points, those of B in the
+/// first group among them: C = sum w_i C_i + sum h_i H_i + s A + r B1 - r s delta, and r B1 = sum (r w_i) B1_i + r beta +
+/// r s delta, whose last term cancels. So B1 costs no buckets of its own.
+enum Part { PART_A = 0, PART_C = 1, PART_B2 = 2, PARTS = 3 };
+
+/// One term of a row: coefficient times R^2, R = 2^256, so that a product with a plain value is in Montgomery form.
+struct Term {
+  uint32_t wire;
+  blst_fr coefficient;
+};
+
+/// Scalar `scalar` of what a list of the .zkey goes with is added to, or taken from, that of point `row` of a part's table. Points
+/// that a key holds twice, or with their opposites, stand once in the table: equal columns of a circuit make such, and their
+/// scalars are often equal too, so that they would meet in every bucket.
+struct Use {
+  uint32_t row;
+  uint32_t scalar;
+  uint8_t list;
+  bool is_negative;
+};
+
+/// What the scalars of a use are: values of the witness, of its private part, of the quotient, or r times the witness.
+enum List : uint8_t { LIST_WITNESS = 0, LIST_PRIVATE = 1, LIST_QUOTIENT = 2, LIST_BLINDED = 3 };
+
+struct ProvingKey {
+  const Kernels* kernels;
+  uint32_t wires;
+  uint32_t public_inputs;
+  uint32_t domain_power;
+  blst_p1_affine alpha1, beta1, delta1;
+  blst_p2_affine beta2, delta2;
+  /// One block that holds all that follows.
+  uint8_t* memory;
+  size_t memory_bytes;
+  PointTable table[PARTS];
+  /// Where the scalars of a part come from.
+  Use* uses[PARTS];
+  size_t use_count[PARTS];
+  /// By row: where the terms of A's row begin, then those of B's; the last entry is their number.
+  uint32_t* row_start;
+  Term* terms;
+  void* transform_tables;
+
+  size_t domain() const { return size_t{1} << domain_power; }
+};
+
+}  // namespace sero
+
+/// The handle of the C interface.
+struct sero_proving_key : sero::ProvingKey {
+  /// Checks the proofs that were made, before they are handed out.
+  sero_vk* verifying_key;
+};
