@@ -10,7 +10,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const OLDEST = [24, 8];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -65,8 +65,23 @@ function checkNode() {
   );
 }
 
+/**
+ * An addon of other sources than these would run stale code: after a `git pull` it is built again. npm does that only when it installs.
+ * Where none was built before, install scripts are not wanted, and nothing is built.
+ */
+async function rebuildNative() {
+  const script = join(root, 'packages', 'prover', 'install.mjs');
+  if (!existsSync(script)) return;
+  const { install: build, isBuildStale } = await import(pathToFileURL(script).href);
+  if (!isBuildStale()) return;
+  console.error('the sources of the native prover have changed: building it again');
+  const { reason } = build();
+  if (reason !== undefined) console.error(`no native prover: ${reason}`);
+}
+
 if (!isInstalled()) install();
 checkNode();
+await rebuildNative();
 
 if (process.argv.length > 2) {
   const child = spawn(node, process.argv.slice(2), { stdio: 'inherit', shell });

@@ -12,11 +12,13 @@ import {
   leBytes,
   leInteger,
   modQ,
+  packFields,
   Q,
   R_J,
   scalarFromBytes,
   toField,
   toScalar,
+  unpackFields,
 } from './index.ts';
 
 /** What the tests use of ffjavascript's field: WebAssembly, Montgomery form; it has no types of its own. */
@@ -135,3 +137,24 @@ test('a wide reduction refuses input short enough to bias it', () => {
 function refusal(code: CryptoErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof CryptoError && error.code === code;
 }
+
+test('packed field elements are their 32 bytes one after the other, both ways', () => {
+  fc.assert(
+    fc.property(fc.array(fc.bigInt({ min: 0n, max: Q - 1n }), { maxLength: 9 }), (values) => {
+      const packed = packFields(values);
+      assert.deepEqual(packed, new Uint8Array(values.flatMap((value) => [...fieldToBytes(value)])));
+      // From where they lie in a larger array.
+      const moved = new Uint8Array([7, ...packed]).subarray(1);
+      assert.deepEqual(unpackFields(moved), values);
+    }),
+  );
+});
+
+test('no packed element may be q or more, or negative, or cut short', () => {
+  for (const value of [Q, Q + 1n, 1n << 256n, -1n]) {
+    assert.throws(() => packFields([1n, value]), { code: 'field-not-canonical' });
+  }
+  assert.throws(() => unpackFields(leBytes(Q, 64)), { code: 'field-not-canonical' });
+  assert.throws(() => unpackFields(new Uint8Array(32).fill(0xff)), { code: 'field-not-canonical' });
+  assert.throws(() => unpackFields(new Uint8Array(33)), { code: 'wrong-length' });
+});

@@ -35,6 +35,39 @@ export function fieldFromBytes(bytes: Uint8Array): bigint {
   return value;
 }
 
+/** LE32 of many field elements, one after the other. Throws `field-not-canonical`. */
+export function packFields(values: readonly bigint[]): Uint8Array {
+  const out = new Uint8Array(32 * values.length);
+  const view = new DataView(out.buffer);
+  for (let i = 0, at = 0; i < values.length; i++, at += 32) {
+    const value = values[i]!;
+    if (!isField(value)) throw new CryptoError('field-not-canonical', 'a field element must lie in [0, q)');
+    // Each takes the lowest 64 bits of what it is given.
+    view.setBigUint64(at, value, true);
+    view.setBigUint64(at + 8, value >> 64n, true);
+    view.setBigUint64(at + 16, value >> 128n, true);
+    view.setBigUint64(at + 24, value >> 192n, true);
+  }
+  return out;
+}
+
+/** The inverse of `packFields`. Throws `wrong-length`, `field-not-canonical`. */
+export function unpackFields(bytes: Uint8Array): bigint[] {
+  if (bytes.length % 32 !== 0) {
+    throw new CryptoError('wrong-length', 'packed field elements are 32 bytes each');
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Array<bigint>(bytes.length / 32);
+  for (let i = 0, at = 0; i < values.length; i++, at += 32) {
+    const low = (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true);
+    const high = (view.getBigUint64(at + 24, true) << 64n) | view.getBigUint64(at + 16, true);
+    const value = (high << 128n) | low;
+    if (value >= Q) throw new CryptoError('field-not-canonical', 'field element is not below the modulus');
+    values[i] = value;
+  }
+  return values;
+}
+
 /** Decodes a canonical scalar of Jubjub's prime subgroup: 32 little-endian bytes below r_J. */
 export function scalarFromBytes(bytes: Uint8Array): bigint {
   expectLength(bytes, 32, 'scalar');

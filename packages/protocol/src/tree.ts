@@ -1,4 +1,4 @@
-import { fieldFromBytes, fieldToBytes, hashNode } from '@sero/crypto';
+import { hashNode, packFields, unpackFields } from '@sero/crypto';
 import type { NoteHasher } from '@sero/prover';
 import { ensure } from './errors.ts';
 
@@ -25,14 +25,7 @@ export const hashNodes: HashNodes = (children) => {
 
 /** A native or portable batch hasher of bytes as a hasher of field elements. */
 export function hashNodesWith(hasher: NoteHasher): HashNodes {
-  return (children) => {
-    const packed = new Uint8Array(32 * children.length);
-    for (const [i, child] of children.entries()) packed.set(fieldToBytes(child), 32 * i);
-    const hashes = hasher.hash4(packed);
-    return Array.from({ length: children.length >> 2 }, (_, i) =>
-      fieldFromBytes(hashes.subarray(32 * i, 32 * i + 32)),
-    );
-  };
+  return (children) => unpackFields(hasher.hash4(packFields(children)));
 }
 
 /** Root of an empty subtree by level, 0 to 18. */

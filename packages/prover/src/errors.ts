@@ -37,9 +37,17 @@ export type ProveFault =
   | 'closed'
   | 'prove-failed';
 
+/** Why a circuit file was refused. */
+export type CircuitFault = 'circuit-malformed';
+
+/** Why a backend was not opened. */
+export type BackendFault = 'backend-unknown' | 'backend-unavailable';
+
 export type ProverErrorCode =
+  | BackendFault
   | VerifyingKeyFault
   | ProveFault
+  | CircuitFault
   | 'field-not-canonical'
   | 'packed-length'
   | 'view-key-not-canonical'
@@ -54,4 +62,14 @@ export class ProverError extends Error {
     this.name = 'ProverError';
     this.code = code;
   }
+}
+
+/** The refusal of work that its caller no longer wants. */
+export function abortedError(signal: AbortSignal): ProverError {
+  return new ProverError('aborted', 'the proof was aborted', { cause: signal.reason });
+}
+
+/** The refusal of work by a backend that was closed. */
+export function closedError(): ProverError {
+  return new ProverError('closed', 'this prover was closed: make another');
 }

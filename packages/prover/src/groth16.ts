@@ -23,8 +23,8 @@ export type ProvingKeySource = Uint8Array | string;
 /** Makes proofs. A proof is made in the user's own process only: the witness holds the nullifier key. */
 export interface Groth16Prover {
   /**
-   * Proves that `witness` satisfies the key's circuit. Nothing is promised of a witness that does not satisfy
-   * it: the proof it gives fails to verify. What to prove is checked by the witness builder, before.
+   * Proves that `witness` satisfies the key's circuit. A witness that does not gives no proof but `prove-failed`, after
+   * all the work: what to prove is checked by the witness builder, before.
    *
    * @param key the proving key
    * @param witness a .wtns (iden3 binary format); the prover wipes the copies it makes, the caller its own
@@ -53,6 +53,10 @@ export interface Groth16Verifier {
   verify(vk: VerifyingKey, publicInputs: readonly bigint[], proof: Proof): Promise<Verdict>;
   /** The same verdict, at once, for callers that cannot wait. */
   verifySync(vk: VerifyingKey, publicInputs: readonly bigint[], proof: Proof): Verdict;
-  /** One verdict an item, in order, each equal to what `verify` says (but for a chance below 2^-100). */
-  verifyBatch(items: readonly ProofItem[]): Promise<Verdict[]>;
+  /**
+   * One verdict an item, in order, each equal to what `verify` says (but for a chance below 2^-100).
+   *
+   * @param signal ends the work; the promise is then rejected with its reason
+   */
+  verifyBatch(items: readonly ProofItem[], signal?: AbortSignal): Promise<Verdict[]>;
 }

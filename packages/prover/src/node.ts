@@ -1,1 +1,1 @@
-export { createSnarkjsProver, type SnarkjsProver } from './snarkjs-prover.ts';
+export { type OpenBackendOptions, openBackend } from './open-backend.ts';

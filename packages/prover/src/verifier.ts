@@ -200,7 +200,8 @@ export function createPortableVerifier(options: PortableVerifierOptions = {}): G
   return {
     verifySync,
     verify: async (vk, publicInputs, proof) => verifySync(vk, publicInputs, proof),
-    verifyBatch: async (items) => {
+    verifyBatch: async (items, signal) => {
+      signal?.throwIfAborted();
       const checked = items.map((item, index) => check(index, item));
       const verdicts = checked.map((one) => (typeof one === 'string' ? refuse(one) : OK));
       const wellFormed = checked.filter((one) => typeof one !== 'string');

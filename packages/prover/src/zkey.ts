@@ -64,6 +64,14 @@ interface ZkeyHeader extends ZkeyShape {
   readonly points: Uint8Array;
 }
 
+/** A proving key cut into its parts; nothing of what they hold is checked. */
+export interface ZkeyParts extends ZkeyHeader {
+  /** Bytes of a section, which must have this length; throws `zkey-malformed`. */
+  section(type: number, length: number): Uint8Array;
+  /** Bytes of a section of any length from `minimum` on. */
+  sectionFrom(type: number, minimum: number): Uint8Array;
+}
+
 const HEADER_BYTES = 4 + FQ_BYTES + 4 + FR_BYTES + 12;
 const POINTS_BYTES = 3 * 2 * FQ_BYTES + 3 * 4 * FQ_BYTES;
 
@@ -86,6 +94,25 @@ function readHeader(file: Sections): ZkeyHeader {
   };
 }
 
+/** Cuts a proving key into its parts; throws `zkey-malformed` for anything but Groth16 over BLS12-381. */
+export function readZkeyParts(zkey: Uint8Array): ZkeyParts {
+  const file = readSections(zkey, 'zkey', 'zkey-malformed');
+  const sectionFrom = (type: number, minimum: number): Uint8Array =>
+    section(file, type, minimum, 'zkey-malformed');
+  return {
+    ...readHeader(file),
+    sectionFrom,
+    section: (type, length) => {
+      const bytes = sectionFrom(type, length);
+      if (bytes.length === length) return bytes;
+      throw new ProverError(
+        'zkey-malformed',
+        `.zkey: section ${type} has ${bytes.length} bytes in place of ${length}`,
+      );
+    },
+  };
+}
+
 /** Reads a proving key's sizes; throws `zkey-malformed` for anything but Groth16 over BLS12-381. */
 export function readZkeyShape(zkey: Uint8Array): ZkeyShape {
   const { wires, publicInputs, domainSize } = readHeader(readSections(zkey, 'zkey', 'zkey-malformed'));
@@ -94,6 +121,11 @@ export function readZkeyShape(zkey: Uint8Array): ZkeyShape {
 
 /** Reads a .wtns file's number of values; throws `witness-malformed` for anything but a witness over q. */
 export function readWitnessLength(witness: Uint8Array): number {
+  return readWitnessValues(witness).length / FR_BYTES;
+}
+
+/** The values of a .wtns file as they stand there, packed; throws `witness-malformed` for anything but a witness over q. */
+export function readWitnessValues(witness: Uint8Array): Uint8Array {
   const file = readSections(witness, 'wtns', 'witness-malformed');
   const head = section(file, 1, 4 + FR_BYTES + 4, 'witness-malformed');
   const modulus = leInteger(head.subarray(4, 4 + FR_BYTES));
@@ -101,10 +133,11 @@ export function readWitnessLength(witness: Uint8Array): number {
   if (u32(head, 0) !== FR_BYTES || modulus !== Q) {
     throw new ProverError('witness-malformed', ".wtns: not over BLS12-381's scalar field");
   }
-  if (section(file, 2, 0, 'witness-malformed').length !== count * FR_BYTES) {
+  const values = section(file, 2, 0, 'witness-malformed');
+  if (values.length !== count * FR_BYTES) {
     throw new ProverError('witness-malformed', '.wtns: the values are not as many as announced');
   }
-  return count;
+  return values;
 }
 
 function coordinate(bytes: Uint8Array, at: number): bigint {

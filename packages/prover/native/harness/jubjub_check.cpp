@@ -33,10 +33,12 @@ sero_status run_case(uint32_t operation, const uint8_t* in, size_t length, uint8
     }
     case POINTS: {
       const size_t count = length / SERO_JUBJUB_BYTES;
-      return sero_check_points(in, count, reinterpret_cast<sero_status*>(out), out + 4 * count, nullptr, nullptr);
+      return sero_check_points(in, count, reinterpret_cast<sero_status*>(out), out + 4 * count, nullptr,
+                               nullptr);
     }
     case SIGNATURES:
-      return sero_redjubjub_verify_batch(in + 32, (length - 32) / SERO_SIGNED_BYTES, in, out, nullptr, nullptr);
+      return sero_redjubjub_verify_batch(in + 32, (length - 32) / SERO_SIGNED_BYTES, in, out, nullptr,
+                                         nullptr);
     default:
       return -1;
   }
@@ -67,8 +69,8 @@ int main(int count, char** arguments) {
       wrong++;
       size_t first = 0;
       while (first < expected && out[first] == want[first]) first++;
-      std::printf("case %u, operation %u: status %d, first difference at byte %zu of %u\n", cases, operation, status,
-                  first, expected);
+      std::printf("case %u, operation %u: status %d, first difference at byte %zu of %u\n", cases, operation,
+                  status, first, expected);
     }
     std::free(in);
     std::free(want);

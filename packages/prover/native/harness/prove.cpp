@@ -1,4 +1,4 @@
-// Proves from files, for measuring and profiling:  prove ZKEY WTNS [copies [threads [repetitions [portable]]]]
+// Proves from files, for measuring and profiling:  prove ZKEY WTNS [copies [threads [repetitions [portable [image]]]]]
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,18 +25,18 @@ double now() {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "prove ZKEY WTNS [copies [threads [repetitions [portable]]]]\n");
+    std::fprintf(stderr, "prove ZKEY WTNS [copies [threads [repetitions [portable [image]]]]]\n");
     return 2;
   }
   const auto number = [&](int i, int otherwise) { return argc > i ? std::atoi(argv[i]) : otherwise; };
   sero_force_portable(number(6, 0));
-  const std::vector<uint8_t> zkey = read(argv[1]), wtns = read(argv[2]);
+  const std::vector<uint8_t> wtns = read(argv[2]);
   sero_pool* pool = sero_pool_new(static_cast<size_t>(number(4, 2)));
   const sero_parallel parallel = sero_pool_parallel(pool);
   sero_proving_key* key = nullptr;
   double start = now();
-  sero_status status = sero_proving_key_new(zkey.data(), zkey.size(), static_cast<uint32_t>(number(3, 4)), &parallel,
-                                            nullptr, &key);
+  const uint32_t copies = static_cast<uint32_t>(number(3, 4));
+  sero_status status = sero_proving_key_open(argv[1], argc > 7 ? argv[7] : nullptr, copies, &parallel, nullptr, &key);
   if (status != SERO_OK) {
     std::fprintf(stderr, "the key is refused: %d\n", status);
     return 1;

@@ -67,7 +67,9 @@ struct KnownKey {
   sero_vk* vk = nullptr;
 };
 
-inline KnownKey known_key(Source* source, size_t inputs) {
+/// A key with random secrets, those of the IC points as `change` leaves them; `vk` is null where it is refused.
+template <class Change>
+KnownKey known_key(Source* source, size_t inputs, const Change& change) {
   KnownKey key;
   key.alpha = random_fr(source);
   key.beta = random_fr(source);
@@ -77,13 +79,16 @@ inline KnownKey known_key(Source* source, size_t inputs) {
   append_g2(&key.points, key.beta);
   append_g2(&key.points, key.gamma);
   append_g2(&key.points, key.delta);
-  for (size_t i = 0; i <= inputs; i++) {
-    key.ic.push_back(random_fr(source));
-    append_g1(&key.points, key.ic.back());
-  }
+  for (size_t i = 0; i <= inputs; i++) key.ic.push_back(random_fr(source));
+  change(&key.ic);
+  for (const blst_fr& ic : key.ic) append_g1(&key.points, ic);
   size_t at;
   sero_vk_new(key.points.data(), key.points.size(), &key.vk, &at);
   return key;
+}
+
+inline KnownKey known_key(Source* source, size_t inputs) {
+  return known_key(source, inputs, [](std::vector<blst_fr>*) {});
 }
 
 struct Statement {
@@ -91,15 +96,15 @@ struct Statement {
   Bytes proof;
 };
 
-/// A valid proof of random inputs; `error` is added to C's logarithm and makes it false.
-inline Statement simulate(Source* source, const KnownKey& key, const blst_fr& error = {}) {
+/// A valid proof of the inputs; `error` is added to C's logarithm and makes it false.
+inline Statement simulate(Source* source, const KnownKey& key, const std::vector<blst_fr>& inputs,
+                          const blst_fr& error = {}) {
   Statement out;
   blst_fr x = key.ic[0];
   for (size_t i = 1; i < key.ic.size(); i++) {
-    const blst_fr input = random_fr(source);
-    append_fr(&out.inputs, input);
+    append_fr(&out.inputs, inputs[i - 1]);
     blst_fr term;
-    blst_fr_mul(&term, &input, &key.ic[i]);
+    blst_fr_mul(&term, &inputs[i - 1], &key.ic[i]);
     blst_fr_add(&x, &x, &term);
   }
   const blst_fr a = random_fr(source);
@@ -118,6 +123,13 @@ inline Statement simulate(Source* source, const KnownKey& key, const blst_fr& er
   append_g2(&out.proof, b);
   append_g1(&out.proof, c);
   return out;
+}
+
+/// The same of random inputs.
+inline Statement simulate(Source* source, const KnownKey& key, const blst_fr& error = {}) {
+  std::vector<blst_fr> inputs;
+  for (size_t i = 1; i < key.ic.size(); i++) inputs.push_back(random_fr(source));
+  return simulate(source, key, inputs, error);
 }
 
 }  // namespace harness

@@ -152,6 +152,59 @@ void check_keys(const KnownKey& key) {
   expect(load(points, &at) == SERO_POINT_AT_INFINITY && at == 4, "infinity is no point of a key, and its place is named");
 }
 
+/// IC_0 a small multiple of another IC point: sums that are equal or opposite to what is added next, which the kernels'
+/// additions cannot add and must hand back.
+void check_related_ic(Source* source) {
+  for (const bool opposite : {false, true}) {
+    for (const uint64_t factor : {1, 2, 3, 128}) {
+      const uint64_t words[4] = {factor, 0, 0, 0};
+      blst_fr scalar;
+      blst_fr_from_uint64(&scalar, words);
+      KnownKey key = harness::known_key(source, 3, [&](std::vector<blst_fr>* ic) {
+        blst_fr times;
+        blst_fr_mul(&times, &(*ic)[2], &scalar);
+        blst_fr_cneg(&(*ic)[0], &times, opposite);
+      });
+      if (factor == 1) {
+        expect(key.vk == nullptr, "IC points that are equal up to sign are refused");
+        continue;
+      }
+      std::vector<blst_fr> inputs = {harness::random_fr(source), scalar, harness::random_fr(source)};
+      const Statement one = harness::simulate(source, key, inputs);
+      expect(verdict_of(key, one, one) == SERO_OK, "sums that meet themselves are added all the same");
+      inputs = {blst_fr{}, scalar, blst_fr{}};
+      const Statement bare = harness::simulate(source, key, inputs);
+      expect(verdict_of(key, bare, bare) == SERO_OK, "sums that meet themselves are added all the same");
+      sero_vk_free(key.vk);
+    }
+  }
+}
+
+/// Keys of all sizes, whose tables have windows from 8 bits down to 2, and inputs with the longest carries.
+void check_key_sizes(Source* source) {
+  const uint64_t ones[4] = {~0ull, ~0ull, ~0ull, 0x73eda753299d7d47ull};
+  blst_fr longest;
+  blst_fr_from_uint64(&longest, ones);
+  for (const size_t inputs : {0, 15, 40, 70, 100, 200, 400, 800}) {
+    const KnownKey key = harness::known_key(source, inputs);
+    std::vector<blst_fr> values;
+    for (size_t i = 0; i < inputs; i++) {
+      values.push_back(i % 3 == 0 ? longest : i % 3 == 1 ? harness::random_fr(source) : blst_fr{});
+    }
+    const Statement one = harness::simulate(source, key, values);
+    for (const int32_t portable : {0, 1}) {
+      sero_force_portable(portable);
+      expect(verify(key, one) == SERO_OK, "a proof verifies under keys of any size, with all kernels");
+    }
+    sero_force_portable(0);
+    sero_vk_free(key.vk);
+  }
+  sero_vk* vk = nullptr;
+  size_t at = 0;
+  const Bytes endless(48 + 3 * 96 + (SERO_MAX_PUBLIC_INPUTS + 2) * 48, 0);
+  expect(sero_vk_new(endless.data(), endless.size(), &vk, &at) == SERO_KEY_IC_COUNT, "a key has a largest size");
+}
+
 void run_threads(void*, size_t tasks, void (*task)(void*, size_t), void* context) {
   std::vector<std::thread> threads;
   for (size_t i = 0; i < tasks; i++) threads.emplace_back(task, context, i);
@@ -209,6 +262,8 @@ int main() {
   check_points(keys[0], honest);
   check_inputs(keys[0], honest);
   check_keys(keys[0]);
+  check_related_ic(&source);
+  check_key_sizes(&source);
   check_batches(&source, keys);
   check_refusals(keys[0], honest);
   for (const KnownKey& key : keys) sero_vk_free(key.vk);

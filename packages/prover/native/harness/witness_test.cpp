@@ -1,8 +1,8 @@
 // Witnesses outside of Node.
 //
-//   witness_test FILE INPUTS WITNESS [RUNS]   computes, compares with the expected witness, says the least time
-//   witness_test --field COUNT                sums of products against blst, on random values and on the edges
-//   witness_test --mutate FILE COUNT [SEED]   loads COUNT damaged copies of a circuit file, and computes with what loads
+//   witness_test FILE INPUTS WITNESS [RUNS]  computes, compares with the witness, says the least time
+//   witness_test --field COUNT               sums of products against blst, random and on the edges
+//   witness_test --mutate FILE COUNT [SEED]  loads damaged copies of a circuit file, computes with what loads
 //
 // With SERO_FUZZER it is libFuzzer's target instead: its input is a circuit file.
 
@@ -100,7 +100,8 @@ double now_ms() {
 }
 
 int compare(const char* file_path, const char* inputs_path, const char* witness_path, int runs) {
-  const Bytes file = read_file(file_path), inputs = read_file(inputs_path), expected = read_file(witness_path);
+  const Bytes file = read_file(file_path), inputs = read_file(inputs_path);
+  const Bytes expected = read_file(witness_path);
   sero_circuit* circuit = nullptr;
   const double before = now_ms();
   const sero_status loaded = sero_circuit_new(file.data(), file.size(), &circuit);
@@ -163,21 +164,21 @@ int mutate(const char* path, size_t count, uint64_t seed) {
 /// Random, or at an edge: 0, 1, r - 1.
 Fr pick(Source* source) {
   uint8_t bytes[32] = {0};
-  Fr plain = sero::witness::zero();
+  Fr value = sero::witness::zero();
   const size_t kind = source->below(6);
-  if (kind == 0) return plain;
-  if (kind == 1) return sero::witness::ONE;
-  if (kind == 2) return sero::witness::neg(sero::witness::ONE);
+  if (kind == 0) return value;
+  if (kind == 1) return sero::witness::one();
+  if (kind == 2) return sero::witness::neg(sero::witness::one());
   do {
     for (uint8_t& byte : bytes) byte = (uint8_t)source->next();
     bytes[31] &= 0x7f;
-  } while (!sero::witness::load_canonical(plain, bytes));
-  return sero::witness::to_montgomery(plain);
+  } while (!sero::witness::from_bytes(value, bytes));
+  return value;
 }
 
 blst_fr to_blst(const Fr& value) {
   uint8_t bytes[32];
-  sero::witness::store_canonical(bytes, sero::witness::from_montgomery(value));
+  sero::witness::to_bytes(bytes, value);
   blst_scalar scalar;
   blst_scalar_from_lendian(&scalar, bytes);
   blst_fr out;
@@ -185,7 +186,7 @@ blst_fr to_blst(const Fr& value) {
   return out;
 }
 
-/// A sum of products and values over R, as Montgomery form has it, and the same by blst.
+/// Sums of products and values, and the same by blst.
 int field(size_t count) {
   Source source = {1};
   for (size_t i = 0; i < count; i++) {
@@ -197,16 +198,16 @@ int field(size_t count) {
       const blst_fr x = to_blst(a), y = to_blst(b);
       blst_fr term = x;
       if (source.below(3) == 0) {
-        add_value(sum, a);
+        sero::witness::add_value(sum, a);
       } else {
-        add_product(sum, a, b);
+        sero::witness::add_product(sum, a, b);
         blst_fr_mul(&term, &x, &y);
       }
       blst_fr_add(&expected, &expected, &term);
     }
-    const blst_fr found = to_blst(reduce(sum));
+    const blst_fr found = to_blst(sero::witness::reduce(sum));
     const Fr a = pick(&source), b = pick(&source);
-    const blst_fr x = to_blst(a), y = to_blst(b), difference = to_blst(sub(a, b));
+    const blst_fr x = to_blst(a), y = to_blst(b), difference = to_blst(sero::witness::sub(a, b));
     blst_fr expected_difference;
     blst_fr_sub(&expected_difference, &x, &y);
     if (memcmp(&found, &expected, sizeof found) != 0 ||
@@ -227,7 +228,9 @@ int main(int count, char** arguments) {
     return mutate(arguments[2], strtoull(arguments[3], nullptr, 10),
                   count > 4 ? strtoull(arguments[4], nullptr, 10) : 1);
   }
-  if (count >= 4) return compare(arguments[1], arguments[2], arguments[3], count > 4 ? atoi(arguments[4]) : 1);
+  if (count >= 4) {
+    return compare(arguments[1], arguments[2], arguments[3], count > 4 ? atoi(arguments[4]) : 1);
+  }
   fprintf(stderr, "witness_test FILE INPUTS WITNESS [RUNS] | --field COUNT | --mutate FILE COUNT [SEED]\n");
   return 2;
 }

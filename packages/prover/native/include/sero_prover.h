@@ -139,7 +139,7 @@ sero_status sero_verify_batch(const sero_proof_item* items, size_t count, const 
                               const sero_parallel* parallel, const volatile int32_t* cancelled,
                               sero_status* verdicts);
 
-/* -- Witnesses (witness.cpp) --------------------------------------------------------------------------------- */
+/* -- Witnesses (witness_load.cpp, witness.cpp) ------------------------------------------------------------- */
 
 enum {
   /* The bytes are no circuit file (packages/circuits/src/circuit-file.ts has the format). */
@@ -154,8 +154,8 @@ enum {
 typedef struct sero_circuit sero_circuit;
 
 /*
- * Loads a circuit file; its bytes are not needed afterwards. Everything that they say is checked: no file makes the
- * functions below leave their memory or run without end.
+ * Loads a circuit file; its bytes are not needed afterwards. Everything that they say is checked: no file makes
+ * the functions below leave their memory or run without end. Its constraints, for setups, are not looked at.
  *
  * Returns SERO_OK, SERO_CIRCUIT_MALFORMED or SERO_NO_MEMORY.
  */
@@ -170,21 +170,21 @@ size_t sero_circuit_wires(const sero_circuit* circuit);
 size_t sero_circuit_memory(const sero_circuit* circuit);
 
 /*
- * Computes the witness on the calling thread: some milliseconds. Inputs and wires are 32 bytes each, packed; the inputs
- * in the order in which the file names them. Every constraint holds in what it gives: those that a wire is computed
- * from by construction, all others are checked. Working memory is wiped; `inputs` and `witness` are the caller's to
- * wipe.
+ * Computes the witness on the calling thread: some milliseconds. Inputs and wires are 32 bytes each, packed, the
+ * inputs in the order in which the file names them. Every equation of the file holds in what it gives: those that
+ * a wire is computed from by construction, all others are checked. Working memory is wiped; `inputs` and
+ * `witness` are the caller's to wipe.
  *
  * inputs_length   32 sero_circuit_inputs
  * witness_length  32 sero_circuit_wires
- * broken          null, or gets the number of a broken constraint on SERO_WITNESS_REJECTED, counted as in the .r1cs;
- *                 the numbers after the last one are of relations between inputs that the .r1cs does not hold
+ * broken          null, or on SERO_WITNESS_REJECTED gets the number of the first instruction of the file whose
+ *                 equation does not hold
  *
  * Returns SERO_OK, SERO_LENGTH, SERO_INPUT_NOT_CANONICAL, SERO_WITNESS_REJECTED or SERO_NO_MEMORY; `witness` is all
  * zeros unless it is SERO_OK.
  */
-sero_status sero_witness(const sero_circuit* circuit, const uint8_t* inputs, size_t inputs_length, uint8_t* witness,
-                         size_t witness_length, uint32_t* broken);
+sero_status sero_witness(const sero_circuit* circuit, const uint8_t* inputs, size_t inputs_length,
+                         uint8_t* witness, size_t witness_length, uint32_t* broken);
 
 /* -- Points in bulk: setups and ceremonies (group.cpp) ------------------------------------------------------- */
 
@@ -276,7 +276,8 @@ enum {
   /* The witness has another number of values than the key has wires. */
   SERO_WITNESS_LENGTH = 702,
   /* The proof that was made does not verify: the witness does not satisfy the circuit. */
-  SERO_PROVE_FAILED = 703
+  SERO_PROVE_FAILED = 703,
+  SERO_FILE_UNREADABLE = 704
 };
 
 enum {
@@ -302,6 +303,13 @@ typedef struct sero_proving_key sero_proving_key;
  */
 sero_status sero_proving_key_new(const uint8_t* zkey, size_t length, uint32_t copies, const sero_parallel* parallel,
                                  const volatile int32_t* cancelled, sero_proving_key** out);
+/*
+ * The same from a file. Where `image` is not null it names a file of this machine's own in which the ready key is kept, and from
+ * which it is taken, in milliseconds, as long as it fits the .zkey, the processor and this library. That it cannot be written is no
+ * fault. Not in WebAssembly. Also SERO_FILE_UNREADABLE.
+ */
+sero_status sero_proving_key_open(const char* path, const char* image, uint32_t copies, const sero_parallel* parallel,
+                                  const volatile int32_t* cancelled, sero_proving_key** out);
 /* Null is allowed. No call that uses the handle may be running. */
 void sero_proving_key_free(sero_proving_key* key);
 /* Values of a witness, the constant 1 among them. */

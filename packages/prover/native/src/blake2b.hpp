@@ -79,19 +79,27 @@ SERO_NOINLINE void blake2b_block(Words digest[8], const Words block[BLAKE2B_BLOC
 SERO_NOINLINE void blake2b_blocks(const char* personal, const uint8_t* messages, size_t length, size_t count,
                                   uint8_t* digests) {
   uint8_t padded[16] = {};
-  for (size_t i = 0; i < sizeof padded && personal[i] != 0; i++) padded[i] = static_cast<uint8_t>(personal[i]);
+  for (size_t i = 0; i < sizeof padded && personal[i] != 0; i++) {
+    padded[i] = static_cast<uint8_t>(personal[i]);
+  }
   for (size_t at = 0; at < count; at += LANES) {
     const size_t here = count - at < LANES ? count - at : LANES;
     uint8_t bytes[LANES][8 * BLAKE2B_BLOCK_WORDS] = {};
-    for (size_t lane = 0; lane < here; lane++) std::memcpy(bytes[lane], messages + length * (at + lane), length);
+    for (size_t lane = 0; lane < here; lane++) {
+      std::memcpy(bytes[lane], messages + length * (at + lane), length);
+    }
     Words block[BLAKE2B_BLOCK_WORDS];
-    for (size_t k = 0; k < BLAKE2B_BLOCK_WORDS; k++) block[k] = gather_words(bytes[0] + 8 * k, sizeof bytes[0]);
+    for (size_t k = 0; k < BLAKE2B_BLOCK_WORDS; k++) {
+      block[k] = gather_words(bytes[0] + 8 * k, sizeof bytes[0]);
+    }
     Words digest[8];
     blake2b_block(digest, block, length, load64(padded), load64(padded + 8));
     for (int k = 0; k < 8; k++) {
       uint64_t words[LANES];
       std::memcpy(words, &digest[k], sizeof words);
-      for (size_t lane = 0; lane < here; lane++) std::memcpy(digests + 64 * (at + lane) + 8 * k, &words[lane], 8);
+      for (size_t lane = 0; lane < here; lane++) {
+        std::memcpy(digests + 64 * (at + lane) + 8 * k, &words[lane], 8);
+      }
     }
   }
 }

@@ -26,10 +26,11 @@ inline bool is_all_zeros(const uint8_t* bytes, size_t length) {
   return any == 0;
 }
 
-/// Calls work(from, to) for pieces of [0, count) of at most `piece`, spread over threads, until the caller cancels.
+/// Calls work(from, to) for pieces of [0, count) of at most `piece`, spread over threads, until the caller
+/// cancels.
 template <class Work>
-sero_status for_pieces(size_t count, size_t piece, const sero_parallel* parallel, const volatile int32_t* cancelled,
-                       const Work& work) {
+sero_status for_pieces(size_t count, size_t piece, const sero_parallel* parallel,
+                       const volatile int32_t* cancelled, const Work& work) {
   struct Context {
     size_t count;
     size_t piece;

@@ -1,8 +1,8 @@
-// Jubjub in every lane at once: -u^2 + v^2 = 1 + d u^2 v^2 (Zcash protocol, section 5.4.9.3).
-// To be included after a field header.
+// Jubjub in every lane at once: -u^2 + v^2 = 1 + d u^2 v^2 (Zcash protocol, section 5.4.9.3). To be included
+// after a field header.
 //
-// Bounds on IFMA: products are below p + a b / R, R > 35p; so with factors whose bounds multiply to less than 35 p^2 a
-// product is tight. Sums say below how many p they are where that is not 4.
+// Bounds on IFMA: products are below p + a b / R, R > 35p; so with factors whose bounds multiply to less than
+// 35 p^2 a product is tight. Sums say below how many p they are where that is not 4.
 #pragma once
 
 #include "jubjub_constants.hpp"
@@ -46,7 +46,8 @@ SERO_NOINLINE Fr power(const Fr& base, const uint64_t* exponent) {
   return out;
 }
 
-/// Replaces values, none of them zero, by their inverses, with one inversion (Montgomery 1987, section 10.3.1).
+/// Replaces values, none of them zero, by their inverses, with one inversion (Montgomery 1987, section
+/// 10.3.1).
 SERO_NOINLINE void invert_all(Fr* values, size_t count) {
   if (count == 0) return;
   Fr before[VECTORS];
@@ -95,9 +96,9 @@ SERO_INLINE Fr looked_up(const Single* row, const uint8_t* digits) {
 
 /// `*root` becomes a square root of a, tight, in the lanes that are returned: those that hold a square.
 ///
-/// Tonelli and Shanks with tables (Sarkar, eprint 2020/1407): a^t is a power g^D of a generator of the elements whose
-/// order divides 2^32; D is found 4 bits at a time; then a^((t + 1) / 2) g^(-D / 2) is the root. Time does not depend
-/// on a; which entries of the tables are read does.
+/// Tonelli and Shanks with tables (Sarkar, eprint 2020/1407): a^t is a power g^D of a generator of the
+/// elements whose order divides 2^32; D is found 4 bits at a time; then a^((t + 1) / 2) g^(-D / 2) is the
+/// root. Time does not depend on a; which entries of the tables are read does.
 SERO_NOINLINE Mask square_root(Fr* root, const Fr& a, const RootTables& tables) {
   constexpr int DIGITS = 8;
   const Fr half = power(a, jubjub_constants::HALF_ODD);
@@ -175,7 +176,8 @@ SERO_INLINE Fr curve_denominator(const Fr& v, const CurveConstants& curve) {
   return add(curve.one_, product_of(curve.d, square_of(v)));
 }
 
-/// The u of points (ZIP 216), from v and the inverse of `curve_denominator`; `*valid` becomes the lanes that decode.
+/// The u of points (ZIP 216), from v and the inverse of `curve_denominator`; `*valid` becomes the lanes that
+/// decode.
 SERO_INLINE Fr recover_u(const Encoding& encoding, const Fr& inverse, const CurveConstants& curve,
                          const RootTables& tables, Mask* valid) {
   const Fr ratio = product_of(sub(square_of(encoding.v), curve.one_), inverse);
@@ -189,9 +191,9 @@ SERO_INLINE Fr recover_u(const Encoding& encoding, const Fr& inverse, const Curv
 
 /// The lanes whose points lie in the prime subgroup; the points must not have small order.
 ///
-/// The Tate pairing with a point T of order 8 is the power (p - 1) / 8 of f_T(P), and is 1 just for the multiples of 8,
-/// for the torsion of the group is cyclic of order 8 (Koshelev, eprint 2022/037). f_T up to 8th powers is derived in
-/// tools/generate-constants.ts.
+/// The Tate pairing with a point T of order 8 is the power (p - 1) / 8 of f_T(P), and is 1 just for the
+/// multiples of 8, for the torsion of the group is cyclic of order 8 (Koshelev, eprint 2022/037). f_T up to
+/// 8th powers is derived in tools/generate-constants.ts.
 SERO_NOINLINE Mask in_prime_subgroup(const Fr& u, const Fr& v) {
   namespace c = jubjub_constants;
   const Fr unit = one<FrParams>();
@@ -208,8 +210,8 @@ SERO_NOINLINE Mask in_prime_subgroup(const Fr& u, const Fr& v) {
 }
 
 /// JubjubKernels::decode.
-SERO_NOINLINE void decode_points(const uint8_t* encodings, size_t stride, size_t count, int classify, PointKind* kinds,
-                                 uint8_t* affine) {
+SERO_NOINLINE void decode_points(const uint8_t* encodings, size_t stride, size_t count, int classify,
+                                 PointKind* kinds, uint8_t* affine) {
   RootTables tables;
   load_root_tables(&tables);
   const CurveConstants curve = curve_constants();
@@ -259,7 +261,8 @@ SERO_NOINLINE void decode_points(const uint8_t* encodings, size_t stride, size_t
   }
 }
 
-/// A point in extended coordinates: u = x / z, v = y / z, t = x y / z (Hisil, Wong, Carter, Dawson, eprint 2008/522).
+/// A point in extended coordinates: u = x / z, v = y / z, t = x y / z (Hisil, Wong, Carter, Dawson, eprint
+/// 2008/522).
 struct Point {
   Fr x, y, z, t;
 };
@@ -291,7 +294,8 @@ SERO_NOINLINE Point add_points(const Point& p, const Cached& q) {
   return {mul(e, f), mul(g, h), mul(f, g), mul(e, h)};
 }
 
-/// Section 3.3, signs turned. Bounds for coordinates below 2p: a, b < 1.2p, h < 2.4p, e < 4.4p, g < 3.2p, f < 5.6p.
+/// Section 3.3, signs turned. Bounds for coordinates below 2p: a, b < 1.2p, h < 2.4p, e < 4.4p, g < 3.2p, f <
+/// 5.6p.
 SERO_NOINLINE Point double_point(const Point& p) {
   const Fr a = sqr(p.x);
   const Fr b = sqr(p.y);

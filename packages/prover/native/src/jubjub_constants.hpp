@@ -24,7 +24,8 @@ static constexpr uint64_t ORDER_R[4] =
 /// 2^512 modulo the order.
 static constexpr uint64_t ORDER_R2[4] =
     {0x67719aa495e57731ull, 0x51b0cef09ce3fc26ull, 0x69dab7fac026e9a5ull, 0x4f6547b8d127688ull};
-/// g^(-d 16^k) at 16 k + d, for a generator g of the elements whose order divides 2^32; Montgomery form, R = 2^256.
+/// g^(-d 16^k) at 16 k + d, for a generator g of the elements whose order divides 2^32. Montgomery form with
+/// R = 2^256.
 static constexpr uint64_t ROOT_INVERSE[112][4] = {
     {0x1fffffffeull, 0x5884b7fa00034802ull, 0x998c4fefecbc4ff5ull, 0x1824b159acc5056full},
     {0x4256481adcf3219aull, 0x45f37b7f96b6cad3ull, 0xf9c3f1d75f7a3b27ull, 0x2d2fc049658afd43ull},

@@ -1,6 +1,6 @@
 // Scalars of Jubjub's prime subgroup: integers modulo its order, for the public numbers of signature batches.
-// Words of 32 bits, so that every processor's multiplication does; Montgomery's method (Koc, Acar, Kaliski 1996, CIOS)
-// with R = 2^256.
+// Words of 32 bits, so that every processor's multiplication does; Montgomery's method (Koc, Acar, Kaliski
+// 1996, CIOS) with R = 2^256.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ inline uint32_t order_word(int i) {
 inline JubjubScalar scalar_of_bytes(const uint8_t* bytes) {
   JubjubScalar out;
   for (int i = 0; i < 8; i++) {
-    out.word[i] = static_cast<uint32_t>(bytes[4 * i]) | static_cast<uint32_t>(bytes[4 * i + 1]) << 8 |
-                  static_cast<uint32_t>(bytes[4 * i + 2]) << 16 | static_cast<uint32_t>(bytes[4 * i + 3]) << 24;
+    out.word[i] = 0;
+    for (int k = 0; k < 4; k++) out.word[i] |= static_cast<uint32_t>(bytes[4 * i + k]) << (8 * k);
   }
   return out;
 }
@@ -111,7 +111,8 @@ inline JubjubScalar multiply_scalars(const JubjubScalar& a, const JubjubScalar& 
 
 /// 64 bytes, little-endian, modulo the order.
 inline JubjubScalar scalar_of_wide(const uint8_t* bytes) {
-  const JubjubScalar low = montgomery_product(scalar_of_bytes(bytes), scalar_of_words(jubjub_constants::ORDER_R));
+  const JubjubScalar low =
+      montgomery_product(scalar_of_bytes(bytes), scalar_of_words(jubjub_constants::ORDER_R));
   // high R^2 / R = high 2^256
   const JubjubScalar high =
       montgomery_product(scalar_of_bytes(bytes + 32), scalar_of_words(jubjub_constants::ORDER_R2));

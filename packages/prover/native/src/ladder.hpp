@@ -1,6 +1,7 @@
-// The Montgomery ladder (Montgomery 1987; Costello and Smith, eprint 2017/212) over x = (1 + v) / (1 - v) of Jubjub's
-// Montgomery curve, in every lane at once, for one scalar. It does the same work whatever the scalar is.
-// To be included after a field header; a kernel that has steps of its own (ladder_ifma.hpp) includes them before.
+// The Montgomery ladder (Montgomery 1987; Costello and Smith, eprint 2017/212) over x = (1 + v) / (1 - v) of
+// Jubjub's Montgomery curve, in every lane at once, for one scalar. It does the same work whatever the scalar
+// is. To be included after a field header; a kernel that has steps of its own (ladder_ifma.hpp) includes them
+// before.
 #pragma once
 
 #include "jubjub_constants.hpp"

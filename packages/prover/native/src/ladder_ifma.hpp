@@ -1,13 +1,14 @@
-// Steps of the Montgomery ladder on AVX-512 IFMA: the arithmetic of field/ifma.hpp with carries left out where nobody
-// needs them. To be included after field/ifma.hpp, before ladder.hpp.
+// Steps of the Montgomery ladder on AVX-512 IFMA: the arithmetic of field/ifma.hpp with carries left out
+// where nobody needs them. To be included after field/ifma.hpp, before ladder.hpp.
 //
-// A multiplication reads the lowest 52 bits of a limb alone. So there are two kinds of values, both of a number in
-// [0, 2^260): `Raw`, limbs of up to 2^60, as a product leaves them, fit for sums; and `Factor`, limbs after a carry whose
-// bits above 52 mean nothing, fit for products. Between a sum and a product there is one chain of carries, without masks;
-// between a product and a sum none. Of 1,520 instructions of a step that leaves some 1,250.
+// A multiplication reads the lowest 52 bits of a limb alone. So there are two kinds of values, both of a
+// number in [0, 2^260): `Raw`, limbs of up to 2^60, as a product leaves them, fit for sums; and `Factor`,
+// limbs after a carry whose bits above 52 mean nothing, fit for products. Between a sum and a product there
+// is one chain of carries, without masks; between a product and a sum none. Of 1,520 instructions of a step
+// that leaves some 1,250.
 //
-// Bounds: a product of factors below a p and b p is below (1 + a b / 35) p. So x and z are below 2p; a, b, c, d, e and the
-// sums of da and cb below 4p; aa + a24 e below 5p.
+// Bounds: a product of factors below a p and b p is below (1 + a b / 35) p. So x and z are below 2p; a, b, c,
+// d, e and the sums of da and cb below 4p; aa + a24 e below 5p.
 #pragma once
 
 #include "jubjub_constants.hpp"
@@ -61,7 +62,8 @@ SERO_INLINE Factor difference(const Raw& a, const Raw& b) {
   return factor(t);
 }
 
-/// Takes a multiple of p that cancels the limb t[0] and adds the rest to t[1] to t[5], and the carry of t[0] to t[1].
+/// Takes a multiple of p that cancels the limb t[0] and adds the rest to t[1] to t[5], and the carry of t[0]
+/// to t[1].
 SERO_INLINE void cancel_limb(Vector* t) {
   const Vector zero = _mm512_setzero_si512();
   const Vector m = _mm512_madd52lo_epu64(zero, t[0], broadcast(FrParams::INV52));
@@ -85,6 +87,7 @@ SERO_INLINE Raw cancel_all(Vector* t) {
 
 /// a b / R.
 SERO_INLINE Raw product(const Factor& a, const Factor& b) {
+  SERO_COUNTED(FrParams, LANES);
   Vector t[2 * LIMBS];
 #pragma GCC unroll 16
   for (int j = 0; j < 2 * LIMBS; j++) t[j] = _mm512_setzero_si512();
@@ -101,6 +104,7 @@ SERO_INLINE Raw product(const Factor& a, const Factor& b) {
 
 /// a^2 / R.
 SERO_INLINE Raw square(const Factor& a) {
+  SERO_COUNTED(FrParams, LANES);
   Vector t[2 * LIMBS];
 #pragma GCC unroll 16
   for (int j = 0; j < 2 * LIMBS; j++) t[j] = _mm512_setzero_si512();
@@ -126,7 +130,8 @@ SERO_INLINE Raw square(const Factor& a) {
 constexpr uint64_t A24 = jubjub_constants::LADDER[0];
 static_assert(A24 < 1 << 14, "the quotient below fits its bounds");
 
-/// A24 e + b, e below 5p: the product less the multiple of p that its highest limbs suggest, below 3p, plus b.
+/// A24 e + b, e below 5p: the product less the multiple of p that its highest limbs suggest, below 3p, plus
+/// b.
 SERO_INLINE Factor times_a24_plus(const Factor& e, const Raw& b) {
   // 2^300 / p, rounded down: the quotient in units of 2^248 is at most one too low.
   constexpr uint64_t RECIPROCAL = 0x2355094edfedull;
@@ -217,7 +222,8 @@ SERO_INLINE void double_ladder(Ladder* s) {
 }
 
 SERO_INLINE LadderResult ladder_result(const Ladder& s) {
-  return {carried<FrParams>(s.x2.v), carried<FrParams>(s.z2.v), carried<FrParams>(s.x3.v), carried<FrParams>(s.z3.v)};
+  return {carried<FrParams>(s.x2.v), carried<FrParams>(s.z2.v), carried<FrParams>(s.x3.v),
+          carried<FrParams>(s.z3.v)};
 }
 
 }  // namespace jubjub

@@ -1,4 +1,5 @@
-// Words and elements lane by lane, for the kernels over any number of lanes. To be included after a field header.
+// Words and elements lane by lane, for the kernels over any number of lanes. To be included after a field
+// header.
 #pragma once
 
 #include <cstddef>
@@ -91,7 +92,9 @@ SERO_NOINLINE Fr product_of(const Fr& a, const Fr& b) { return mul(a, b); }
 SERO_NOINLINE Fr square_of(const Fr& a) { return sqr(a); }
 SERO_NOINLINE Fr constant_of(const uint64_t* words) { return same<FrParams>(words); }
 SERO_NOINLINE Mask zeros_of(const Fr& a) { return is_zero(a); }
-SERO_NOINLINE Fr canonical_lanes(const void* base, size_t stride) { return load_canonical<FrParams>(base, stride); }
+SERO_NOINLINE Fr canonical_lanes(const void* base, size_t stride) {
+  return load_canonical<FrParams>(base, stride);
+}
 
 /// Exchanges a and b where `bit` is 1, by the same instructions where it is 0.
 SERO_INLINE void swap_if(uint64_t bit, Fr* a, Fr* b) {

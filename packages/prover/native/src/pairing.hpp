@@ -241,11 +241,13 @@ inline void multiply_lanes(blst_fp12* out, const Fq12& f) {
   blst_fp12_conjugate(out);
 }
 
-SERO_INLINE Affine<Fq> to_affine(const Jacobian<Fq>& p) {
+/// False where a lane is infinity.
+SERO_INLINE bool to_affine(const Jacobian<Fq>& p, Affine<Fq>* out) {
   Fq inverse;
-  invert(p.z, &inverse);
+  if (!invert(p.z, &inverse)) return false;
   const Fq squared = square(inverse);
-  return {times(p.x, squared), times(times(p.y, squared), inverse)};
+  *out = {times(p.x, squared), times(times(p.y, squared), inverse)};
+  return true;
 }
 
 /// See PairingKernels::combine.
@@ -271,7 +273,11 @@ inline void combine(const ProofPoints* const* proofs, const Coefficient* z, size
     const Affine<Fq> c = {load_fp(&points->c.x, offset), load_fp(&points->c.y, offset)};
     groups[i].q = {load_fp(&points->b.x, offset), load_fp(&points->b.y, offset)};
     groups[i].t = from_affine(groups[i].q);
-    groups[i].p = to_affine(scale(a, low, high));
+    if (!to_affine(scale(a, low, high), &groups[i].p)) {
+      // Cannot be (see scale); a product of zero never verifies, so that each proof is looked at alone.
+      *product = {};
+      return;
+    }
     const Jacobian<Fq> zc = scale(c, low, high);
     blst_p1 of_lane[LANES];
     store_fp(&of_lane->x, sizeof(blst_p1), zc.x);
@@ -284,7 +290,73 @@ inline void combine(const ProofPoints* const* proofs, const Coefficient* z, size
   multiply_lanes(product, f);
 }
 
-inline PairingKernels pairing_kernels() { return {solve<Fq>, solve<Fq2>, combine}; }
+/// Digit i of a scalar in signed digits of w bits: the plain digit of the scalar plus 2^(w-1) at every digit, less
+/// 2^(w-1), so in [-2^(w-1), 2^(w-1)); but the highest as it stands, with its carry, in [0, 2^(w-1)]. `below` is what was so
+/// added below digit i, which is at bit 64 at most.
+SERO_INLINE int64_t signed_digit(uint64_t scalar, uint64_t below, unsigned window, unsigned i, bool is_highest) {
+  const unsigned shift = window * i;
+  const uint64_t low = shift < 64 ? scalar & ((uint64_t{1} << shift) - 1) : scalar;
+  const uint64_t sum = low + below;
+  const uint64_t carry = shift < 64 ? sum >> shift : static_cast<uint64_t>(sum < low);
+  const uint64_t plain = (shift < 64 ? scalar >> shift : 0) + carry;
+  if (is_highest) return static_cast<int64_t>(plain);
+  const uint64_t half = uint64_t{1} << (window - 1);
+  return static_cast<int64_t>((plain + half) & (2 * half - 1)) - static_cast<int64_t>(half);
+}
+
+/// See PairingKernels::combine_fixed. Lane k takes every LANES-th piece from number k on; the lanes share the doublings.
+inline bool combine_fixed(blst_p1* out, const blst_p1_affine* table, unsigned window, size_t pieces,
+                          const uint8_t* scalars) {
+  const unsigned digits = 64 / window + 1;
+  const size_t entries = size_t{1} << (window - 1);
+  uint64_t below = 0;
+  for (unsigned i = 0; i + 1 < digits; i++) below |= uint64_t{1} << (window * i + window - 1);
+
+  Jacobian<Fq> sum = from_affine(Affine<Fq>{load_fp(&table->x, strided(0)), load_fp(&table->y, strided(0))});
+  Mask empty = first_lanes(LANES);
+  for (unsigned i = digits; i-- > 0;) {
+    for (unsigned k = 0; k < window && i + 1 < digits; k++) double_point(&sum);
+    for (size_t first = 0; first < pieces; first += LANES) {
+      uint64_t offset[LANES];
+      unsigned any = 0;
+      unsigned negative = 0;
+      for (int lane = 0; lane < LANES; lane++) {
+        offset[lane] = 0;
+        const size_t piece = first + lane;
+        if (piece >= pieces) continue;
+        uint64_t scalar;
+        std::memcpy(&scalar, scalars + 8 * piece, 8);
+        const int64_t digit = signed_digit(scalar, below, window, i, i + 1 == digits);
+        if (digit == 0) continue;
+        const uint64_t size = static_cast<uint64_t>(digit < 0 ? -digit : digit);
+        offset[lane] = (piece * entries + size - 1) * sizeof(blst_p1_affine);
+        any |= 1u << lane;
+        negative |= static_cast<unsigned>(digit < 0) << lane;
+      }
+      if (any == 0) continue;
+      const Mask is_any = static_cast<Mask>(any);
+      Affine<Fq> term = {load_fp(&table->x, offsets(offset)), load_fp(&table->y, offsets(offset))};
+      term.y = select(static_cast<Mask>(negative), term.y, negated(term.y));
+      Jacobian<Fq> added = sum;
+      add_affine(&added, term);
+      sum = select(is_any, sum, select(empty, added, from_affine(term)));
+      empty = static_cast<Mask>(empty & ~is_any);
+    }
+    if (i > 0) below &= ~(uint64_t{1} << (window * i - 1));
+  }
+  if ((is_zero(sum.z) & ~empty & first_lanes(LANES)) != 0) return false;
+  blst_p1 of_lane[LANES];
+  store_fp(&of_lane->x, sizeof(blst_p1), sum.x);
+  store_fp(&of_lane->y, sizeof(blst_p1), sum.y);
+  store_fp(&of_lane->z, sizeof(blst_p1), sum.z);
+  *out = {};
+  for (int lane = 0; lane < LANES; lane++) {
+    if (!in_mask(empty, lane)) blst_p1_add_or_double(out, out, &of_lane[lane]);
+  }
+  return true;
+}
+
+inline PairingKernels pairing_kernels() { return {solve<Fq>, solve<Fq2>, combine, combine_fixed}; }
 
 }  // namespace SERO_KERNEL
 }  // namespace sero

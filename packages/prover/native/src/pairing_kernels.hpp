@@ -32,6 +32,11 @@ struct PairingKernels {
   /// prod e(z_j A_j, B_j) without the final exponentiation, and z_j C_j. `count` is at most MAX_COMBINED.
   void (*combine)(const ProofPoints* const* proofs, const Coefficient* z, size_t count, blst_fp12* product,
                   blst_p1* scaled_c);
+  /// sum s_i P_i over `pieces` fixed points and scalars of 64 bits, `table` holding the multiples 1 to 2^(window - 1) of
+  /// each point. False where an incomplete addition met what it cannot add, which relations between the points and the
+  /// scalars may bring about: then the caller adds in another way.
+  bool (*combine_fixed)(blst_p1* out, const blst_p1_affine* table, unsigned window, size_t pieces,
+                        const uint8_t* scalars);
 };
 
 /// Proofs of one `combine`, which share the squarings of the Miller loop: four groups of eight lanes.

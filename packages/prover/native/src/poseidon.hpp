@@ -1,8 +1,8 @@
 // Poseidon (eprint 2019/458) in every lane at once: 8 full rounds around 56 sparse partial ones, S-box x^5.
 // To be included after a field header.
 //
-// Every state element that is multiplied is below 4p: lanes after a matrix are a product below 1.5p plus at most one
-// such; see `mix` for the sums.
+// Every state element that is multiplied is below 4p: lanes after a matrix are a product below 1.5p plus at
+// most one such; see `mix` for the sums.
 #pragma once
 
 #include "lanes.hpp"
@@ -63,9 +63,9 @@ SERO_INLINE void boxes(Fr* state, const Single* constants) {
 
 /// The permutation; only the first lane of what it gives.
 ///
-/// Bounds on IFMA (R > 35p; a product is below p + a b / R, a constant below 1.1p): 5th powers stay below 1.5p, so sums
-/// of a row below 6p. The lanes that partial rounds only add to grow by less than 1.1p a round and are reduced before
-/// they reach 25p; lane 0 then stays below 10p.
+/// Bounds on IFMA (R > 35p; a product is below p + a b / R, a constant below 1.1p): 5th powers stay below
+/// 1.5p, so sums of a row below 6p. The lanes that partial rounds only add to grow by less than 1.1p a round
+/// and are reduced before they reach 25p; lane 0 then stays below 10p.
 template <int WIDTH>
 SERO_NOINLINE Fr permuted_first(Fr* state, const PoseidonTables<WIDTH>& tables) {
   constexpr int REDUCE_EVERY = 16;
@@ -128,8 +128,8 @@ SERO_NOINLINE void hash_nodes(const uint8_t* tuples, size_t count, uint8_t* out)
 }
 
 /// PoseidonKernels::trace_masks.
-SERO_NOINLINE void trace_differences(const uint8_t* trace_key, const uint8_t* zpk, const uint8_t* entries, size_t count,
-                                     uint8_t* out) {
+SERO_NOINLINE void trace_differences(const uint8_t* trace_key, const uint8_t* zpk, const uint8_t* entries,
+                                     size_t count, uint8_t* out) {
   constexpr size_t ENTRY = 2 * 32;
   PoseidonTables<4> tables;
   load_tables(&tables);

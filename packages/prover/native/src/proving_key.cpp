@@ -137,7 +137,183 @@ bool are_coefficients_canonical(const Zkey& zkey) {
   return true;
 }
 
-/// The key's own verifying key, compressed as sero_vk_new takes it. Null where there is no memory.
+/// Sizes and places of everything in the key's block; with a null block only its size.
+size_t lay_out(ProvingKey* key, uint8_t* block) {
+  size_t used = 0;
+  const auto take = [&](size_t bytes) {
+    uint8_t* piece = block == nullptr ? nullptr : block + used;
+    used += rounded(bytes);
+    return piece;
+  };
+  for (int part = 0; part < PARTS; part++) {
+    key->table[part].rows = take(key->table[part].bytes());
+    key->uses[part] = reinterpret_cast<Use*>(take(key->use_count[part] * sizeof(Use)));
+  }
+  key->row_start = reinterpret_cast<uint32_t*>(take((2 * key->domain() + 1) * 4));
+  key->terms = reinterpret_cast<Term*>(take(size_t{key->term_count} * sizeof(Term)));
+  key->transform_tables = take(key->kernels->transform.tables_bytes(key->domain_power));
+  return used;
+}
+
+/// Checks every finite point of a list: coordinates below q, on the curve, in the subgroup.
+sero_status check_points(int32_t group, const uint8_t* points, size_t count, const Parallel& parallel,
+                         const volatile int32_t* cancelled) {
+  size_t bad = 0;
+  const sero_status status = sero_group_check(group, points, count, &bad, &parallel, cancelled);
+  if (status != SERO_OK) return status;
+  if (bad != count) return SERO_ZKEY_MALFORMED;
+  return SERO_OK;
+}
+
+/// A part's points before they are put into a table, and where their scalars come from.
+struct Collected {
+  uint8_t* points = nullptr;
+  Use* uses = nullptr;
+  size_t point_count = 0;
+  size_t use_count = 0;
+  ~Collected() {
+    sero_free(points);
+    sero_free(uses);
+  }
+};
+
+sero_status collect_part(const Zkey& zkey, int part, const Parallel& parallel, const volatile int32_t* cancelled,
+                         Collected* out) {
+  const Sources sources = sources_of(zkey, part);
+  out->use_count = sources.finite_count();
+  unsigned slot_power = 4;
+  while ((size_t{1} << slot_power) < 2 * out->use_count + 1) slot_power++;
+  out->points = static_cast<uint8_t*>(sero_alloc(out->use_count * sources.point_bytes));
+  out->uses = static_cast<Use*>(sero_alloc(out->use_count * sizeof(Use)));
+  uint32_t* slots = static_cast<uint32_t*>(sero_alloc(sizeof(uint32_t) << slot_power));
+  if (out->points == nullptr || out->uses == nullptr || slots == nullptr) {
+    sero_free(slots);
+    return SERO_NO_MEMORY;
+  }
+  out->point_count = collect(sources, slots, slot_power, out->points, out->uses);
+  sero_free(slots);
+  // The opposite of a point is checked with the point; anything else with its x is neither.
+  for (size_t i = 0; i < out->use_count; i++) {
+    if (out->uses[i].is_negative && !is_opposite(sources, out->uses[i], out->points)) return SERO_ZKEY_MALFORMED;
+  }
+  return check_points(part == PART_B2 ? 2 : 1, out->points, out->point_count, parallel, cancelled);
+}
+
+/// Windows for a table of `count` points in `copies` copies: the number of additions, those of reducing buckets included, is
+/// near its least.
+Windows windows_for(size_t count, unsigned copies) {
+  unsigned best = 4;
+  size_t least = SIZE_MAX;
+  for (unsigned window = 4; window < MAX_WINDOW; window++) {
+    const Windows w = Windows::of(window, copies);
+    const size_t additions = w.digits * count + w.sets * (size_t{2} << (window - 1));
+    if (additions < least) {
+      least = additions;
+      best = window;
+    }
+  }
+  return Windows::of(best, copies);
+}
+
+sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel, const volatile int32_t* cancelled,
+                     sero_proving_key* key) {
+  KeyShape shape;
+  std::memset(static_cast<void*>(&shape), 0, sizeof shape);
+  shape.wires = zkey.wires;
+  shape.public_inputs = zkey.public_inputs;
+  shape.domain_power = zkey.domain_power;
+  shape.term_count = zkey.entry_count;
+  if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
+  std::memcpy(&shape.alpha1, zkey.alpha1, G1);
+  std::memcpy(&shape.beta1, zkey.beta1, G1);
+  std::memcpy(&shape.delta1, zkey.delta1, G1);
+  std::memcpy(&shape.beta2, zkey.beta2, G2);
+  std::memcpy(&shape.delta2, zkey.delta2, G2);
+  const uint8_t* const single[2] = {zkey.beta1, zkey.delta1};
+  for (const uint8_t* point : single) {
+    const sero_status status = check_points(1, point, 1, parallel, cancelled);
+    if (status != SERO_OK) return status;
+  }
+  size_t length = 0, at = 0;
+  uint8_t* bytes = verifying_key_bytes(zkey, &length);
+  if (bytes == nullptr) return SERO_NO_MEMORY;
+  const sero_status checked = sero_vk_new(bytes, length, &key->verifying_key, &at);
+  sero_free(bytes);
+  if (checked == SERO_NO_MEMORY) return checked;
+  if (checked != SERO_OK) return SERO_ZKEY_MALFORMED;
+
+  Collected collected[PARTS];
+  for (int part = 0; part < PARTS; part++) {
+    const sero_status status = collect_part(zkey, part, parallel, cancelled, &collected[part]);
+    if (status != SERO_OK) return status;
+    shape.point_count[part] = collected[part].point_count;
+    shape.use_count[part] = collected[part].use_count;
+    shape.windows[part] = windows_for(collected[part].point_count, copies);
+  }
+  if (!set_shape(shape, key)) return SERO_ZKEY_MALFORMED;
+  key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
+  if (key->memory == nullptr) return SERO_NO_MEMORY;
+  place_arrays(key);
+  for (int part = 0; part < PARTS; part++) {
+    std::memcpy(key->uses[part], collected[part].uses, collected[part].use_count * sizeof(Use));
+    const sero_status status = fill_table(key->table[part], collected[part].points, parallel, cancelled);
+    if (status != SERO_OK) return status;
+  }
+  build_rows(zkey, key);
+  key->kernels->transform.make_tables(key->domain_power, key->transform_tables);
+  return SERO_OK;
+}
+
+}  // namespace
+
+sero_proving_key* empty_key() {
+  sero_proving_key* key = new (std::nothrow) sero_proving_key;
+  if (key != nullptr) std::memset(static_cast<void*>(key), 0, sizeof *key);
+  return key;
+}
+
+KeyShape shape_of(const ProvingKey& key) { return key; }
+
+bool set_shape(const KeyShape& shape, ProvingKey* key) {
+  constexpr uint64_t MOST = uint64_t{1} << 28;
+  static_cast<KeyShape&>(*key) = shape;
+  // A vector must fill a block of lanes.
+  key->kernels = shape.domain_power < 3 ? &KERNELS_PORTABLE : &kernels();
+  if (shape.domain_power < 1 || shape.domain_power > 28 || shape.public_inputs >= shape.wires) return false;
+  if (shape.wires > MOST || shape.term_count > MOST) return false;
+  for (int part = 0; part < PARTS; part++) {
+    const Windows &w = shape.windows[part], expected = Windows::of(w.window < 1 ? 1 : w.window, w.copies);
+    if (w.window < 2 || w.window >= MAX_WINDOW || w.copies < 1) return false;
+    if (std::memcmp(&w, &expected, sizeof w) != 0) return false;
+    if (shape.point_count[part] > MOST || shape.use_count[part] > MOST) return false;
+    const MultiExpKernels& group = part == PART_B2 ? key->kernels->g2 : key->kernels->g1;
+    key->table[part] = {&group, w, static_cast<size_t>(shape.point_count[part]), nullptr};
+  }
+  key->memory_bytes = lay_out(key, nullptr);
+  return true;
+}
+
+void place_arrays(ProvingKey* key) { lay_out(key, key->memory); }
+
+bool are_indices_valid(const ProvingKey& key) {
+  const uint64_t lists[4] = {key.wires, key.wires - key.public_inputs - 1, key.domain(), key.wires};
+  for (int part = 0; part < PARTS; part++) {
+    for (uint64_t i = 0; i < key.use_count[part]; i++) {
+      const Use& use = key.uses[part][i];
+      if (use.row >= key.point_count[part] || use.list > LIST_BLINDED || use.scalar >= lists[use.list]) return false;
+    }
+  }
+  const size_t rows = 2 * key.domain();
+  if (key.row_start[0] != 0 || key.row_start[rows] != key.term_count) return false;
+  for (size_t r = 0; r < rows; r++) {
+    if (key.row_start[r] > key.row_start[r + 1]) return false;
+  }
+  for (uint32_t t = 0; t < key.term_count; t++) {
+    if (key.terms[t].wire >= key.wires) return false;
+  }
+  return true;
+}
+
 uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length) {
   *length = 48 + 3 * 96 + (size_t{zkey.public_inputs} + 1) * 48;
   uint8_t* bytes = static_cast<uint8_t*>(sero_alloc(*length));
@@ -161,122 +337,6 @@ uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length) {
   return bytes;
 }
 
-/// Sizes and places of everything in the key's block; with a null block only its size.
-size_t lay_out(ProvingKey* key, uint8_t* block, uint32_t entry_count) {
-  size_t used = 0;
-  const auto take = [&](size_t bytes) {
-    uint8_t* piece = block == nullptr ? nullptr : block + used;
-    used += rounded(bytes);
-    return piece;
-  };
-  for (int part = 0; part < PARTS; part++) {
-    key->table[part].rows = take(key->table[part].bytes());
-    key->uses[part] = reinterpret_cast<Use*>(take(key->use_count[part] * sizeof(Use)));
-  }
-  key->row_start = reinterpret_cast<uint32_t*>(take((2 * key->domain() + 1) * 4));
-  key->terms = reinterpret_cast<Term*>(take(size_t{entry_count} * sizeof(Term)));
-  key->transform_tables = take(key->kernels->transform.tables_bytes(key->domain_power));
-  return used;
-}
-
-/// Checks every finite point of a list: coordinates below q, on the curve, in the subgroup.
-sero_status check_points(int32_t group, const uint8_t* points, size_t count, const Parallel& parallel,
-                         const volatile int32_t* cancelled) {
-  size_t bad = 0;
-  const sero_status status = sero_group_check(group, points, count, &bad, &parallel, cancelled);
-  if (status != SERO_OK) return status;
-  if (bad != count) return SERO_ZKEY_MALFORMED;
-  return SERO_OK;
-}
-
-sero_status fill_part(const Zkey& zkey, int part, const Parallel& parallel, const volatile int32_t* cancelled,
-                      ProvingKey* key) {
-  const Sources sources = sources_of(zkey, part);
-  unsigned slot_power = 4;
-  while ((size_t{1} << slot_power) < 2 * key->use_count[part] + 1) slot_power++;
-  uint8_t* points = static_cast<uint8_t*>(sero_alloc(key->use_count[part] * sources.point_bytes));
-  uint32_t* slots = static_cast<uint32_t*>(sero_alloc(sizeof(uint32_t) << slot_power));
-  sero_status status = points == nullptr || slots == nullptr ? SERO_NO_MEMORY : SERO_OK;
-  if (status == SERO_OK) {
-    key->table[part].count = collect(sources, slots, slot_power, points, key->uses[part]);
-    status = check_points(part == PART_B2 ? 2 : 1, points, key->table[part].count, parallel, cancelled);
-  }
-  // The opposite of a point is checked with the point; anything else with its x is neither.
-  for (size_t i = 0; i < key->use_count[part] && status == SERO_OK; i++) {
-    const Use& use = key->uses[part][i];
-    if (use.is_negative && !is_opposite(sources, use, points)) status = SERO_ZKEY_MALFORMED;
-  }
-  if (status == SERO_OK) status = fill_table(key->table[part], points, parallel, cancelled);
-  sero_free(slots);
-  sero_free(points);
-  return status;
-}
-
-sero_status fill(const Zkey& zkey, const Parallel& parallel, const volatile int32_t* cancelled, ProvingKey* key) {
-  for (int part = 0; part < PARTS; part++) {
-    const sero_status status = fill_part(zkey, part, parallel, cancelled, key);
-    if (status != SERO_OK) return status;
-  }
-  build_rows(zkey, key);
-  key->kernels->transform.make_tables(key->domain_power, key->transform_tables);
-  return SERO_OK;
-}
-
-/// Windows for a table of `count` points in `copies` copies: the number of additions, those of reducing buckets included, is
-/// near its least.
-Windows windows_for(size_t count, unsigned copies) {
-  unsigned best = 4;
-  size_t least = SIZE_MAX;
-  for (unsigned window = 4; window < MAX_WINDOW; window++) {
-    const Windows w = Windows::of(window, copies);
-    const size_t additions = w.digits * count + w.sets * (size_t{2} << (window - 1));
-    if (additions < least) {
-      least = additions;
-      best = window;
-    }
-  }
-  return Windows::of(best, copies);
-}
-
-sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel, const volatile int32_t* cancelled,
-                     sero_proving_key* key) {
-  key->kernels = &kernels();
-  key->wires = zkey.wires;
-  key->public_inputs = zkey.public_inputs;
-  key->domain_power = zkey.domain_power;
-  if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
-  std::memcpy(&key->alpha1, zkey.alpha1, G1);
-  std::memcpy(&key->beta1, zkey.beta1, G1);
-  std::memcpy(&key->delta1, zkey.delta1, G1);
-  std::memcpy(&key->beta2, zkey.beta2, G2);
-  std::memcpy(&key->delta2, zkey.delta2, G2);
-  const uint8_t* const single[2] = {zkey.beta1, zkey.delta1};
-  for (const uint8_t* point : single) {
-    const sero_status status = check_points(1, point, 1, parallel, cancelled);
-    if (status != SERO_OK) return status;
-  }
-  size_t length = 0, at = 0;
-  uint8_t* bytes = verifying_key_bytes(zkey, &length);
-  if (bytes == nullptr) return SERO_NO_MEMORY;
-  const sero_status checked = sero_vk_new(bytes, length, &key->verifying_key, &at);
-  sero_free(bytes);
-  if (checked == SERO_NO_MEMORY) return checked;
-  if (checked != SERO_OK) return SERO_ZKEY_MALFORMED;
-
-  for (int part = 0; part < PARTS; part++) {
-    const MultiExpKernels& group = part == PART_B2 ? key->kernels->g2 : key->kernels->g1;
-    const size_t count = sources_of(zkey, part).finite_count();
-    key->use_count[part] = count;
-    key->table[part] = {&group, windows_for(count, copies), count, nullptr};
-  }
-  key->memory_bytes = lay_out(key, nullptr, zkey.entry_count);
-  key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
-  if (key->memory == nullptr) return SERO_NO_MEMORY;
-  lay_out(key, key->memory, zkey.entry_count);
-  return fill(zkey, parallel, cancelled, key);
-}
-
-}  // namespace
 }  // namespace sero
 
 extern "C" {
@@ -288,9 +348,8 @@ sero_status sero_proving_key_new(const uint8_t* zkey, size_t length, uint32_t co
   const sero_status read = sero::read_zkey({zkey, length}, &file);
   if (read != SERO_OK) return read;
   if (copies == 0) copies = 1;
-  sero_proving_key* key = new (std::nothrow) sero_proving_key;
+  sero_proving_key* key = sero::empty_key();
   if (key == nullptr) return SERO_NO_MEMORY;
-  std::memset(static_cast<void*>(key), 0, sizeof *key);
   const sero::Parallel how = parallel == nullptr ? sero::serial() : *parallel;
   const sero_status status = sero::open_key(file, copies, how, cancelled, key);
   if (status != SERO_OK) {

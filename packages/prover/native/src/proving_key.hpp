@@ -36,20 +36,27 @@ struct Use {
 /// What the scalars of a use are: values of the witness, of its private part, of the quotient, or r times the witness.
 enum List : uint8_t { LIST_WITNESS = 0, LIST_PRIVATE = 1, LIST_QUOTIENT = 2, LIST_BLINDED = 3 };
 
-struct ProvingKey {
-  const Kernels* kernels;
+/// What fixes the size and the place of everything in a key's block.
+struct KeyShape {
   uint32_t wires;
   uint32_t public_inputs;
   uint32_t domain_power;
+  uint32_t term_count;
   blst_p1_affine alpha1, beta1, delta1;
   blst_p2_affine beta2, delta2;
+  uint64_t point_count[PARTS];
+  uint64_t use_count[PARTS];
+  Windows windows[PARTS];
+};
+
+struct ProvingKey : KeyShape {
+  const Kernels* kernels;
   /// One block that holds all that follows.
   uint8_t* memory;
   size_t memory_bytes;
   PointTable table[PARTS];
   /// Where the scalars of a part come from.
   Use* uses[PARTS];
-  size_t use_count[PARTS];
   /// By row: where the terms of A's row begin, then those of B's; the last entry is their number.
   uint32_t* row_start;
   Term* terms;
@@ -65,3 +72,20 @@ struct sero_proving_key : sero::ProvingKey {
   /// Checks the proofs that were made, before they are handed out.
   sero_vk* verifying_key;
 };
+
+namespace sero {
+
+/// A key with nothing in it; null where there is no memory.
+sero_proving_key* empty_key();
+KeyShape shape_of(const ProvingKey& key);
+/// Takes a shape on for the kernels of this machine, and says in `memory_bytes` how large the block is. False for a shape that no
+/// key has.
+bool set_shape(const KeyShape& shape, ProvingKey* key);
+/// Sets the pointers into the block.
+void place_arrays(ProvingKey* key);
+/// No index in the block leads out of it.
+bool are_indices_valid(const ProvingKey& key);
+/// The verifying key in a .zkey, compressed as sero_vk_new takes it. Null where there is no memory.
+uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length);
+
+}  // namespace sero

@@ -1,6 +1,6 @@
-// RedJubjub signatures (Zcash protocol, section 5.4.7) in batches: the sum of their equations, each with a random
-// coefficient, cofactored like the single one (appendix B.1); a batch that fails is halved until the culprits stand
-// alone.
+// RedJubjub signatures (Zcash protocol, section 5.4.7) in batches: the sum of their equations, each with a
+// random coefficient, cofactored like the single one (appendix B.1); a batch that fails is halved until the
+// culprits stand alone.
 
 #include "bytes.hpp"
 #include "field/params.hpp"
@@ -81,8 +81,9 @@ bool holds(Batch* batch, size_t from, size_t to) {
   std::memcpy(sum.long_points[count], jubjub_constants::SPEND_U, 32);
   std::memcpy(sum.long_points[count] + 32, jubjub_constants::SPEND_V, 32);
   bytes_of_scalar(negated_scalar(base), sum.long_scalars[count]);
-  return batch->kernel->combines_to_small_order(sum.short_points[0], sum.short_scalars[0], count, sum.long_points[0],
-                                                sum.long_scalars[0], count + 1, batch->scratch) == 1;
+  return batch->kernel->combines_to_small_order(sum.short_points[0], sum.short_scalars[0], count,
+                                                sum.long_points[0], sum.long_scalars[0], count + 1,
+                                                batch->scratch) == 1;
 }
 
 void judge(Batch* batch, size_t from, size_t to) {
@@ -115,7 +116,8 @@ size_t take_apart(const JubjubKernels& kernel, const uint8_t* items, size_t coun
   for (size_t i = 0; i < count; i++) {
     const uint8_t* const item = items + SERO_SIGNED_BYTES * i;
     if (keys[i] != PointKind::PRIME || commitments[i] == PointKind::MALFORMED ||
-        !is_below_words(item + MESSAGE, FrParams::P64) || !is_below_words(item + RESPONSE, jubjub_constants::ORDER)) {
+        !is_below_words(item + MESSAGE, FrParams::P64) ||
+        !is_below_words(item + RESPONSE, jubjub_constants::ORDER)) {
       continue;
     }
     Terms& out = terms[taken++];
@@ -128,8 +130,8 @@ size_t take_apart(const JubjubKernels& kernel, const uint8_t* items, size_t coun
   return taken;
 }
 
-sero_status verify_piece(const JubjubKernels& kernel, const uint8_t* items, size_t from, size_t to, const uint8_t* seed,
-                         uint8_t* valid) {
+sero_status verify_piece(const JubjubKernels& kernel, const uint8_t* items, size_t from, size_t to,
+                         const uint8_t* seed, uint8_t* valid) {
   const size_t scratch = kernel.combine_scratch(PIECE, PIECE + 1);
   uint8_t* const memory = static_cast<uint8_t*>(sero_alloc(scratch + sizeof(Batch)));
   if (memory == nullptr) return SERO_NO_MEMORY;
@@ -155,9 +157,9 @@ sero_status verify_piece(const JubjubKernels& kernel, const uint8_t* items, size
 
 extern "C" {
 
-sero_status sero_redjubjub_verify_batch(const uint8_t* items, size_t count, const uint8_t seed[SERO_SEED_BYTES],
-                                        uint8_t* valid, const sero_parallel* parallel,
-                                        const volatile int32_t* cancelled) {
+sero_status sero_redjubjub_verify_batch(const uint8_t* items, size_t count,
+                                        const uint8_t seed[SERO_SEED_BYTES], uint8_t* valid,
+                                        const sero_parallel* parallel, const volatile int32_t* cancelled) {
   using namespace sero;
   if (is_all_zeros(seed, SERO_SEED_BYTES)) return SERO_RANDOMNESS_BROKEN;
   const JubjubKernels& kernel = kernels().jubjub;

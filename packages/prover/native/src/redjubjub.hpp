@@ -1,8 +1,8 @@
 // The equation of a batch of RedJubjub signatures in every lane at once: one sum of multiples of many points.
 // To be included after a field header.
 //
-// Straus' method (Amer. Math. Monthly 71, 1964) with signed windows of 4 bits: each lane sums up points of its own, all
-// share the doublings, and the lanes are added at the end. Everything here is public.
+// Straus' method (Amer. Math. Monthly 71, 1964) with signed windows of 4 bits: each lane sums up points of
+// its own, all share the doublings, and the lanes are added at the end. Everything here is public.
 #pragma once
 
 #include "jubjub.hpp"
@@ -35,8 +35,8 @@ SERO_INLINE void split_scalar(const uint8_t* scalar, int digits, int lane, Multi
 }
 
 /// Takes `here` points, at most LANES, and their scalars; lanes beyond them get the scalar 0.
-SERO_NOINLINE void make_multiples(const uint8_t* points, const uint8_t* scalars, size_t here, int digits, const Fr& d2,
-                                  Multiples* out) {
+SERO_NOINLINE void make_multiples(const uint8_t* points, const uint8_t* scalars, size_t here, int digits,
+                                  const Fr& d2, Multiples* out) {
   LaneBytes u, v;
   for (size_t lane = 0; lane < LANES; lane++) {
     const size_t from = lane < here ? lane : 0;
@@ -62,10 +62,14 @@ SERO_INLINE Cached select_cached(Mask mask, const Cached& a, const Cached& b) {
           select(mask, a.t2d, b.t2d)};
 }
 
-/// p plus the multiple that digit number `i` names, lane by lane.
-SERO_NOINLINE void add_multiple(Point* p, const Multiples& multiples, int i) {
+SERO_INLINE Cached cached_identity() {
   const Fr unit = one<FrParams>();
-  Cached term = {unit, unit, dbl(unit), zero_element<FrParams>()};
+  return {unit, unit, dbl(unit), zero_element<FrParams>()};
+}
+
+/// p plus the multiple that digit number `i` names, lane by lane; `nothing` is the identity.
+SERO_NOINLINE void add_multiple(Point* p, const Multiples& multiples, int i, const Cached& nothing) {
+  Cached term = nothing;
   unsigned negative = 0;
   unsigned with[TABLE_POINTS + 1] = {};
   for (int lane = 0; lane < LANES; lane++) {
@@ -77,8 +81,8 @@ SERO_NOINLINE void add_multiple(Point* p, const Multiples& multiples, int i) {
     if (with[k + 1] != 0) term = select_cached(static_cast<Mask>(with[k + 1]), term, multiples.table[k]);
   }
   const Mask turn = static_cast<Mask>(negative);
-  const Cached signed_term = {select(turn, term.sum, term.difference), select(turn, term.difference, term.sum),
-                              term.z2, negate_if(turn, term.t2d)};
+  const Cached signed_term = {select(turn, term.sum, term.difference),
+                              select(turn, term.difference, term.sum), term.z2, negate_if(turn, term.t2d)};
   *p = add_points(*p, signed_term);
 }
 
@@ -95,30 +99,32 @@ static size_t combine_scratch(size_t shorts, size_t longs) {
 }
 
 /// JubjubKernels::combines_to_small_order.
-SERO_NOINLINE int combines_to_small_order(const uint8_t* short_points, const uint8_t* short_scalars, size_t shorts,
-                                          const uint8_t* long_points, const uint8_t* long_scalars, size_t longs,
-                                          void* scratch) {
+SERO_NOINLINE int combines_to_small_order(const uint8_t* short_points, const uint8_t* short_scalars,
+                                          size_t shorts, const uint8_t* long_points,
+                                          const uint8_t* long_scalars, size_t longs, void* scratch) {
   const Fr d2 = constant_of(jubjub_constants::D2);
   Multiples* const long_table = static_cast<Multiples*>(scratch);
   const size_t long_vectors = vectors_of(longs), short_vectors = vectors_of(shorts);
   Multiples* const short_table = long_table + long_vectors;
   for (size_t k = 0; k < long_vectors; k++) {
     const size_t here = longs - LANES * k < LANES ? longs - LANES * k : LANES;
-    make_multiples(long_points + 64 * LANES * k, long_scalars + 32 * LANES * k, here, LONG_DIGITS, d2, long_table + k);
+    make_multiples(long_points + 64 * LANES * k, long_scalars + 32 * LANES * k, here, LONG_DIGITS, d2,
+                   long_table + k);
   }
   for (size_t k = 0; k < short_vectors; k++) {
     const size_t here = shorts - LANES * k < LANES ? shorts - LANES * k : LANES;
     make_multiples(short_points + 64 * LANES * k, short_scalars + 32 * LANES * k, here, SHORT_DIGITS, d2,
                    short_table + k);
   }
+  const Cached nothing = cached_identity();
   Point sum = identity_point();
   for (int i = LONG_DIGITS - 1; i >= 0; i--) {
     if (i < LONG_DIGITS - 1) {
       for (int bit = 0; bit < DIGIT_BITS; bit++) sum = double_point(sum);
     }
-    for (size_t k = 0; k < long_vectors; k++) add_multiple(&sum, long_table[k], i);
+    for (size_t k = 0; k < long_vectors; k++) add_multiple(&sum, long_table[k], i, nothing);
     if (i >= SHORT_DIGITS) continue;
-    for (size_t k = 0; k < short_vectors; k++) add_multiple(&sum, short_table[k], i);
+    for (size_t k = 0; k < short_vectors; k++) add_multiple(&sum, short_table[k], i, nothing);
   }
   for (int by = LANES / 2; by > 0; by /= 2) {
     const Point moved = {lanes_moved(sum.x, by), lanes_moved(sum.y, by), lanes_moved(sum.z, by),

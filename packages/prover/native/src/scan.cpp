@@ -53,8 +53,9 @@ void scan_piece(const JubjubKernels& kernel, const uint8_t* view_key, const uint
 
 extern "C" {
 
-sero_status sero_scan(const uint8_t view_key[32], const uint8_t* outputs, size_t count, int32_t audit, uint8_t* hits,
-                      uint8_t* secrets, const sero_parallel* parallel, const volatile int32_t* cancelled) {
+sero_status sero_scan(const uint8_t view_key[32], const uint8_t* outputs, size_t count, int32_t audit,
+                      uint8_t* hits, uint8_t* secrets, const sero_parallel* parallel,
+                      const volatile int32_t* cancelled) {
   using namespace sero;
   if (is_all_zeros(view_key, 32) || !is_below_words(view_key, jubjub_constants::ORDER)) {
     return SERO_VIEW_KEY_NOT_CANONICAL;

@@ -1,11 +1,11 @@
-// Scanning in every lane at once: S = [8 vsk]VPKr for many VPKr and one vsk, and the tags that follow from it.
-// To be included after a field header.
+// Scanning in every lane at once: S = [8 vsk]VPKr for many VPKr and one vsk, and the tags that follow from
+// it. To be included after a field header.
 //
-// The Montgomery ladder (Montgomery 1987; Costello and Smith, eprint 2017/212) works on x = (1 + v) / (1 - v) of the
-// curve B y^2 = x^3 + A x^2 + x alone. It takes the same steps for every vsk, reads no tables, and needs no square root:
-// it gives the v of S for any v that is given, be it on the curve or not. So the filter hashes both points S that have
-// that v, and only the outputs whose tag fits one of them, the wallet's own and one other in 2^15, are decoded and get
-// the sign of S, by Okeya and Sakurai's recovery of y.
+// The Montgomery ladder (Montgomery 1987; Costello and Smith, eprint 2017/212) works on x = (1 + v) / (1 - v)
+// of the curve B y^2 = x^3 + A x^2 + x alone. It takes the same steps for every vsk, reads no tables, and
+// needs no square root: it gives the v of S for any v that is given, be it on the curve or not. So the filter
+// hashes both points S that have that v, and only the outputs whose tag fits one of them, the wallet's own
+// and one other in 2^15, are decoded and get the sign of S, by Okeya and Sakurai's recovery of y.
 #pragma once
 
 #include "blake2b.hpp"
@@ -19,7 +19,8 @@ namespace jubjub {
 
 constexpr size_t OUTPUT_BYTES = 34;
 
-/// v = (x - z) / (x + z); the lanes with z = 0, the identity, or x + z = 0, no point of prime order, are dead.
+/// v = (x - z) / (x + z); the lanes with z = 0, the identity, or x + z = 0, no point of prime order, are
+/// dead.
 SERO_INLINE Fr result_denominator(const LadderResult& r, Mask* dead) {
   const Fr sum = product_of(add(r.x, r.z), one<FrParams>());
   *dead = either(zeros_of(r.z), zeros_of(sum));
@@ -66,7 +67,8 @@ struct FilterChunk {
 };
 
 /// JubjubKernels::filter.
-SERO_NOINLINE void filter_outputs(const uint8_t* view_key, const uint8_t* outputs, size_t count, uint8_t* maybe) {
+SERO_NOINLINE void filter_outputs(const uint8_t* view_key, const uint8_t* outputs, size_t count,
+                                  uint8_t* maybe) {
   const Fr unit = one<FrParams>();
   FilterChunk work;
   Mask live[VECTORS];
@@ -126,10 +128,10 @@ struct SecretChunk {
   LadderResult result;
 };
 
-/// u and v of S over one denominator, from P = (x, y), [k]P and [k + 1]P. Okeya and Sakurai, CHES 2001; Costello and
-/// Smith, algorithm 5. The recovered Y is scaled by the u of P, since y = x / u.
-SERO_INLINE void recover_secret(const Fr& x, const Fr& u, const LadderResult& r, const Fr& live_sum, Mask dead,
-                                SecretChunk* work, size_t k) {
+/// u and v of S over one denominator, from P = (x, y), [k]P and [k + 1]P. Okeya and Sakurai, CHES 2001;
+/// Costello and Smith, algorithm 5. The recovered Y is scaled by the u of P, since y = x / u.
+SERO_INLINE void recover_secret(const Fr& x, const Fr& u, const LadderResult& r, const Fr& live_sum,
+                                Mask dead, SecretChunk* work, size_t k) {
   const Fr unit = one<FrParams>();
   const Fr xz = product_of(x, r.z);
   const Fr twice_a_z = product_of(constant_of(jubjub_constants::TWICE_A), r.z);
@@ -148,8 +150,8 @@ SERO_INLINE void recover_secret(const Fr& x, const Fr& u, const LadderResult& r,
 }
 
 /// JubjubKernels::share_secrets.
-SERO_NOINLINE void share_secrets(const uint8_t* view_key, const uint8_t* outputs, size_t count, uint8_t* alive,
-                                 uint8_t* secrets) {
+SERO_NOINLINE void share_secrets(const uint8_t* view_key, const uint8_t* outputs, size_t count,
+                                 uint8_t* alive, uint8_t* secrets) {
   RootTables tables;
   load_root_tables(&tables);
   const CurveConstants curve = curve_constants();
@@ -221,7 +223,9 @@ SERO_NOINLINE void match_tags(const uint8_t* secrets, const uint8_t* outputs, si
     for (int w = 0; w < 4; w++) secret[w] = gather_words(bytes.byte[0] + 8 * w, 32);
     load_vpkr(lanes, vpkr);
     scan_tags(secret, vpkr, tags);
-    for (size_t lane = 0; lane < here; lane++) fits[at + lane] = tags[lane] == lanes.tag(static_cast<int>(lane)) ? 1 : 0;
+    for (size_t lane = 0; lane < here; lane++) {
+      fits[at + lane] = tags[lane] == lanes.tag(static_cast<int>(lane)) ? 1 : 0;
+    }
     sero_wipe(secret, sizeof secret);
   }
   sero_wipe(&bytes, sizeof bytes);

@@ -329,37 +329,43 @@ sero_status mark_verdicts(Batch* batch, size_t begin, size_t end, bool known_fal
   return first == SERO_OK ? second : first;
 }
 
+/// Memory that is handed out piece by piece; without a base only its size is counted.
+struct Arena {
+  uint8_t* base;
+  size_t used;
+};
+
 template <class T>
-T* take(uint8_t** at, size_t count) {
+T* take(Arena* arena, size_t count) {
   constexpr size_t ALIGNMENT = 64;
-  T* out = reinterpret_cast<T*>(*at);
-  *at += (count * sizeof(T) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  T* out = arena->base == nullptr ? nullptr : reinterpret_cast<T*>(arena->base + arena->used);
+  arena->used += (count * sizeof(T) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   return out;
 }
 
-// Lays out what decoding needs from `at`; returns where it ends. From null: the size.
-uint8_t* lay_out_items(Batch* batch, uint8_t* at) {
-  batch->checked = take<WellFormed>(&at, batch->count);
-  batch->placed = take<bool>(&at, batch->count);
-  batch->order = take<size_t>(&at, batch->count);
-  return at;
+// What decoding needs.
+void lay_out_items(Batch* batch, Arena* arena) {
+  batch->checked = take<WellFormed>(arena, batch->count);
+  batch->placed = take<bool>(arena, batch->count);
+  batch->order = take<size_t>(arena, batch->count);
 }
 
-// The same for what the combinations need.
-uint8_t* lay_out_combination(Batch* batch, uint8_t* at) {
-  batch->z = take<Coefficient>(&at, batch->well_formed);
-  batch->products = take<blst_fp12>(&at, (batch->well_formed + BLST_COMBINED - 1) / BLST_COMBINED);
-  batch->scaled_c = take<blst_p1>(&at, batch->well_formed);
-  batch->run = take<Run>(&at, batch->keys);
-  batch->terms = take<Term>(&at, 3 * batch->keys);
-  batch->pairs = take<MillerPair>(&at, 3 * batch->keys);
-  return at;
+// What the combinations need.
+void lay_out_combination(Batch* batch, Arena* arena) {
+  batch->z = take<Coefficient>(arena, batch->well_formed);
+  batch->products = take<blst_fp12>(arena, (batch->well_formed + BLST_COMBINED - 1) / BLST_COMBINED);
+  batch->scaled_c = take<blst_p1>(arena, batch->well_formed);
+  batch->run = take<Run>(arena, batch->keys);
+  batch->terms = take<Term>(arena, 3 * batch->keys);
+  batch->pairs = take<MillerPair>(arena, 3 * batch->keys);
 }
 
-uint8_t* allocate(Batch* batch, uint8_t* (*lay_out)(Batch*, uint8_t*)) {
-  uint8_t* memory = static_cast<uint8_t*>(sero_alloc(reinterpret_cast<size_t>(lay_out(batch, nullptr))));
-  if (memory != nullptr) lay_out(batch, memory);
-  return memory;
+uint8_t* allocate(Batch* batch, void (*lay_out)(Batch*, Arena*)) {
+  Arena size = {};
+  lay_out(batch, &size);
+  Arena arena = {static_cast<uint8_t*>(sero_alloc(size.used)), 0};
+  if (arena.base != nullptr) lay_out(batch, &arena);
+  return arena.base;
 }
 
 sero_status check_combinations(Batch* batch) {

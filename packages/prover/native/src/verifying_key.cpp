@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "kernels.hpp"
 #include "memory.hpp"
 #include "points.hpp"
 
@@ -140,9 +141,11 @@ size_t combine_ic_scratch(const sero_vk& vk) {
 }
 
 void combine_ic(blst_p1* out, const sero_vk& vk, const uint8_t* scalars, void* scratch) {
+  const size_t pieces = (vk.inputs + 1) * IC_PIECES;
+  const PairingKernels& pairing = kernels().pairing;
+  if (pairing.combine_fixed != nullptr && pairing.combine_fixed(out, vk.ic_table, vk.window, pieces, scalars)) return;
   const uint8_t* const all[2] = {scalars, nullptr};
-  blst_p1s_mult_wbits(out, vk.ic_table, vk.window, (vk.inputs + 1) * IC_PIECES, all, IC_PIECE_BITS,
-                      static_cast<limb_t*>(scratch));
+  blst_p1s_mult_wbits(out, vk.ic_table, vk.window, pieces, all, IC_PIECE_BITS, static_cast<limb_t*>(scratch));
 }
 
 }  // namespace sero
@@ -166,7 +169,7 @@ sero_status sero_vk_new(const uint8_t* points, size_t length, sero_vk** out, siz
     return SERO_NO_MEMORY;
   }
   vk->inputs = ic_count - 1;
-  vk->window = window;
+  vk->window = static_cast<unsigned>(window);
   vk->memory = memory;
   vk->ic_table = reinterpret_cast<blst_p1_affine*>(vk + 1);
   const sero_status status = fill(vk, points, ic, at);

@@ -33,7 +33,8 @@ struct sero_vk {
   blst_fp12 alpha_beta;
   /// Public inputs, one fewer than IC points.
   size_t inputs;
-  size_t window;
+  /// Bits of a digit in the table of multiples.
+  unsigned window;
   size_t memory;
   /// Multiples of the IC points; follows the struct in the same allocation.
   blst_p1_affine* ic_table;

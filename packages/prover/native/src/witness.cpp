@@ -11,7 +11,8 @@ namespace {
 struct Run {
   const sero_circuit& circuit;
   Fr* slots;
-  /// Divisions that wait for the end of their run: numerator, factor, and the product of the factors before it.
+  /// Divisions that wait for the end of their run: numerator, factor, and the product of the factors before
+  /// it.
   Fr *numerators, *factors, *products;
   uint32_t* targets;
   uint32_t waiting;
@@ -46,27 +47,26 @@ Fr second(const Run& run, const Pattern& pattern, uint32_t base, const Fr& a) {
   return pattern.second == Second::SAME ? a : neg(a);
 }
 
-/// A B - C without the subject.
-Fr remainder(const Run& run, const Pattern& pattern, uint32_t base) {
+/// A B - C without the subject, or C - A B.
+Fr remainder(const Run& run, const Pattern& pattern, uint32_t base, bool is_negated) {
   const Fr c = evaluate(run, pattern.c, base);
-  if (pattern.a.count == 0) return neg(c);
+  if (pattern.a.count == 0) return is_negated ? c : neg(c);
   const Fr a = evaluate(run, pattern.a, base);
   const Fr product = mul(a, second(run, pattern, base, a));
-  return pattern.c.count == 0 ? product : sub(product, c);
+  if (pattern.c.count == 0 && !is_negated) return product;
+  return is_negated ? sub(c, product) : sub(product, c);
 }
 
 void solve(Run& run, const Pattern& pattern, uint32_t base) {
-  Fr value = remainder(run, pattern, base);
-  if (pattern.scale == MINUS_ONE) {
-    value = neg(value);
-  } else if (pattern.scale != PLUS_ONE) {
+  Fr value = remainder(run, pattern, base, pattern.scale == MINUS_ONE);
+  if (pattern.scale != PLUS_ONE && pattern.scale != MINUS_ONE) {
     value = mul(value, run.circuit.inverses[pattern.scale]);
   }
   run.slots[base + pattern.subject] = value;
 }
 
-/// subject = (rest of C - A' B') / (a B' + b A' - c), where A' and B' are without the subject and a, b and c its
-/// coefficients: one of a and b is 0.
+/// subject = (rest of C - A' B') / (a B' + b A' - c), where A' and B' are without the subject and a, b and c
+/// its coefficients: one of a and b is 0.
 void divide(Run& run, const Pattern& pattern, uint32_t base) {
   const Fr* coefficients = run.circuit.coefficients;
   const Fr a = evaluate(run, pattern.a, base);
@@ -81,10 +81,10 @@ void divide(Run& run, const Pattern& pattern, uint32_t base) {
   run.waiting++;
 }
 
-/// Inverts the factors of a run together (Montgomery's trick). Returns the number of a division that has no quotient,
-/// from the first of the run on, or -1.
+/// Inverts the factors of a run together (Montgomery's trick). Returns the number of a division that has no
+/// quotient, from the first of the run on, or -1.
 int64_t finish_divisions(Run& run) {
-  Fr product = ONE;
+  Fr product = one();
   int64_t broken = -1;
   for (uint32_t i = 0; i < run.waiting; i++) {
     run.products[i] = product;
@@ -111,11 +111,11 @@ int64_t finish_divisions(Run& run) {
 /// False where the value has a binary digit for which there is no slot.
 bool split(Run& run, const Pattern& pattern, uint32_t base) {
   uint8_t bytes[32];
-  store_canonical(bytes, from_montgomery(run.slots[base + pattern.subject]));
+  to_bytes(bytes, run.slots[base + pattern.subject]);
   const Term* term = run.circuit.terms + pattern.c.first;
   for (const Term* end = term + pattern.c.count; term < end; term++) {
     const uint32_t bit = term->coefficient;
-    run.slots[base + term->offset] = (bytes[bit / 8] >> (bit % 8) & 1) != 0 ? ONE : zero();
+    run.slots[base + term->offset] = (bytes[bit / 8] >> (bit % 8) & 1) != 0 ? one() : zero();
     bytes[bit / 8] &= (uint8_t)~(1u << (bit % 8));
   }
   uint8_t rest = 0;
@@ -135,7 +135,7 @@ int64_t execute(Run& run) {
         solve(run, pattern, base);
         break;
       case Kind::CHECK:
-        if (!is_zero(remainder(run, pattern, base))) return i;
+        if (!is_zero(remainder(run, pattern, base, false))) return i;
         break;
       case Kind::DIVIDE:
         divide(run, pattern, base);
@@ -161,11 +161,9 @@ int64_t execute(Run& run) {
 }
 
 bool load_inputs(Run& run, const uint8_t* inputs) {
-  run.slots[0] = ONE;
+  run.slots[0] = one();
   for (uint32_t i = 0; i < run.circuit.inputs; i++) {
-    Fr value;
-    if (!load_canonical(value, inputs + 32 * (size_t)i)) return false;
-    run.slots[run.circuit.input_slots[i]] = to_montgomery(value);
+    if (!from_bytes(run.slots[run.circuit.input_slots[i]], inputs + 32 * (size_t)i)) return false;
   }
   return true;
 }
@@ -178,7 +176,7 @@ sero_status compute(Run& run, const uint8_t* inputs, uint8_t* witness, uint32_t*
     return SERO_WITNESS_REJECTED;
   }
   for (uint32_t i = 0; i < run.circuit.wires; i++) {
-    store_canonical(witness + 32 * (size_t)i, from_montgomery(run.slots[run.circuit.wire_slots[i]]));
+    to_bytes(witness + 32 * (size_t)i, run.slots[run.circuit.wire_slots[i]]);
   }
   return SERO_OK;
 }
@@ -190,8 +188,8 @@ size_t sero_circuit_inputs(const sero_circuit* circuit) { return circuit->inputs
 size_t sero_circuit_wires(const sero_circuit* circuit) { return circuit->wires; }
 size_t sero_circuit_memory(const sero_circuit* circuit) { return circuit->memory; }
 
-sero_status sero_witness(const sero_circuit* circuit, const uint8_t* inputs, size_t inputs_length, uint8_t* witness,
-                         size_t witness_length, uint32_t* broken) {
+sero_status sero_witness(const sero_circuit* circuit, const uint8_t* inputs, size_t inputs_length,
+                         uint8_t* witness, size_t witness_length, uint32_t* broken) {
   using sero::witness::Fr;
   memset(witness, 0, witness_length);
   if (inputs_length != 32 * (size_t)circuit->inputs) return SERO_LENGTH;

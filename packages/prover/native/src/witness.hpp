@@ -26,8 +26,8 @@ constexpr uint32_t NO_COEFFICIENT = UINT32_MAX - 2;
 /// How B follows from A.
 enum class Second : uint32_t { OWN = 0, SAME, NEGATED };
 
-/// A run of terms, the subject's taken out, and the subject's coefficient in it. In a digits' C the coefficient of each
-/// term is the number of its bit.
+/// A run of terms, the subject's taken out, and the subject's coefficient in it. In a digits' C the
+/// coefficient of each term is the number of its bit.
 struct List {
   uint32_t first;
   uint32_t count;
@@ -45,7 +45,8 @@ struct Pattern {
   int32_t inverse;
   /// The least and the greatest offset: what the base of an instruction is checked against.
   int32_t low, high;
-  /// SOLVE: the place of 1 over the subject's coefficient among the circuit's inverses, or PLUS_ONE or MINUS_ONE.
+  /// SOLVE: the place of 1 over the subject's coefficient among the circuit's inverses, or PLUS_ONE or
+  /// MINUS_ONE.
   uint32_t scale;
 };
 
@@ -53,9 +54,6 @@ struct Instruction {
   uint32_t pattern;
   uint32_t base;
 };
-
-/// 1/a; 0 for 0.
-Fr inverse(const Fr& a);
 
 }  // namespace sero::witness
 

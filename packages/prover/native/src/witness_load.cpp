@@ -1,7 +1,5 @@
-// Loads a circuit file and checks that its program can run: every term is in bounds, every slot is computed once and
-// before it is used, every wire and input has a slot.
-
-#include <blst.h>
+// Loads a circuit file and checks that its program can run: every term is in bounds, every slot is computed
+// once and before it is used, every wire and input has a slot.
 
 #include "memory.hpp"
 #include "witness.hpp"
@@ -41,6 +39,8 @@ struct Growing {
     data[size++] = value;
     return true;
   }
+
+  size_t bytes() const { return (size_t)capacity * sizeof(T); }
 
   T* release() {
     T* out = data;
@@ -172,9 +172,8 @@ bool Loader::read_coefficients() {
   for (uint32_t left = from.count(); left > 0; left--) {
     const uint8_t* bytes = from.bytes(ELEMENT_BYTES);
     if (bytes == nullptr || !is_coefficient(bytes)) return malformed();
-    Fr value;
-    load_canonical(value, bytes);
-    value = to_montgomery(value);
+    Fr value = zero();
+    from_bytes(value, bytes);
     if (!coefficients.push(value) || !coefficients.push(neg(value))) return no_memory();
     uint32_t found = 0, bit = MAX_BIT + 1;
     for (uint32_t i = 0; i < 8 * ELEMENT_BYTES; i++) {
@@ -208,7 +207,8 @@ bool Loader::read_list(List& out, uint32_t count, int64_t& offset, Pattern& patt
   return true;
 }
 
-/// Takes the term at an offset out of a list; the order of the others does not matter. False where there is none.
+/// Takes the term at an offset out of a list; the order of the others does not matter. False where there is
+/// none.
 bool Loader::remove_term(List& list, int32_t offset) {
   for (uint32_t i = list.first; i < list.first + list.count; i++) {
     if (terms.data[i].offset != offset) continue;
@@ -322,11 +322,13 @@ bool Loader::are_known(const List& list, uint32_t base) const {
   return true;
 }
 
-/// Follows what is known through an instruction. Slots that a run of divisions computes are known when it has ended.
+/// Follows what is known through an instruction. Slots that a run of divisions computes are known when it has
+/// ended.
 bool Loader::step(const Pattern& pattern, uint32_t base, uint32_t& run) {
   const int64_t subject = (int64_t)base + pattern.subject;
   const bool is_division = pattern.kind == Kind::DIVIDE || pattern.kind == Kind::DIVIDE_LAST;
   if (run > 0 && !is_division) return malformed();
+  if (pattern.kind != Kind::CHECK && subject == 0) return malformed();
   if (pattern.kind == Kind::INVERT) {
     return known.data[subject] == 1 ? settle((int64_t)base + pattern.inverse) : malformed();
   }
@@ -391,7 +393,8 @@ bool Loader::load() {
   const uint32_t wires = from.count();
   const uint32_t public_inputs = from.uint();
   slots = from.uint();
-  if (from.failed || wires == 0 || public_inputs >= wires || slots == 0 || slots > MAX_SLOTS) return malformed();
+  if (from.failed || wires == 0 || public_inputs >= wires) return malformed();
+  if (slots == 0 || slots > MAX_SLOTS) return malformed();
   if (!read_inputs()) return false;
   uint32_t last = 0;
   if (!wire_slots.push(0)) return no_memory();
@@ -411,25 +414,6 @@ bool Loader::load() {
 }
 
 }  // namespace
-
-Fr inverse(const Fr& a) {
-  uint8_t bytes[ELEMENT_BYTES];
-  uint64_t words[4];
-  store_canonical(bytes, from_montgomery(a));
-  for (int i = 0; i < 4; i++) words[i] = word(bytes + 8 * i);
-  blst_fr value;
-  blst_fr_from_uint64(&value, words);
-  blst_fr_eucl_inverse(&value, &value);
-  blst_uint64_from_fr(words, &value);
-  for (int i = 0; i < 32; i++) bytes[i] = (uint8_t)(words[i / 8] >> (8 * (i % 8)));
-  Fr out = zero();
-  load_canonical(out, bytes);
-  sero_wipe(bytes, sizeof bytes);
-  sero_wipe(words, sizeof words);
-  sero_wipe(&value, sizeof value);
-  return to_montgomery(out);
-}
-
 }  // namespace sero::witness
 
 sero_status sero_circuit_new(const uint8_t* file, size_t length, sero_circuit** out) {
@@ -439,11 +423,9 @@ sero_status sero_circuit_new(const uint8_t* file, size_t length, sero_circuit** 
   if (!loader.load()) return loader.status;
   sero_circuit* circuit = (sero_circuit*)sero_alloc(sizeof(sero_circuit));
   if (circuit == nullptr) return SERO_NO_MEMORY;
-  circuit->memory = sizeof(sero_circuit) + sizeof(uint32_t) * (loader.input_slots.capacity + loader.wire_slots.capacity) +
-                    sizeof(sero::witness::Fr) * (loader.coefficients.capacity + loader.inverses.capacity) +
-                    sizeof(sero::witness::Term) * loader.terms.capacity +
-                    sizeof(sero::witness::Pattern) * loader.patterns.capacity +
-                    sizeof(sero::witness::Instruction) * loader.instructions.capacity;
+  circuit->memory = sizeof(sero_circuit) + loader.input_slots.bytes() + loader.wire_slots.bytes() +
+                    loader.coefficients.bytes() + loader.inverses.bytes() + loader.terms.bytes() +
+                    loader.patterns.bytes() + loader.instructions.bytes();
   circuit->wires = loader.wire_slots.size;
   circuit->slots = loader.slots;
   circuit->inputs = loader.input_slots.size;

@@ -72,7 +72,7 @@ bool read_header(Span header, Zkey* out) {
   out->public_inputs = u32(at + 4);
   const int power = power_of_two(u32(at + 8));
   // The coset needs a root of unity of twice the domain's order.
-  if (power < 3 || power >= 32) return false;
+  if (power < 1 || power >= 32) return false;
   out->domain_power = static_cast<uint32_t>(power);
   if (out->public_inputs >= out->wires) return false;
   out->alpha1 = header.data + FIELDS;

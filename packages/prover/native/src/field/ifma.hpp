@@ -205,6 +205,7 @@ SERO_INLINE Vector cancelled(Vector limb) {
 template <class P>
 SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
   constexpr int L = P::LIMBS;
+  SERO_COUNTED(P, LANES);
   const Vector zero = _mm512_setzero_si512();
   Vector t[L + 1];
 #pragma GCC unroll 8
@@ -236,6 +237,7 @@ SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
 SERO_INLINE Fq dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
   using P = FqParams;
   constexpr int L = P::LIMBS;
+  SERO_COUNTED(P, 3 * LANES / 2);
   const Vector zero = _mm512_setzero_si512();
   Vector t[L + 1];
 #pragma GCC unroll 8
@@ -271,6 +273,7 @@ SERO_INLINE Fq dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
 template <class P>
 SERO_INLINE Field<P> sqr(const Field<P>& a) {
   constexpr int L = P::LIMBS;
+  SERO_COUNTED(P, LANES);
   const Vector zero = _mm512_setzero_si512();
   Vector t[2 * L];
 #pragma GCC unroll 16

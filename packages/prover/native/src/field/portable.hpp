@@ -76,21 +76,25 @@ SERO_INLINE Fq sub_tight_signed(Mask negative, const Fq& a, const Fq& b) {
 }
 SERO_INLINE Fq mul(const Fq& a, const Fq& b) {
   Fq out;
+  SERO_COUNTED(FqParams, 1);
   blst_fp_mul(&out.v, &a.v, &b.v);
   return out;
 }
 SERO_INLINE Fr mul(const Fr& a, const Fr& b) {
   Fr out;
+  SERO_COUNTED(FrParams, 1);
   blst_fr_mul(&out.v, &a.v, &b.v);
   return out;
 }
 SERO_INLINE Fq sqr(const Fq& a) {
   Fq out;
+  SERO_COUNTED(FqParams, 1);
   blst_fp_sqr(&out.v, &a.v);
   return out;
 }
 SERO_INLINE Fr sqr(const Fr& a) {
   Fr out;
+  SERO_COUNTED(FrParams, 1);
   blst_fr_sqr(&out.v, &a.v);
   return out;
 }

@@ -3,11 +3,12 @@
 // 44 bits). tools/wasm-field.ts writes the multiplications and says how they work; they are right only where the
 // engine's relaxed_madd rounds once, which the loader tries (wasm-module.ts).
 //
-// Bounds. `tight` is what mul and sqr give, below 2.4p in size, what loads give, and what the functions named so give,
-// below 0.51p; its limbs are at most 2^(RADIX - 1) + 2^4 in size. mul and sqr take values of at most 32p and limbs whose
-// products stay below 2^(51 + RADIX).
+// Bounds. mul and sqr give values below 2.25p (Fq) or 1.75p (Fr) in size plus |a b| / R; R / p is 2,520 or 560. `tight` is
+// a value below 3p whose limbs are at most 2^(RADIX - 1) + 2^4 in size: what loads give, what the functions named so
+// give, what mul and sqr give of values up to 25p. Limbs that are multiplied have products below 2^(51 + RADIX).
 //   Fq: every function takes and gives tight values.
-//   Fr: add, sub and neg work limb by limb, so that sums of n and m tight values may be multiplied where n m < 500.
+//   Fr: add, sub and neg work limb by limb: sums of n and of m tight values may be multiplied where n m is at most 64.
+// tools/wasm-field-check.ts tries the multiplications at these bounds.
 #pragma once
 
 #include <wasm_simd128.h>

@@ -5,18 +5,20 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Q } from '@sero/crypto';
-import { ProverError, type ProverErrorCode } from './errors.ts';
-import { splitProof } from './groth16.ts';
-import { decompressG1, type G1Point } from './points.ts';
+import { ProverError, type ProverErrorCode } from '../src/errors.ts';
+import { splitProof } from '../src/groth16.ts';
+import { decompressG1, type G1Point } from '../src/points.ts';
+import { bytes1, g1, joinProof, knownKey, randomField, simulate, torsionG1 } from '../src/test-support.ts';
+import { createPortableVerifier } from '../src/verifier.ts';
+import { verifyingKeyFromZkey } from '../src/zkey.ts';
 import { createSnarkjsProver } from './snarkjs-prover.ts';
-import { bytes1, g1, joinProof, knownKey, randomField, simulate, torsionG1 } from './test-support.ts';
-import { createPortableVerifier } from './verifier.ts';
-import { verifyingKeyFromZkey } from './zkey.ts';
 
 // Made from the circuit productChain(3) of packages/circuits; setup.test.ts there makes the key anew and compares.
-const zkeyPath = fileURLToPath(new URL('./fixtures/product-chain.zkey', import.meta.url));
+const zkeyPath = fileURLToPath(new URL('../src/fixtures/product-chain.zkey', import.meta.url));
 const zkey = new Uint8Array(await readFile(zkeyPath));
-const witness = new Uint8Array(await readFile(new URL('./fixtures/product-chain.wtns', import.meta.url)));
+const witness = new Uint8Array(
+  await readFile(new URL('../src/fixtures/product-chain.wtns', import.meta.url)),
+);
 /** The values begin where the file's two section heads and its header end. */
 const VALUES_AT = witness.length - 8 * 32;
 const publicInputs = [1, 2, 3].map((wire) => {
@@ -171,8 +173,8 @@ test('closing refuses what runs, what waits and what comes later', async () => {
 test('a process that forgot to close its prover still ends', async () => {
   const program = `
     import { readFile } from 'node:fs/promises';
-    import { createSnarkjsProver } from ${JSON.stringify(new URL('./node.ts', import.meta.url).href)};
-    const witness = await readFile(new URL(${JSON.stringify(new URL('./fixtures/product-chain.wtns', import.meta.url).href)}));
+    import { createSnarkjsProver } from ${JSON.stringify(new URL('./snarkjs-prover.ts', import.meta.url).href)};
+    const witness = await readFile(new URL(${JSON.stringify(new URL('../src/fixtures/product-chain.wtns', import.meta.url).href)}));
     const proof = await createSnarkjsProver().prove(${JSON.stringify(zkeyPath)}, witness);
     console.log(proof.length);`;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);

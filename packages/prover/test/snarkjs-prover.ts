@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { ProverError } from './errors.ts';
-import type { Groth16Prover, Proof, ProvingKeySource } from './groth16.ts';
+import { ProverError } from '../src/errors.ts';
+import type { Groth16Prover, Proof, ProvingKeySource } from '../src/groth16.ts';
+import type { VerifyingKey } from '../src/verifying-key.ts';
 import type { SnarkjsAnswer, SnarkjsJob } from './snarkjs-worker.ts';
-import type { VerifyingKey } from './verifying-key.ts';
 
 /** The development backend: snarkjs (GPL-3.0, a devDependency), off the event loop. */
 export interface SnarkjsProver extends Groth16Prover {

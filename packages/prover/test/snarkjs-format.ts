@@ -1,8 +1,8 @@
 import type { SnarkjsProof, SnarkjsVerifyingKey } from 'snarkjs';
-import { ProverError } from './errors.ts';
-import { type Proof, splitProof } from './groth16.ts';
-import { decompressG1, decompressG2, encodeG1, encodeG2, type G1Point, type G2Point } from './points.ts';
-import type { VerifyingKey } from './verifying-key.ts';
+import { ProverError } from '../src/errors.ts';
+import { type Proof, splitProof } from '../src/groth16.ts';
+import { decompressG1, decompressG2, encodeG1, encodeG2, type G1Point, type G2Point } from '../src/points.ts';
+import type { VerifyingKey } from '../src/verifying-key.ts';
 
 /** Between our bytes and the decimal coordinates of snarkjs's JSON. */
 

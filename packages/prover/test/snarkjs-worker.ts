@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { parentPort } from 'node:worker_threads';
-import { type ProveFault, ProverError } from './errors.ts';
-import type { Proof, ProvingKeySource } from './groth16.ts';
+import { type ProveFault, ProverError } from '../src/errors.ts';
+import type { Proof, ProvingKeySource } from '../src/groth16.ts';
+import type { VerifyingKey } from '../src/verifying-key.ts';
+import { readWitnessLength, readZkeyShape } from '../src/zkey.ts';
 import { proofForSnarkjs, proofFromSnarkjs, verifyingKeyForSnarkjs } from './snarkjs-format.ts';
-import type { VerifyingKey } from './verifying-key.ts';
-import { readWitnessLength, readZkeyShape } from './zkey.ts';
 
 /** The thread of snarkjs-prover.ts: one job at a time, in the order of the messages. */
 

@@ -1,0 +1,44 @@
+import type { Groth16Prover, Groth16Verifier } from './groth16.ts';
+import type { GroupEngine } from './group-engine.ts';
+import type { NoteHasher } from './note-hasher.ts';
+import type { Scanner } from './scanner.ts';
+import type { SignatureVerifier } from './signatures.ts';
+import type { WitnessEngine } from './witness-engine.ts';
+
+/** A way to do this package's work. All give the same verdicts, hits, hashes and points, and accept each other's proofs. */
+export interface ProverBackend {
+  /** C++ behind Node-API, the same C++ as WebAssembly, or TypeScript on big integers. */
+  readonly name: 'native' | 'wasm' | 'reference';
+  /** The field arithmetic in use: AVX-512 IFMA, portable 64-bit code, WebAssembly's, big integers. */
+  readonly kernel: 'ifma' | 'portable' | 'wasm' | 'typescript';
+  /** Threads that its work is spread over. */
+  readonly threads: number;
+  /** Why no faster backend is in use, where there is one. */
+  readonly because?: string;
+  readonly prover: Groth16Prover;
+  readonly verifier: Groth16Verifier;
+  readonly scanner: Scanner;
+  readonly noteHasher: NoteHasher;
+  readonly signatures: SignatureVerifier;
+  readonly groups: GroupEngine;
+  /** Undefined where there is none but the reference of `@sero/circuits`. */
+  readonly witness?: WitnessEngine;
+  /** Ends its threads. What waits or runs is refused with `closed`, and so is what comes later. */
+  close(): Promise<void>;
+}
+
+/** The names by which a backend is asked for; `portable` is the native one without the processor's extensions. */
+export const BACKEND_NAMES = ['native', 'portable', 'wasm', 'reference'] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+/** The one line that says which backend is in use and why, without an end of line. */
+export function describeBackend({ name, kernel, threads, because }: ProverBackend): string {
+  const what = {
+    ifma: 'native, AVX-512 IFMA',
+    portable: 'native, portable code',
+    wasm: 'WebAssembly',
+    typescript: 'the TypeScript reference, very slow',
+  }[kernel];
+  const on = name === 'reference' ? '' : `, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return `prover: ${what}${on}${because === undefined ? '' : ` (${because})`}`;
+}

@@ -1,0 +1,45 @@
+import type { ProverBackend } from './backend.ts';
+import { loadNativeAddon } from './native-addon.ts';
+import { createNativeGroups } from './native-groups.ts';
+import { createNativeNoteHasher } from './native-note-hasher.ts';
+import { createNativeProver } from './native-prover.ts';
+import { createNativeScanner } from './native-scanner.ts';
+import { createNativeSignatureVerifier } from './native-signatures.ts';
+import { createNativeVerifier } from './native-verifier.ts';
+import { createNativeWitnessEngine } from './native-witness.ts';
+
+/** Options of the native backend. */
+export interface NativeBackendOptions {
+  /** Leaves the processor's extensions alone. For the whole process: the backend that was opened last decides. */
+  readonly portable: boolean;
+  /** Threads of the process that work together; who opens the first backend decides. */
+  readonly threads: number;
+  /** Of a proving key's points, shifted. */
+  readonly copies: number;
+}
+
+/** The native backend, or why there is none. */
+export function openNativeBackend({
+  portable,
+  threads,
+  copies,
+}: NativeBackendOptions): ProverBackend | { readonly missing: string } {
+  const load = loadNativeAddon();
+  if ('missing' in load) return load;
+  const { addon } = load;
+  addon.forcePortable(portable);
+  const prover = createNativeProver(addon, copies);
+  return {
+    name: 'native',
+    kernel: addon.kernel(),
+    threads: addon.useThreads(threads),
+    prover,
+    verifier: createNativeVerifier(addon),
+    scanner: createNativeScanner(addon),
+    noteHasher: createNativeNoteHasher(addon),
+    signatures: createNativeSignatureVerifier(addon),
+    groups: createNativeGroups(addon),
+    witness: createNativeWitnessEngine(addon),
+    close: () => prover.close(),
+  };
+}

@@ -1,0 +1,348 @@
+import type {
+  NativeAddon,
+  NativeCancel,
+  NativeCircuit,
+  NativeFault,
+  NativeHandle,
+  NativeVerifyingKey,
+} from './native-addon.ts';
+import type { WasmModule } from './wasm-module.ts';
+import { createWasmOperations, type WasmOperations } from './wasm-operations.ts';
+import type { WasmCancel, WasmObject, WasmPool } from './wasm-pool.ts';
+
+/** What the backends over the C++ share: the addon's functions but for those on threads of a process and on proofs. */
+export type WasmAddon = Omit<
+  NativeAddon,
+  'useThreads' | 'kernel' | 'forcePortable' | 'newProvingKey' | 'prove' | 'provingKeyMemory'
+> & {
+  /** A number that no other object has. */
+  newId(): number;
+};
+
+const FIELD = 32;
+const PROOF = 192;
+const OUTPUT = 34;
+const HIT = 36;
+const TRACE = 64;
+const SIGNED = 128;
+const POINT: Readonly<Record<number, number>> = { 1: 96, 2: 192 };
+
+/** Work below this many items is not worth another message. */
+const SLICES = { proofs: 8, outputs: 512, traces: 512, points: 512, signatures: 256, groupPoints: 64 };
+
+/**
+ * The native addon's functions in WebAssembly: those that answer at once on the calling thread, the others on the
+ * pool's, cut into one slice a thread.
+ */
+export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
+  const here = createWasmOperations(module);
+  const objects = new WeakMap<object, WasmObject>();
+  const cancels = new WeakMap<object, WasmCancel>();
+  const live = new Set<number>();
+  let lastId = 0;
+
+  const forget = (id: number): void => {
+    if (!live.delete(id)) return;
+    here.drop(id);
+    pool.drop(id);
+  };
+  const collected = new FinalizationRegistry<number>(forget);
+
+  /** Makes an object here, which says whether it can be made, and remembers how the threads make it. */
+  function newObject<Kind extends string>(
+    name: 'addVerifyingKey' | 'addCircuit',
+    bytes: Uint8Array,
+  ): NativeHandle<Kind> | NativeFault {
+    lastId++;
+    const copy = new Uint8Array(bytes);
+    const fault = here[name](lastId, copy);
+    if (fault !== undefined) return fault;
+    const handle = {};
+    objects.set(handle, { id: lastId, name, args: [copy] });
+    live.add(lastId);
+    collected.register(handle, lastId, handle);
+    return handle as NativeHandle<Kind>;
+  }
+
+  function objectOf(handle: NativeHandle<string>): WasmObject {
+    const object = objects.get(handle);
+    if (object === undefined || !live.has(object.id)) throw new TypeError('not a handle of this backend');
+    return object;
+  }
+
+  const cancelOf = (flag: NativeCancel | undefined): WasmCancel | undefined =>
+    flag === undefined ? undefined : cancels.get(flag);
+
+  /** [from, to) of each slice of `count` items; one empty slice where there is none, so that arguments are looked at. */
+  function slices(count: number, least: number): [number, number][] {
+    const wanted = Math.max(1, Math.min(pool.size, Math.floor(count / least)));
+    return Array.from({ length: wanted }, (_, i) => [
+      Math.floor((i * count) / wanted),
+      Math.floor(((i + 1) * count) / wanted),
+    ]);
+  }
+
+  type Status = number | NativeFault;
+  /** Runs slices; the first status among their results in place of all. */
+  async function each<T extends Uint8Array>(
+    parts: readonly [number, number][],
+    run: (from: number, to: number) => Promise<T | Status>,
+  ): Promise<T[] | Status> {
+    const results = await Promise.all(parts.map(([from, to]) => run(from, to)));
+    const bytes: T[] = [];
+    for (const result of results) {
+      if (!(result instanceof Uint8Array)) return result;
+      bytes.push(result);
+    }
+    return bytes;
+  }
+  const joined = async (results: Promise<Uint8Array[] | Status>): Promise<Uint8Array | Status> => {
+    const list = await results;
+    return isStatus(list) ? list : concat(list);
+  };
+  const asFault = async (result: Promise<Uint8Array | Status>): Promise<Uint8Array | NativeFault> => {
+    const value = await result;
+    return typeof value === 'number' ? [value, 0] : value;
+  };
+  const asNumber = async (result: Promise<Uint8Array | Status>): Promise<Uint8Array | number> => {
+    const value = await result;
+    return value instanceof Uint8Array || typeof value === 'number' ? value : value[0];
+  };
+
+  /** Points each made of its own point and scalar, or the like: cut anywhere. */
+  function groupSlices(
+    group: number,
+    count: number,
+    flag: NativeCancel | undefined,
+    run: (from: number, to: number) => readonly [name: GroupName, ...args: unknown[]],
+  ): Promise<Uint8Array | NativeFault> {
+    const cancel = cancelOf(flag);
+    return asFault(
+      joined(
+        each(slices(count, SLICES.groupPoints), async (from, to) => {
+          const [name, ...args] = run(from, to);
+          return pool.run(name, [group, ...args] as never, { cancel });
+        }),
+      ),
+    );
+  }
+
+  return {
+    newId: () => ++lastId,
+    newCancel() {
+      const flag = {};
+      cancels.set(flag, { isCancelled: false, listeners: new Set() });
+      return flag as NativeCancel;
+    },
+    cancel(flag) {
+      const cancel = cancels.get(flag);
+      if (cancel === undefined || cancel.isCancelled) return;
+      cancel.isCancelled = true;
+      for (const listener of [...cancel.listeners]) listener();
+    },
+    release(any) {
+      const object = objects.get(any);
+      collected.unregister(any);
+      if (object !== undefined) forget(object.id);
+    },
+    liveHandles: () => live.size,
+
+    newVerifyingKey: (points) =>
+      newObject<'verifying-key'>('addVerifyingKey', points) as NativeVerifyingKey | NativeFault,
+    verify: (key, inputs, proof) => here.verify(objectOf(key).id, inputs, proof),
+    verifyBatch(keys, which, inputs, proofs, seed, flag) {
+      const needs = keys.map(objectOf);
+      const ids = needs.map(({ id }) => id);
+      // alpha, beta, gamma, delta and the constant's point are 48 + 3 * 96 + 48 bytes; 48 for each input follow.
+      const inputBytes = needs.map(
+        ({ args: [points] }) => (((points as Uint8Array).length - 384) / 48) * FIELD,
+      );
+      const starts = [0];
+      for (const number of which) starts.push((starts.at(-1) ?? 0) + (inputBytes[number] ?? 0));
+      const cancel = cancelOf(flag);
+      return asNumber(
+        joined(
+          each(slices(which.length, SLICES.proofs), (from, to) => {
+            // Fresh for each slice: the slices are separate checks.
+            const own = from === 0 ? seed : globalThis.crypto.getRandomValues(new Uint8Array(seed.length));
+            const some = inputs.subarray(starts[from], starts[to]);
+            const args = [
+              ids,
+              which.subarray(from, to),
+              some,
+              proofs.subarray(from * PROOF, to * PROOF),
+              own,
+            ] as const;
+            return pool.run('verifyBatch', [...args], { needs, cancel });
+          }),
+        ),
+      );
+    },
+
+    newCircuit(file) {
+      const made = newObject<'circuit'>('addCircuit', file);
+      return Array.isArray(made) ? (made[0] as number) : (made as NativeCircuit);
+    },
+    witness(circuit, inputs) {
+      const object = objectOf(circuit);
+      return asFault(pool.run('witness', [object.id, new Uint8Array(inputs)], { needs: [object] }));
+    },
+
+    hashNodes: (tuples) => here.hashNodes(tuples),
+    scan(viewKey, outputs, audit, flag) {
+      const cancel = cancelOf(flag);
+      return asNumber(
+        joined(
+          each(slices(outputs.length / OUTPUT, SLICES.outputs), async (from, to) => {
+            const some = outputs.subarray(from * OUTPUT, to * OUTPUT);
+            const hits = await pool.run('scan', [viewKey, some, audit], { cancel });
+            return hits instanceof Uint8Array ? shifted(hits, from) : hits;
+          }),
+        ),
+      );
+    },
+    openTraces(traceKey, zpk, entries, flag) {
+      const cancel = cancelOf(flag);
+      return asFault(
+        joined(
+          each(slices(entries.length / TRACE, SLICES.traces), async (from, to) => {
+            const some = entries.subarray(from * TRACE, to * TRACE);
+            const opened = await pool.run('openTraces', [traceKey, zpk, some], { cancel });
+            if (opened instanceof Uint8Array || typeof opened === 'number') return opened;
+            // Places 0 and 1 are the keys', those of entries follow, two each.
+            const [status, at] = opened;
+            return [status, at < 2 ? at : at + 2 * from];
+          }),
+        ),
+      );
+    },
+    checkPoints(encodings, flag) {
+      const cancel = cancelOf(flag);
+      return asNumber(
+        joined(
+          each(slices(encodings.length / FIELD, SLICES.points), (from, to) =>
+            pool.run('checkPoints', [encodings.subarray(from * FIELD, to * FIELD)], { cancel }),
+          ),
+        ),
+      );
+    },
+    verifySignatures(items, seed, flag) {
+      const cancel = cancelOf(flag);
+      return asNumber(
+        joined(
+          each(slices(items.length / SIGNED, SLICES.signatures), (from, to) => {
+            const own = from === 0 ? seed : globalThis.crypto.getRandomValues(new Uint8Array(seed.length));
+            return pool.run('verifySignatures', [items.subarray(from * SIGNED, to * SIGNED), own], {
+              cancel,
+            });
+          }),
+        ),
+      );
+    },
+
+    groupMultiplyGenerator: (group, scalars, flag) =>
+      groupSlices(group, scalars.length / FIELD, flag, (from, to) => [
+        'groupMultiplyGenerator',
+        scalars.subarray(from * FIELD, to * FIELD),
+      ]),
+    groupMultiplyEach: (group, points, scalars, flag) =>
+      groupSlices(group, points.length / size(group), flag, (from, to) => [
+        'groupMultiplyEach',
+        points.subarray(from * size(group), to * size(group)),
+        scalars.subarray(from * FIELD, to * FIELD),
+      ]),
+    groupMultiplyPowers: (group, points, first, factor, flag) =>
+      asFault(pool.run('groupMultiplyPowers', [group, points, first, factor], { cancel: cancelOf(flag) })),
+    groupLagrange: (group, points, flag) =>
+      asFault(pool.run('groupLagrange', [group, points], { cancel: cancelOf(flag) })),
+    groupCombineRows: (group, bases, starts, indices, coefficients, flag) =>
+      asFault(
+        pool.run('groupCombineRows', [group, bases, starts, indices, coefficients], {
+          cancel: cancelOf(flag),
+        }),
+      ),
+    async groupMultiExp(group, points, scalars, scalarBytes, flag) {
+      const cancel = cancelOf(flag);
+      const sums = await each(slices(points.length / size(group), SLICES.groupPoints), async (from, to) =>
+        pool.run(
+          'groupMultiExp',
+          [
+            group,
+            points.subarray(from * size(group), to * size(group)),
+            scalars.subarray(from * scalarBytes, to * scalarBytes),
+            scalarBytes,
+          ],
+          { cancel },
+        ),
+      );
+      if (isStatus(sums)) return typeof sums === 'number' ? [sums, 0] : sums;
+      // The sum of the slices' sums: each taken once.
+      const ones = new Uint8Array(sums.length).fill(1);
+      return asFault(pool.run('groupMultiExp', [group, concat(sums), ones, 1], { cancel }));
+    },
+    groupSubtract: (group, left, right, flag) =>
+      groupSlices(group, left.length / size(group), flag, (from, to) => [
+        'groupSubtract',
+        left.subarray(from * size(group), to * size(group)),
+        right.subarray(from * size(group), to * size(group)),
+      ]),
+    async groupCheck(group, points, flag) {
+      const cancel = cancelOf(flag);
+      const count = points.length / size(group);
+      const parts = slices(count, SLICES.groupPoints);
+      const firsts = await Promise.all(
+        parts.map(([from, to]) =>
+          pool.run('groupCheck', [group, points.subarray(from * size(group), to * size(group))], { cancel }),
+        ),
+      );
+      if (cancel?.isCancelled === true) return CANCELLED;
+      for (const [i, first] of firsts.entries()) {
+        if (typeof first !== 'number') return first;
+        const [from, to] = parts[i] ?? [0, 0];
+        if (first < to - from) return from + first;
+      }
+      return count;
+    },
+    groupEncode: (group, points, compressed, flag) =>
+      groupSlices(group, points.length / size(group), flag, (from, to) => [
+        'groupEncode',
+        points.subarray(from * size(group), to * size(group)),
+        compressed,
+      ]),
+    pairingProductIsOne: (left, right) => pool.run('pairingProductIsOne', [left, right]),
+  };
+}
+
+const CANCELLED: NativeFault = [2, 0];
+
+type GroupName = Extract<
+  keyof WasmOperations,
+  'groupMultiplyGenerator' | 'groupMultiplyEach' | 'groupSubtract' | 'groupEncode'
+>;
+
+function isStatus(value: readonly Uint8Array[] | number | NativeFault): value is number | NativeFault {
+  return typeof value === 'number' || typeof value[0] === 'number';
+}
+
+function size(group: number): number {
+  return POINT[group] ?? 0;
+}
+
+/** The places of hits among all outputs. */
+function shifted(hits: Uint8Array, from: number): Uint8Array {
+  const view = new DataView(hits.buffer, hits.byteOffset, hits.length);
+  for (let at = 0; at < hits.length; at += HIT) view.setUint32(at, view.getUint32(at, true) + from, true);
+  return hits;
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
