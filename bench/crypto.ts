@@ -4,12 +4,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import {
   hashNode,
   multiply,
-  pointToBytes,
   poseidonParameters,
-  randomizeSecret,
-  type SignedHash,
-  SPEND_BASE,
-  sign,
   toField,
   toScalar,
   VIEW_BASE,
@@ -17,6 +12,7 @@ import {
   verifyBatch,
 } from '@sero/crypto';
 import type { Comparison, Suite } from './harness.ts';
+import { signedHashes } from './prover-inputs.ts';
 
 const field = (): bigint => toField(randomBytes(64));
 
@@ -51,18 +47,6 @@ function poseidonComparison(): Comparison {
       run: () => inputs.map(([a, b, c, d]) => noble([1n, a, b, c, d])),
     },
   };
-}
-
-function signedHashes(count: number): SignedHash[] {
-  return Array.from({ length: count }, () => {
-    const rsk = randomizeSecret(toScalar(randomBytes(64)), toScalar(randomBytes(64)));
-    const hashE = field();
-    return {
-      rk: pointToBytes(multiply(SPEND_BASE, rsk)),
-      hashE,
-      signature: sign(rsk, hashE, randomBytes(80)),
-    };
-  });
 }
 
 /** Figures of @sero/crypto. */

@@ -16,6 +16,7 @@ import { type Figure, type LargeFigure, MACHINE, measure, type Suite } from './h
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
 import { poolSuite } from './pool.ts';
+import { proverSuite } from './prover.ts';
 import { restartSuite } from './restart.ts';
 import { rpcSuite } from './rpc.ts';
 import { sizeSuite } from './sizes.ts';
@@ -26,6 +27,7 @@ const SUITES: readonly Suite[] = [
   ...ledgerSuites,
   ...ledgerDiskSuites,
   poolSuite,
+  proverSuite,
   restartSuite,
   rpcSuite,
   sizeSuite,

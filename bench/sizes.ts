@@ -1,5 +1,5 @@
-import { SHAPE_A } from '@sero/circuits';
-import { compileShape, readR1cs } from '@sero/circuits/node';
+import { readCircuit, SHAPE_A } from '@sero/circuits';
+import { circuitFile } from '@sero/circuits/node';
 import { DEVELOPMENT, intrinsicGas, OutputType, type Transaction } from '@sero/protocol';
 import { PROOF_BYTES } from '@sero/prover';
 import { counted, type Suite } from './harness.ts';
@@ -39,8 +39,7 @@ function payment(memoLength: number): Transaction {
 export const sizeSuite: Suite = {
   prefix: 'size.',
   async prepare() {
-    const { r1cs } = await compileShape(SHAPE_A);
-    const { constraints } = readR1cs(r1cs);
+    const { constraints } = readCircuit(await circuitFile(SHAPE_A));
     const gas = (memoLength: number): number => Number(intrinsicGas(DEVELOPMENT.gas, payment(memoLength)));
     return [
       counted(

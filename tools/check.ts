@@ -7,6 +7,7 @@ import { consensusFiles, determinismFaults } from './checks/determinism.ts';
 import { type Fault, showFault } from './checks/fault.ts';
 import { importFaults } from './checks/imports.ts';
 import { licenceFaults } from './checks/licences.ts';
+import { wasmFaults } from './checks/wasm.ts';
 
 /** Whether a check passed, what it has to say in a word or two, and at length. */
 interface Verdict {
@@ -39,6 +40,10 @@ const CHECKS: Readonly<Record<string, () => Promise<Verdict>>> = {
   licences: async () => {
     const { packages, faults } = licenceFaults(root);
     return verdict(faults, `${packages} packages`);
+  },
+  wasm: async () => {
+    const { isRebuilt, faults } = wasmFaults();
+    return verdict(faults, isRebuilt ? 'built again, the same' : 'not built again: no such compiler here');
   },
 };
 

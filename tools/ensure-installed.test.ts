@@ -127,6 +127,26 @@ describe('ensure-installed', () => {
     assert.match(ensure(root).errors, /is missing, but 24\.8/);
   });
 
+  it('builds the native prover again where its sources have changed, and not otherwise', () => {
+    const root = installed('v24.8.0', 5);
+    const install = (isStale: boolean, reason: string): void => {
+      mkdirSync(join(root, 'packages', 'prover'), { recursive: true });
+      writeFileSync(
+        join(root, 'packages', 'prover', 'install.mjs'),
+        `export const isBuildStale = () => ${isStale}; export const install = () => { console.error('built'); return ${reason}; };`,
+      );
+    };
+    install(false, '{}');
+    assert.equal(ensure(root).errors, '');
+    install(true, '{}');
+    const line = 'the sources of the native prover have changed: building it again\nbuilt\n';
+    assert.equal(ensure(root).errors, line);
+    install(true, "{ reason: 'there is no compiler' }");
+    const { status, out, errors } = ensure(root, 'program.ts');
+    assert.equal(errors, `${line}no native prover: there is no compiler\n`);
+    assert.deepEqual([status, out], [7, 'ran program.ts\n'], 'the program runs all the same');
+  });
+
   it('runs the program under the installed node, and ends with its exit code', () => {
     const { status, out } = ensure(clone('v24.8.0'), 'program.ts', '--json', 'two words');
     assert.equal(out, 'ran program.ts --json two words\n');

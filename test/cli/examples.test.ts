@@ -9,6 +9,7 @@ import { createClient, createSocketClient } from '@sero/api';
 import { buildProgram, examplesOf } from '@sero/cli';
 import { fromHex } from '@sero/crypto';
 import { newWords } from '@sero/wallet';
+import { productChain, writeR1cs } from '../../packages/circuits/src/setup-test-support.ts';
 import {
   type Answer,
   type Called,
@@ -70,6 +71,8 @@ const shownWord: Answer = [
 ];
 const typed = (question: RegExp, text = PASSWORD): Answer => [question, () => text];
 let paid = '';
+/** Where a ceremony's number comes from is its people's to agree on. */
+const BEACON = '000102030405060708090a0b0c0d0e0f';
 
 const STORIES: readonly Story[] = [
   {
@@ -174,6 +177,44 @@ const STORIES: readonly Story[] = [
       { line: 'sero tx show plan.json && sero tx sign plan.json -o signed.json', answers: yes },
       { line: 'sero tx prove plan.json -o proved.json' },
       { line: 'sero tx submit plan.json signed.json proved.json --wait' },
+    ],
+  },
+  {
+    says: 'a ceremony of one person, both phases',
+    before: ({ path }) => {
+      writeFileSync(join(path, 'small.r1cs'), writeR1cs(productChain(3).r1cs));
+      writeFileSync(join(path, 'dice.txt'), '3 1 4 1 5\n');
+    },
+    steps: [
+      { line: 'sero ceremony start --power 4 -o powers-0.ptau' },
+      {
+        line: 'sero ceremony contribute powers-0.ptau -o powers-1.ptau --name "Ada"',
+        answers: [typed(/nobody can guess/, 'a walk over the keys')],
+        check: ({ stdout }) => assert.match(stdout, /^attestation: [0-9a-f]{128}$/m),
+      },
+      {
+        line: 'sero ceremony verify powers-1.ptau',
+        check: ({ stdout }) => assert.match(stdout, /^VALID\n1 {2}Ada\n/),
+      },
+      {
+        line: 'sero ceremony beacon powers-1.ptau 5f3c… -o powers-2.ptau --iterations 10',
+        values: () => ({ '5f3c…': BEACON }),
+      },
+      { line: 'sero ceremony prepare powers-2.ptau -o powers.ptau' },
+      { line: 'sero ceremony start --circuit small.r1cs --powers powers.ptau -o key-0.zkey' },
+      { line: 'sero ceremony contribute key-0.zkey -o key-1.zkey --entropy-file dice.txt' },
+      {
+        line: 'sero ceremony beacon key-1.zkey 5f3c… -o key-2.zkey --iterations 10',
+        values: () => ({ '5f3c…': BEACON }),
+      },
+      {
+        line: 'sero ceremony verify key-2.zkey --circuit small.r1cs --powers powers.ptau --beacon 5f3c…',
+        values: () => ({ '5f3c…': BEACON }),
+      },
+      {
+        line: 'sero ceremony finish key-2.zkey --circuit small.r1cs --id 1 --powers powers.ptau --verifying-key key.vk -o key.zkey',
+        check: ({ stdout }) => assert.match(stdout, /^verifying key: [0-9a-f]{64}$/m),
+      },
     ],
   },
   {

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { createPortableScanner } from '@sero/prover';
 import type { DevelopmentTools } from '../../tools/demo/network.ts';
 import {
   provingToolsDouble,
@@ -18,6 +19,8 @@ describe(`random stories of ${PAYMENTS} payments among 5 wallets end with the ba
     ...provingToolsDouble,
     verifier: verifierDouble,
     hasher: rememberingHasher(),
+    scanner: createPortableScanner(),
+    backend: 'doubles',
     verifyingKey: verifyingKeyDouble(),
     made: false,
     close: async () => {},

@@ -16,7 +16,7 @@ import {
   transactionHash,
 } from '@sero/protocol';
 import { createPortableVerifier, decodeVerifyingKey, type Proof } from '@sero/prover';
-import { createSnarkjsProver } from '@sero/prover/node';
+import { createSnarkjsProver } from '@sero/prover/test/snarkjs';
 import { type Request, readPlan, systemRandom } from '@sero/wallet';
 import { type Actor, keysFromWords, openActor, type Prepared, prepare } from '../../tools/demo/actor.ts';
 import {

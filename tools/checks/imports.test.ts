@@ -23,26 +23,28 @@ describe('imports', () => {
     ]);
   });
 
-  it('enter a package by what it exports, never by a path into it', () => {
+  it('enter a package by what it exports, never by a path into it, and what is for tests only from tests and tools', () => {
     assert.deepEqual(found('entry'), [
       'protocol/entry-deep.ts',
+      'protocol/entry-oracle.ts',
       'protocol/entry-relative.ts',
       'protocol/entry-root.ts',
       'protocol/entry-test.test.ts',
       'protocol/entry-type.ts',
       'protocol/entry-unknown.ts',
       'protocol/entry-worker.ts',
+      'prover/entry-oracle.ts',
       'tools/entry.ts',
     ]);
   });
 
-  it('are declared, by the root alone only for what is not shipped and for the development backend', () => {
+  it('are declared, by the root alone only for what is not shipped and for the compiler', () => {
     assert.deepEqual(found('undeclared'), [
+      'circuits/compile.ts',
       'ledger/undeclared-own.ts',
       'protocol/undeclared-required.ts',
       'protocol/undeclared-tester.ts',
       'protocol/undeclared.ts',
-      'prover/snarkjs-worker.ts',
       'prover/verifier.ts',
       'test/undeclared.ts',
     ]);

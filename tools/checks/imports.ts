@@ -34,14 +34,10 @@ const WALLET_MAY = new Set(['crypto', 'prover', 'circuits', 'protocol', 'api']);
 const ROOT_FOLDERS = ['tools', 'bench', 'test'];
 
 /**
- * Sources that stand on developers' tools: the development setup and the snarkjs backend. Only they may import
- * the root's devDependencies, so that what those are licensed under reaches no other code.
+ * Sources that stand on developers' tools: the circuits' compiler. Beside tests only they may import the root's
+ * devDependencies, so that what those are licensed under reaches no other code.
  */
-const DEVELOPMENT = [
-  'packages/circuits/src/compile.ts',
-  'packages/circuits/src/setup',
-  'packages/prover/src/snarkjs',
-];
+const DEVELOPMENT = ['packages/circuits/src/compile.ts'];
 
 const SCOPE = '@sero/';
 
@@ -153,6 +149,9 @@ function pathFault(repository: Repository, importer: Importer, name: string): Fo
   const target = slashes(relative(repository.root, resolve(repository.root, dirname(importer.path), name)));
   const inside =
     importer.home === undefined ? !isUnder(target, 'packages') : isUnder(target, `packages/${importer.home}`);
+  if (importer.shipped && importer.home !== undefined && isUnder(target, `packages/${importer.home}/test`)) {
+    return forTests(name);
+  }
   // What packages share for their tests, such as vectors, stands in test/ at the root.
   if (inside || (!importer.shipped && isUnder(target, 'test'))) return undefined;
   return { rule: 'entry', message: `${name} leaves the package: import another one by its name` };
@@ -171,9 +170,14 @@ function packageFault(
   if (!offered.includes(key)) {
     return { rule: 'entry', message: `${name} is not among the exports of ${SCOPE}${target}` };
   }
+  if (importer.shipped && key.startsWith('./test/')) return forTests(name);
   const { home } = importer;
   if (home === undefined || home === target || mayImport(home, target)) return undefined;
   return { rule: 'direction', message: `${home} must not import ${SCOPE}${target}` };
+}
+
+function forTests(name: string): Found {
+  return { rule: 'entry', message: `${name} is for tests and tools: nothing that is shipped may import it` };
 }
 
 function isDeclared(repository: Repository, importer: Importer, module: string): boolean {

@@ -9,7 +9,6 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableScanner, type NoteHasher } from '@sero/prover';
 import {
   accountFromWords,
   assemble,
@@ -28,6 +27,7 @@ import {
   type Wallet,
 } from '@sero/wallet';
 import { Refused } from './chain.ts';
+import { type Backends, portableBackends } from './network.ts';
 
 /** One person's side: words in, serialised blocks in, transactions out. Nothing of it is shared with another actor. */
 export interface Actor {
@@ -51,15 +51,18 @@ export function allocationAddress(key: SpendingKey, chainId: bigint): Uint8Array
   return encodeOneTimeAddress(ownAddress(key.proof.viewing, chainId, 'owner', 0n));
 }
 
+/** What reads a chain for a wallet. */
+type Reader = Pick<Backends, 'scanner' | 'hasher'>;
+
 /** Opens a wallet from its words and the genesis file's bytes. */
 export async function openActor(
   name: string,
   words: string,
   genesis: Uint8Array,
-  hasher: NoteHasher = createPortableNoteHasher(),
+  reader: Reader = portableBackends(),
 ): Promise<Actor> {
   const key = accountFromWords(words);
-  const wallet = await open(key.proof.viewing, genesis, hasher, false);
+  const wallet = await open(key.proof.viewing, genesis, reader, false);
   return {
     name,
     address: addressToText(key.proof.viewing.address, 'development'),
@@ -73,17 +76,22 @@ export async function openActor(
 export function openAuditor(
   viewingKey: string,
   genesis: Uint8Array,
-  hasher: NoteHasher = createPortableNoteHasher(),
+  reader: Reader = portableBackends(),
 ): Promise<Wallet> {
-  return open(viewingKeyFromText(viewingKey, 'development'), genesis, hasher, true);
+  return open(viewingKeyFromText(viewingKey, 'development'), genesis, reader, true);
 }
 
-function open(key: ViewingKey, genesis: Uint8Array, hasher: NoteHasher, audit: boolean): Promise<Wallet> {
+function open(
+  key: ViewingKey,
+  genesis: Uint8Array,
+  { scanner, hasher }: Reader,
+  audit: boolean,
+): Promise<Wallet> {
   return openWallet({
     key,
     genesis: genesis.slice(),
     store: memoryWalletStore(),
-    scanner: createPortableScanner(),
+    scanner,
     hasher,
     audit,
   });

@@ -7,7 +7,7 @@ import { type Details, networkHash, type Stage } from './stage.ts';
 
 /** An auditor gets a TK as text and the chain's bytes, and nothing else. */
 export async function audit(stage: Stage, actor: Actor): Promise<Details> {
-  const auditor = await openAuditor(actor.viewingKey, stage.chain.genesis, stage.tools.hasher);
+  const auditor = await openAuditor(actor.viewingKey, stage.chain.genesis, stage.tools);
   for (const block of stage.blocks) await auditor.addBlock(block.slice());
   const balances = shownBalance(auditor).balances;
   const agrees =

@@ -46,6 +46,7 @@ async function main({ scenario, json, inProcess }: Options): Promise<boolean> {
   if (!json) console.log(`${visible(scenario.title)}\n`);
   const start = performance.now();
   const tools = await developmentTools();
+  if (!json) console.log(`${tools.backend}\n`);
   try {
     report({
       step: 'keys',

@@ -1,5 +1,5 @@
 import { loadWitnessProgram, SHAPE_A, type Shape, shapeOf } from '@sero/circuits';
-import { compileShape, loadDevelopmentKeys } from '@sero/circuits/node';
+import { circuitFile, loadDevelopmentKeys } from '@sero/circuits/node';
 import { equalBytes, utf8 } from '@sero/crypto';
 import { type Ledger, openLedger } from '@sero/ledger';
 import {
@@ -12,13 +12,16 @@ import {
 } from '@sero/protocol';
 import {
   createPortableNoteHasher,
+  createPortableScanner,
   createPortableVerifier,
   decodeVerifyingKey,
+  describeBackend,
   type Groth16Verifier,
   type NoteHasher,
+  type Scanner,
   verifyingKeyHash,
 } from '@sero/prover';
-import { createSnarkjsProver } from '@sero/prover/node';
+import { openBackend } from '@sero/prover/node';
 import { memoryLog, memoryStore } from '@sero/store';
 import { type ProvingTools, systemRandom } from '@sero/wallet';
 
@@ -30,34 +33,44 @@ const BLOCK_PAUSE = 5_000n;
 export interface Backends {
   readonly verifier: Groth16Verifier;
   readonly hasher: NoteHasher;
+  readonly scanner: Scanner;
 }
 
 /** The backends that run everywhere. */
-function portableBackends(): Backends {
-  return { verifier: createPortableVerifier(), hasher: createPortableNoteHasher() };
+export function portableBackends(): Backends {
+  return {
+    verifier: createPortableVerifier(),
+    hasher: createPortableNoteHasher(),
+    scanner: createPortableScanner(),
+  };
 }
 
 /** What wallets and validators of a development network share: the circuits' programs and their (insecure) keys. */
 export interface DevelopmentTools extends ProvingTools, Backends {
   /** Of shape A. */
   readonly verifyingKey: Uint8Array;
+  /** Which backend is in use, and why, for people. */
+  readonly backend: string;
   /** True where the proving key was made now rather than found in the cache. */
   readonly made: boolean;
   close(): Promise<void>;
 }
 
-/** Compiles shape A and makes its development keys, or finds both in the cache; B and C the first time that they are asked for. */
+/** Makes the development keys of shape A, or finds them in the cache; those of B and C the first time that they are asked for. */
 export async function developmentTools(warn?: (line: string) => void): Promise<DevelopmentTools> {
+  const backend = await openBackend();
   const load = async (shape: Shape) => {
-    const { r1cs, wasm } = await compileShape(shape);
-    const keys = await loadDevelopmentKeys(r1cs, shape.id, warn === undefined ? {} : { warn });
-    return { keys, tools: { program: await loadWitnessProgram(wasm), provingKey: keys.zkeyPath } };
+    const file = await circuitFile(shape);
+    const keys = await loadDevelopmentKeys(file, shape.id, warn === undefined ? {} : { warn });
+    return {
+      keys,
+      tools: { program: await loadWitnessProgram(file, backend.witness), provingKey: keys.zkeyPath },
+    };
   };
   const first = await load(SHAPE_A);
   const loaded = new Map([[SHAPE_A.id, Promise.resolve(first)]]);
-  const prover = createSnarkjsProver();
   return {
-    prover,
+    prover: backend.prover,
     circuit: async (id) => {
       const shape = shapeOf(id);
       if (shape === undefined) throw new RangeError(`circuit ${id} does not exist`);
@@ -66,9 +79,12 @@ export async function developmentTools(warn?: (line: string) => void): Promise<D
       return (await loading).tools;
     },
     verifyingKey: first.keys.verifyingKey,
-    ...portableBackends(),
+    verifier: backend.verifier,
+    hasher: backend.noteHasher,
+    scanner: backend.scanner,
+    backend: describeBackend(backend),
     made: first.keys.made,
-    close: () => prover.close(),
+    close: () => backend.close(),
   };
 }
 
@@ -112,7 +128,7 @@ export function demoGenesis(
 export function startNetwork(
   verifyingKeys: readonly Uint8Array[],
   allocations: readonly Allocation[],
-  { verifier, hasher }: Backends = portableBackends(),
+  { verifier, hasher }: Pick<Backends, 'verifier' | 'hasher'> = portableBackends(),
 ): Network {
   const genesis = demoGenesis(
     new Map(verifyingKeys.map((key) => [decodeVerifyingKey(key).circuit, key])),

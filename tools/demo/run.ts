@@ -60,7 +60,7 @@ export async function runScenario(
   try {
     const actors = new Map<string, Actor>();
     for (const { name, words: own } of words)
-      actors.set(name, await openActor(name, own, chain.genesis, tools.hasher));
+      actors.set(name, await openActor(name, own, chain.genesis, tools));
     return await playScenario(scenario, { chain, tools, actors, blocks: [], ok: true }, report);
   } finally {
     await chain.close();

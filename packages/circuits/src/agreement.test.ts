@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { modQ, Q } from '@sero/crypto';
 import fc from 'fast-check';
-import { programOf, small } from '../test/circuit.ts';
+import { bothProgramsOf, small } from '../test/circuit.ts';
 import { assignment, OTHER_TOKEN, spenderOf, TOKEN, type Wish } from '../test/fixtures.ts';
 import { CircuitError, type CircuitErrorCode } from './errors.ts';
 import type { JoinSplitAssignment } from './join-split.ts';
@@ -100,7 +100,7 @@ for (const [full, honestRuns, changedRuns] of [
   [SHAPE_C, 6, 40],
 ] as const) {
   const shape = small(full);
-  const program = await programOf(shape);
+  const program = await bothProgramsOf(shape);
   const wishes = wishesOf(shape);
   const circuitTakes = async (whole: JoinSplitAssignment): Promise<boolean> =>
     program.run(assignSignals(shape, whole)).then(

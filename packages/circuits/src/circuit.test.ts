@@ -1,5 +1,6 @@
 import { loadShape } from '../test/circuit.ts';
 import { circuitTests } from '../test/circuit-suite.ts';
+import { circuitFileTests } from '../test/shape-suite.ts';
 import { SHAPE_A } from './shape.ts';
 
 const frozen = {
@@ -8,4 +9,7 @@ const frozen = {
   domain: 1 << 14,
 } as const;
 
-circuitTests(SHAPE_A, await loadShape(SHAPE_A), frozen, 'first');
+const loaded = await loadShape(SHAPE_A);
+
+circuitTests(SHAPE_A, loaded, frozen, 'first');
+circuitFileTests(SHAPE_A, loaded);

@@ -24,7 +24,7 @@ export type CircuitSources = Readonly<Record<string, string>>;
 export interface CompiledCircuit {
   /** Constraints, iden3's binary format. */
   readonly r1cs: Uint8Array;
-  /** Witness program for `loadWitnessProgram`. */
+  /** Circom's witness program: the oracle of ours. */
   readonly wasm: Uint8Array;
   /** Names of wires: lines of "label,wire,component,name", wire -1 where simplification removed it. */
   readonly sym: Uint8Array;

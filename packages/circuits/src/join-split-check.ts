@@ -5,8 +5,10 @@ import {
   deriveInput,
   deriveOutput,
   type JoinSplitAssignment,
+  pathRoot,
   publicInputs,
   randomizedKey,
+  type Spender,
   spenderZpk,
 } from './join-split.ts';
 import { ALPHA_BITS, SERO_ASSET, type Shape, VALUE_LIMIT } from './shape.ts';
@@ -17,12 +19,27 @@ import { ALPHA_BITS, SERO_ASSET, type Shape, VALUE_LIMIT } from './shape.ts';
  * of "The join-split statement" (design 2).
  */
 export function checkJoinSplit(shape: Shape, assignment: JoinSplitAssignment): void {
-  checkShape(shape, assignment);
-  checkCanonical(assignment);
+  checkBesideCircuit(shape, assignment);
   checkSpender(assignment); // 1, 2
-  checkInputs(shape, assignment); // 3
+  checkInputs(assignment); // 3
   checkOutputs(assignment); // 4
   checkBalance(shape, assignment); // 5; 6 asks nothing of the assignment
+}
+
+/**
+ * The part of `checkJoinSplit` that the circuit leaves out: what its signals cannot say, and the node's own rules. An
+ * assignment that passes here and has a witness passes `checkJoinSplit`.
+ */
+export function checkBesideCircuit(shape: Shape, assignment: JoinSplitAssignment): void {
+  checkShape(shape, assignment);
+  checkCanonical(assignment);
+  checkSpendKey(assignment.spender);
+  checkRanges(shape, assignment);
+  // The node's rule: a repeated nullifier is a double spend.
+  if (new Set(assignment.publicValues.nil).size !== shape.inputs) {
+    refuse('input-repeated', 'an input note appears twice');
+  }
+  checkPublicAsset(assignment);
 }
 
 /** The slot that carries an asset: the first that has it; undefined if none does. */
@@ -79,8 +96,7 @@ function isOnCurve({ u, v }: Coordinates): boolean {
   return modQ(vv - uu - 1n - JUBJUB_D * modQ(uu) * modQ(vv)) === 0n;
 }
 
-function checkSpender({ spender, publicValues }: JoinSplitAssignment): void {
-  const { ak, alpha, rFrom } = spender;
+function checkSpendKey({ ak, alpha }: Spender): void {
   if (!isOnCurve(ak)) refuse('ak-not-on-curve', 'AK must be a point of Jubjub: derive the account again');
   const point = fromAffine(ak);
   if (isSmallOrder(point))
@@ -92,6 +108,10 @@ function checkSpender({ spender, publicValues }: JoinSplitAssignment): void {
   if (alpha < 0n || alpha >> BigInt(ALPHA_BITS) !== 0n) {
     refuse('alpha-out-of-range', `alpha must lie in [0, 2^${ALPHA_BITS}): draw it below r_J`);
   }
+}
+
+function checkSpender({ spender, publicValues }: JoinSplitAssignment): void {
+  const { ak, alpha, rFrom } = spender;
   const rk = randomizedKey(ak, alpha);
   if (rk.u !== publicValues.rk.u || rk.v !== publicValues.rk.v) {
     refuse('rk-mismatch', 'rk must be AK + [alpha]G_s of the spender');
@@ -101,14 +121,34 @@ function checkSpender({ spender, publicValues }: JoinSplitAssignment): void {
   }
 }
 
-function checkInputs(shape: Shape, { spender, inputs, publicValues }: JoinSplitAssignment): void {
-  inputs.forEach((input, i) => {
-    if (input.value >= VALUE_LIMIT) refuse('value-out-of-range', `input ${i}: a value is below 2^128`);
-    if (input.pos < 0n || input.pos >> BigInt(2 * shape.depth) !== 0n) {
+function checkRanges(shape: Shape, { inputs, publicValues }: JoinSplitAssignment): void {
+  inputs.forEach(({ value, pos }, i) => {
+    if (value >= VALUE_LIMIT) refuse('value-out-of-range', `input ${i}: a value is below 2^128`);
+    if (pos < 0n || pos >> BigInt(2 * shape.depth) !== 0n) {
       refuse('position-out-of-range', `input ${i}: a position lies in [0, 4^${shape.depth})`);
     }
-    const { nil, trace, root } = deriveInput(spender, input);
-    if (input.value !== 0n && root !== publicValues.root) {
+  });
+  if (publicValues.pubOut.some((amount) => amount >= VALUE_LIMIT)) {
+    refuse('public-amount-out-of-range', 'a public amount is below 2^128');
+  }
+}
+
+/** The circuit's rule, and the node's: asset_pub is 0 iff nothing leaves slot 1, and never SERO. */
+function checkPublicAsset({ slotAssets, publicValues: { assetPub, pubOut } }: JoinSplitAssignment): void {
+  const expectedAsset = pubOut[1] === 0n ? 0n : slotAssets[0];
+  if (assetPub !== expectedAsset || assetPub === SERO_ASSET) {
+    refuse(
+      'public-asset-mismatch',
+      'asset_pub must be the asset of slot 1, not SERO, or 0 with no public amount',
+    );
+  }
+}
+
+function checkInputs({ spender, inputs, publicValues }: JoinSplitAssignment): void {
+  inputs.forEach((input, i) => {
+    const { cm, nil, trace } = deriveInput(spender, input);
+    // A dummy's path is free.
+    if (input.value !== 0n && pathRoot(cm, input.pos, input.path) !== publicValues.root) {
       refuse('input-not-in-tree', `input ${i}: its note must be the spender’s and in the tree of the anchor`);
     }
     if (nil !== publicValues.nil[i]) refuse('nil-mismatch', `input ${i}: NIL must be H_nil(nk, CM, pos)`);
@@ -116,9 +156,6 @@ function checkInputs(shape: Shape, { spender, inputs, publicValues }: JoinSplitA
       refuse('trace-mismatch', `input ${i}: TRACE must be pos + 2^48 isReal + H_trace(tk, ZPK, NIL)`);
     }
   });
-  // The node's rule: a repeated nullifier is a double spend.
-  if (new Set(publicValues.nil).size !== inputs.length)
-    refuse('input-repeated', 'an input note appears twice');
 }
 
 function checkOutputs({ outputs, publicValues }: JoinSplitAssignment): void {
@@ -132,21 +169,10 @@ function checkOutputs({ outputs, publicValues }: JoinSplitAssignment): void {
 
 function checkBalance(shape: Shape, assignment: JoinSplitAssignment): void {
   const { inputs, outputs, slotAssets, publicValues } = assignment;
-  const { assetPub, pubOut } = publicValues;
+  const { pubOut } = publicValues;
   const slot = (asset: bigint, what: string): number =>
     slotOf(asset, slotAssets) ?? refuse('asset-not-in-slot', `${what}: no slot has its asset`);
 
-  if (pubOut.some((amount) => amount >= VALUE_LIMIT)) {
-    refuse('public-amount-out-of-range', 'a public amount is below 2^128');
-  }
-  // The circuit's rule, and the node's: asset_pub is 0 iff nothing leaves slot 1, and never SERO.
-  const expectedAsset = pubOut[1] === 0n ? 0n : slotAssets[0];
-  if (assetPub !== expectedAsset || assetPub === SERO_ASSET) {
-    refuse(
-      'public-asset-mismatch',
-      'asset_pub must be the asset of slot 1, not SERO, or 0 with no public amount',
-    );
-  }
   const difference = Array.from({ length: shape.slots }, (_, k) => -(pubOut[k] ?? 0n));
   inputs.forEach(({ asset, value }, i) => {
     difference[slot(asset, `input ${i}`)]! += value;

@@ -1,6 +1,7 @@
 import { CircuitError } from './errors.ts';
 import { type JoinSplitAssignment, publicInputs } from './join-split.ts';
-import { joinSplitSignals } from './join-split-signals.ts';
+import { checkBesideCircuit, checkJoinSplit } from './join-split-check.ts';
+import { assignSignals } from './join-split-signals.ts';
 import type { Shape } from './shape.ts';
 import type { WitnessProgram } from './witness-program.ts';
 import { encodeWtns, readElements } from './wtns.ts';
@@ -16,8 +17,11 @@ export interface JoinSplitWitness {
  * Checks an assignment and computes its witness. Throws the `CircuitError` of the broken rule; `witness-rejected`
  * or `program-malformed` after that means that program and shape do not belong together.
  *
+ * The circuit's own rules are checked by computing; only where that fails are they checked one by one, which takes
+ * longer, for the name of the broken one.
+ *
  * @example
- * const program = await loadWitnessProgram(wasm);
+ * const program = await loadWitnessProgram(file, engine);
  * const { wtns, publicInputs } = await joinSplitWitness(program, SHAPE_A, assignment);
  */
 export async function joinSplitWitness(
@@ -25,7 +29,11 @@ export async function joinSplitWitness(
   shape: Shape,
   assignment: JoinSplitAssignment,
 ): Promise<JoinSplitWitness> {
-  const elements = await program.run(joinSplitSignals(shape, assignment));
+  checkBesideCircuit(shape, assignment);
+  const elements = await program.run(assignSignals(shape, assignment)).catch((error: unknown) => {
+    checkJoinSplit(shape, assignment);
+    throw error;
+  });
   try {
     const expected = publicInputs(assignment.publicValues);
     const found = readElements(elements.subarray(0, 32 * (1 + shape.publicInputs)));

@@ -115,18 +115,18 @@ export function spenderZpk(spender: Spender): bigint {
   return hashZpk(ak.u, ak.v, hashNk(nk), tk, qk);
 }
 
-/** What an input note shows of itself, and the root of its path; `isReal` is value != 0. */
+/** Commitment of an input note, and what it shows of itself; `isReal` is value != 0. */
 export function deriveInput(
   spender: Spender,
   input: InputNote,
-): { readonly cm: bigint; readonly nil: bigint; readonly trace: bigint; readonly root: bigint } {
+): { readonly cm: bigint; readonly nil: bigint; readonly trace: bigint } {
   const zpk = spenderZpk(spender);
   const zpkr = hashZpkr(zpk, input.r);
   const cm = hashCm(input.asset, input.value, input.vpkrU, zpkr, input.rcm, 0n);
   const nil = hashNil(spender.nk, cm, input.pos);
   const isReal = input.value === 0n ? 0n : 1n;
   const trace = modQ(input.pos + (isReal << 48n) + hashTrace(spender.tk, zpk, nil));
-  return { cm, nil, trace, root: pathRoot(cm, input.pos, input.path) };
+  return { cm, nil, trace };
 }
 
 /** The commitment of an output note. */

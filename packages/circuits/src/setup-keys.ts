@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import { blake2b, toField, utf8 } from '@sero/crypto';
-import { encodeVerifyingKey, verifyingKeyFromZkey } from '@sero/prover';
-import { loadMultiplyGenerator } from './setup-points.ts';
+import { encodeVerifyingKey, type GroupEngine, verifyingKeyFromZkey } from '@sero/prover';
+import { circuitHash, constraintsOf } from './circuit-source.ts';
 import { evaluateQap, isUsable, type ToxicWaste } from './setup-qap.ts';
-import { readR1cs } from './setup-r1cs.ts';
 import { writeZkey } from './setup-zkey.ts';
 
 /** Part of the cache's name and of the toxic waste: a change of what is made must change it. */
@@ -19,16 +17,11 @@ export interface DevelopmentKeys {
   readonly verifyingKey: Uint8Array;
 }
 
-export const sha256 = (bytes: Uint8Array): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(bytes).digest());
-
 /** The toxic waste of a circuit, in the open: wide reductions of a fixed string and the circuit's hash. */
-export function developmentWaste(r1cs: Uint8Array): ToxicWaste {
-  const circuitHash = sha256(r1cs);
+export function developmentWaste(circuit: Uint8Array): ToxicWaste {
+  const hash = circuitHash(circuit);
   const draw = (name: string, attempt: number): bigint =>
-    toField(
-      blake2b('SERO_DEVSETUP_v1', utf8(`${PUBLIC_STRING}|${SETUP_VERSION}|${attempt}|${name}|`), circuitHash),
-    );
+    toField(blake2b('SERO_DEVSETUP_v1', utf8(`${PUBLIC_STRING}|${SETUP_VERSION}|${attempt}|${name}|`), hash));
   for (let attempt = 0; ; attempt++) {
     const [tau, alpha, beta, delta] = ['tau', 'alpha', 'beta', 'delta'].map((name) => draw(name, attempt));
     const waste: ToxicWaste = { tau: tau!, alpha: alpha!, beta: beta!, delta: delta! };
@@ -41,9 +34,12 @@ export function keysOf(zkey: Uint8Array, circuit: number): DevelopmentKeys {
 }
 
 /** The work of `makeDevelopmentKeys`, in the thread that calls it. */
-export async function computeDevelopmentKeys(r1cs: Uint8Array, circuit: number): Promise<DevelopmentKeys> {
-  const constraints = readR1cs(r1cs);
+export async function computeDevelopmentKeys(
+  r1cs: Uint8Array,
+  circuit: number,
+  groups: GroupEngine,
+): Promise<DevelopmentKeys> {
+  const constraints = constraintsOf(r1cs);
   const waste = developmentWaste(r1cs);
-  const multiply = await loadMultiplyGenerator();
-  return keysOf(await writeZkey(constraints, evaluateQap(constraints, waste), waste, multiply), circuit);
+  return keysOf(await writeZkey(constraints, evaluateQap(constraints, waste), waste, groups), circuit);
 }

@@ -58,7 +58,7 @@ export function rootOfUnity(k: number): bigint {
 }
 
 /** Inverses of all values by one inversion; none may be zero. */
-function invertAll(values: readonly bigint[]): bigint[] {
+export function invertAll(values: readonly bigint[]): bigint[] {
   const prefixes: bigint[] = [];
   let product = 1n;
   for (const value of values) {
@@ -89,7 +89,9 @@ function lagrangeAt(tau: bigint, k: number, indices: (i: number) => boolean): bi
   return points.map((w, i) => mul(common, mul(w, inverses[i]!)));
 }
 
-function domainPower(rows: number): number {
+/** k for the least domain of 2^k rows that holds a circuit's constraints and a row for each public wire. */
+export function domainPower({ constraints, publicInputs }: R1cs): number {
+  const rows = constraints.length + publicInputs + 1;
   let k = 0;
   while (2 ** k < rows) k++;
   return k;
@@ -103,26 +105,32 @@ export function isUsable({ tau, alpha, beta, delta }: ToxicWaste): boolean {
 /** Evaluates a circuit's QAP at tau (eprint 2016/260, section 3; the layout of keys is snarkjs's). */
 export function evaluateQap(r1cs: R1cs, { tau, alpha, beta, delta }: ToxicWaste): QapScalars {
   const { wires, publicInputs, constraints } = r1cs;
-  const k = domainPower(constraints.length + publicInputs + 1);
+  const k = domainPower(r1cs);
   const lagrange = lagrangeAt(tau, k, () => true);
+  // Sums of products are reduced once at the end: most of the time would go into reductions otherwise.
   const [a, b, c] = [0, 1, 2].map(() => new Array<bigint>(wires).fill(0n)) as [bigint[], bigint[], bigint[]];
   const entries: MatrixEntry[] = [];
   for (const [row, [left, right, product]] of constraints.entries()) {
+    const at = lagrange[row]!;
     for (const [wire, value] of left) {
-      a[wire] = (a[wire]! + value * lagrange[row]!) % Q;
+      a[wire] = a[wire]! + value * at;
       entries.push({ matrix: 0, row, wire, value });
     }
     for (const [wire, value] of right) {
-      b[wire] = (b[wire]! + value * lagrange[row]!) % Q;
+      b[wire] = b[wire]! + value * at;
       entries.push({ matrix: 1, row, wire, value });
     }
-    for (const [wire, value] of product) c[wire] = (c[wire]! + value * lagrange[row]!) % Q;
+    for (const [wire, value] of product) c[wire] = c[wire]! + value * at;
   }
   // One further row for each public wire keeps their polynomials independent, whatever the circuit does with them.
   for (let wire = 0; wire <= publicInputs; wire++) {
     const row = constraints.length + wire;
-    a[wire] = (a[wire]! + lagrange[row]!) % Q;
+    a[wire] = a[wire]! + lagrange[row]!;
     entries.push({ matrix: 0, row, wire, value: 1n });
+  }
+  for (let wire = 0; wire < wires; wire++) {
+    a[wire] = a[wire]! % Q;
+    b[wire] = b[wire]! % Q;
   }
   const combined = a.map((value, wire) => (beta * value + alpha * b[wire]! + c[wire]!) % Q);
   const overDelta = invert(delta);

@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { invert, Q, toField } from '@sero/crypto';
+import { invert, Q } from '@sero/crypto';
 import {
   createPortableVerifier,
+  createReferenceGroupEngine,
   decodeVerifyingKey,
   loadVerifyingKeys,
   ProverError,
   verifyingKeyHash,
 } from '@sero/prover';
-import { createSnarkjsProver } from '@sero/prover/node';
+import { createSnarkjsProver } from '@sero/prover/test/snarkjs';
 import { loadDevelopmentKeys, makeDevelopmentKeys } from './setup.ts';
-import { developmentWaste } from './setup-keys.ts';
-import { loadMultiplyGenerator } from './setup-points.ts';
+import { computeDevelopmentKeys, developmentWaste } from './setup-keys.ts';
 import { evaluateQap, power, rootOfUnity } from './setup-qap.ts';
 import { R1csError, readR1cs } from './setup-r1cs.ts';
 import { productChain, writeR1cs, writeWitness } from './setup-test-support.ts';
@@ -97,37 +97,8 @@ test('anybody can forge under a development key, which is why networks refuse it
   assert.deepEqual(await verifier.verify(vk, falsehood, forged), { ok: true });
 });
 
-test("the generators' multiples are those that noble computes, zero and the largest scalar among them", async () => {
-  const { Fp } = bls12_381.fields;
-  const multiply = await loadMultiplyGenerator();
-  const scalars = [
-    0n,
-    1n,
-    2n,
-    255n,
-    256n,
-    Q - 1n,
-    ...Array.from({ length: 6 }, (_, i) => toField(new Uint8Array(64).fill(i + 1))),
-  ];
-  const coordinates = (bytes: Uint8Array): bigint[] =>
-    Array.from({ length: bytes.length / 48 }, (_, i) => {
-      const value = BigInt(
-        `0x${Buffer.from(bytes.slice(48 * i, 48 * i + 48))
-          .reverse()
-          .toString('hex')}`,
-      );
-      return Fp.div(value, Fp.create(1n << 384n));
-    });
-  const ofG1 = scalars.flatMap((scalar) => {
-    const { x, y } = bls12_381.G1.Point.BASE.multiplyUnsafe(scalar).toAffine();
-    return [x, y];
-  });
-  const ofG2 = scalars.flatMap((scalar) => {
-    const { x, y } = bls12_381.G2.Point.BASE.multiplyUnsafe(scalar).toAffine();
-    return [x.c0, x.c1, y.c0, y.c1];
-  });
-  assert.deepEqual(coordinates(await multiply('g1', scalars)), ofG1);
-  assert.deepEqual(coordinates(await multiply('g2', scalars)), ofG2);
+test('the reference engine makes the same keys', async () => {
+  assert.deepEqual(await computeDevelopmentKeys(r1cs, 1, createReferenceGroupEngine()), keys);
 });
 
 test('for a witness, A B - C at tau is the vanishing polynomial times the quotient found by interpolation', () => {

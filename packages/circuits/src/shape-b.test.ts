@@ -1,7 +1,7 @@
 import { loadShape } from '../test/circuit.ts';
 import { circuitTests } from '../test/circuit-suite.ts';
 import { determinismTests } from '../test/determinism-suite.ts';
-import { developmentKeyTests } from '../test/shape-suite.ts';
+import { circuitFileTests, developmentKeyTests } from '../test/shape-suite.ts';
 import { SHAPE_B } from './shape.ts';
 
 const frozen = {
@@ -17,4 +17,5 @@ determinismTests(SHAPE_B, loaded, {
   'a note in every place': [],
   'a dummy in the first place': [0, 2, 3, 4, 5, 6, 7],
 });
+circuitFileTests(SHAPE_B, loaded);
 developmentKeyTests(SHAPE_B, loaded);

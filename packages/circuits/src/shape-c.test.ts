@@ -1,7 +1,7 @@
 import { loadShape } from '../test/circuit.ts';
 import { circuitTests } from '../test/circuit-suite.ts';
 import { determinismTests } from '../test/determinism-suite.ts';
-import { developmentKeyTests } from '../test/shape-suite.ts';
+import { circuitFileTests, developmentKeyTests } from '../test/shape-suite.ts';
 import { SHAPE_C } from './shape.ts';
 
 const frozen = {
@@ -17,4 +17,5 @@ determinismTests(SHAPE_C, loaded, {
   'a note in every place': [],
   'a dummy in the first place': [0],
 });
+circuitFileTests(SHAPE_C, loaded);
 developmentKeyTests(SHAPE_C, loaded);

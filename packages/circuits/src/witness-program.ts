@@ -1,11 +1,13 @@
-import { isField, Q } from '@sero/crypto';
+import { isField } from '@sero/crypto';
+import { ProverError, type WitnessEngine } from '@sero/prover';
+import { type CircuitHeader, readCircuitHeader } from './circuit-file.ts';
 import { CircuitError } from './errors.ts';
-import { instantiate, type Machine } from './witness-machine.ts';
+import { createReferenceEngine } from './reference-engine.ts';
 
 /** Signal name (without `main.`) to its values, arrays of arrays flattened row by row. */
 export type SignalValues = Readonly<Record<string, readonly bigint[]>>;
 
-/** A circuit's witness program, compiled by circom to WebAssembly. */
+/** What computes a circuit's witnesses. */
 export interface WitnessProgram {
   /** Number of input elements that `run` needs. */
   readonly inputSize: number;
@@ -13,45 +15,67 @@ export interface WitnessProgram {
   readonly witnessSize: number;
   /**
    * Computes the witness: `witnessSize` field elements of 32 little-endian bytes, the constant 1 first, the
-   * public inputs next. Each run has a memory of its own, which is wiped afterwards: witnesses are secrets.
+   * public inputs next. Secret: the caller's to wipe.
    *
    * Throws `signal-unknown`, `signal-wrong-size`, `field-not-canonical`, and `witness-rejected` where the inputs
-   * break a constraint (the message names template and line of the circuit's source).
+   * break a constraint.
    */
   run(signals: SignalValues): Promise<Uint8Array>;
 }
 
-/** Loads a program; throws `program-malformed` if the bytes are no circom program over BLS12-381's field. */
-export async function loadWitnessProgram(wasm: Uint8Array): Promise<WitnessProgram> {
-  const start = await instantiate(wasm);
-  const machine = await start();
-  if (machine.prime() !== Q) {
-    throw new CircuitError(
-      'program-malformed',
-      'the program was compiled for another field: use --prime bls12381',
-    );
-  }
-  const { inputSize, witnessSize } = machine;
+const ELEMENT = 32;
+
+/**
+ * Loads a circuit file; throws `program-malformed` where it is none.
+ *
+ * @param engine what computes. Default: big integers, which take a tenth of a second
+ */
+export async function loadWitnessProgram(
+  file: Uint8Array,
+  engine: WitnessEngine = createReferenceEngine(),
+): Promise<WitnessProgram> {
+  const [header, circuit] = await Promise.all([readHeader(file), engine.load(file).catch(refuse)]);
+  const inputSize = header.inputs.reduce((size, { slots }) => size + slots.length, 0);
   return {
     inputSize,
-    witnessSize,
+    witnessSize: header.wires,
     run: async (signals) => {
-      const fresh = await start();
+      checkSignals(header, inputSize, signals);
+      const packed = packSignals(header, inputSize, signals);
       try {
-        setInputs(fresh, signals);
-        return readWitness(fresh);
+        const outcome = await circuit.compute(packed);
+        if (outcome.ok) return outcome.witness;
+        throw new CircuitError(
+          'witness-rejected',
+          `a constraint does not hold: equation ${outcome.equation}`,
+        );
       } finally {
-        fresh.wipe();
+        packed.fill(0);
       }
     },
   };
 }
 
-function setInputs(machine: Machine, signals: SignalValues): void {
-  // Checked as a whole first: the machine computes as soon as the last input is set.
+async function readHeader(file: Uint8Array): Promise<CircuitHeader> {
+  try {
+    return readCircuitHeader(file);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error: unknown): never {
+  if (error instanceof ProverError && error.code === 'circuit-malformed') {
+    throw new CircuitError('program-malformed', error.message);
+  }
+  throw error;
+}
+
+function checkSignals({ inputs }: CircuitHeader, inputSize: number, signals: SignalValues): void {
+  const sizes = new Map(inputs.map(({ name, slots }) => [name, slots.length]));
   let total = 0;
   for (const [name, values] of Object.entries(signals)) {
-    const size = machine.signalSize(fnv1a64(name));
+    const size = sizes.get(name);
     if (size === undefined) throw new CircuitError('signal-unknown', `the circuit has no input "${name}"`);
     if (size !== values.length) {
       throw new CircuitError(
@@ -64,32 +88,22 @@ function setInputs(machine: Machine, signals: SignalValues): void {
     }
     total += size;
   }
-  if (total !== machine.inputSize) {
-    throw new CircuitError(
-      'signal-wrong-size',
-      `the circuit takes ${machine.inputSize} values, not ${total}`,
-    );
-  }
-  for (const [name, values] of Object.entries(signals)) {
-    const hash = fnv1a64(name);
-    values.forEach((value, i) => {
-      machine.setInput(hash, i, value);
-    });
+  if (total !== inputSize) {
+    throw new CircuitError('signal-wrong-size', `the circuit takes ${inputSize} values, not ${total}`);
   }
 }
 
-function readWitness(machine: Machine): Uint8Array {
-  const elements = new Uint8Array(machine.witnessSize * 32);
-  for (let i = 0; i < machine.witnessSize; i++)
-    machine.readWitness(i, elements.subarray(32 * i, 32 * i + 32));
-  return elements;
-}
-
-/** 64-bit FNV-1a (draft-eastlake-fnv), by which circom's programs find a signal's name. */
-export function fnv1a64(text: string): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(text)) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+function packSignals({ inputs }: CircuitHeader, inputSize: number, signals: SignalValues): Uint8Array {
+  const packed = new Uint8Array(ELEMENT * inputSize);
+  const view = new DataView(packed.buffer);
+  let at = 0;
+  for (const { name } of inputs) {
+    for (const value of signals[name]!) {
+      for (let rest = value, word = 0; rest > 0n; rest >>= 64n, word++) {
+        view.setBigUint64(at + 8 * word, BigInt.asUintN(64, rest), true);
+      }
+      at += ELEMENT;
+    }
   }
-  return hash;
+  return packed;
 }

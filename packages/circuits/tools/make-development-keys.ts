@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { toHex } from '@sero/crypto';
-import { compileShape, loadDevelopmentKeys } from '../src/node.ts';
+import { circuitFile, loadDevelopmentKeys } from '../src/node.ts';
 import { SHAPES } from '../src/shape.ts';
 
 /**
@@ -9,8 +9,7 @@ import { SHAPES } from '../src/shape.ts';
  */
 const entries = [];
 for (const shape of SHAPES) {
-  const { r1cs } = await compileShape(shape);
-  const { verifyingKey } = await loadDevelopmentKeys(r1cs, shape.id);
+  const { verifyingKey } = await loadDevelopmentKeys(await circuitFile(shape), shape.id);
   entries.push({ circuit: shape.id, verifyingKey: toHex(verifyingKey) });
 }
 const file = new URL('../keys/development.data.json', import.meta.url);

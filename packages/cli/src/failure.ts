@@ -101,6 +101,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   'ProtocolError/text-wrong-kind': { exit: 'usage' },
   'ProtocolError/text-malformed': { exit: 'usage' },
   'genesis-invalid': { exit: 'usage' },
+  'backend-unknown': { exit: 'usage' },
+  'backend-unavailable': { exit: 'failed', hint: 'leave SERO_PROVER unset for the fastest that runs here' },
+  // a ceremony
+  'file-malformed': { exit: 'usage' },
+  'option-invalid': { exit: 'usage' },
+  'power-unsupported': { exit: 'usage' },
+  'circuit-too-large': { exit: 'usage' },
+  'r1cs-malformed': { exit: 'usage' },
+  'not-prepared': { exit: 'usage', hint: 'prepare the powers first: {sero} ceremony prepare FILE -o NEW' },
+  'beacon-missing': { exit: 'failed', hint: 'close the phase: {sero} ceremony beacon FILE NUMBER -o NEW' },
 };
 
 /** Any error as a failure: its exit code, and a sentence that says what to do. */

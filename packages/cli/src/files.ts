@@ -103,7 +103,7 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 /** Writes a result to a file that does not exist yet, readable by its owner alone, or to standard output for "-". */
-export async function writeNew(io: Io, path: string, content: string): Promise<void> {
+export async function writeNew(io: Io, path: string, content: string | Uint8Array): Promise<void> {
   if (path === '-') {
     io.stdout.write(content);
     return;

@@ -7,6 +7,7 @@ import { addAddress } from './commands/address.ts';
 import { addAsset } from './commands/asset.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBalance } from './commands/balance.ts';
+import { addCeremony } from './commands/ceremony.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConsolidate } from './commands/consolidate.ts';
 import { addContact } from './commands/contact.ts';
@@ -85,6 +86,7 @@ export function buildProgram(io: Io): Command {
     addPassword,
     addNode,
     addDevnet,
+    addCeremony,
     addCompletion,
   ];
   for (const add of adders) add(program, io);

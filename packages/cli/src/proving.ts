@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { loadWitnessProgram, shapeOf } from '@sero/circuits';
 import {
   cacheDirectory,
-  compileShape,
+  circuitFile,
   loadDevelopmentKeys,
   readCached,
   writeCached,
 } from '@sero/circuits/node';
-import { createSnarkjsProver } from '@sero/prover/node';
 import type { CircuitTools, ProvingTools } from '@sero/wallet';
+import { acquireBackend, type BackendUse } from './backend.ts';
 import type { Cli } from './command.ts';
 import { CliError } from './errors.ts';
 import { type Clock, everySecond, type Progress, SYSTEM_CLOCK } from './progress.ts';
@@ -25,10 +25,16 @@ export interface OpenProver extends ProvingTools {
  * everybody can forge with: no other network takes their proofs.
  */
 export function openProver({ io, out, progress }: Pick<Cli, 'io' | 'out' | 'progress'>): OpenProver {
-  const prover = createSnarkjsProver();
+  let use: Promise<BackendUse> | undefined;
+  const acquired = (): Promise<BackendUse> => {
+    use ??= acquireBackend({ io, out });
+    return use;
+  };
   const loaded = new Map<number, CircuitTools>();
   return {
-    prover,
+    prover: {
+      prove: async (key, witness, signal) => (await acquired()).backend.prover.prove(key, witness, signal),
+    },
     async circuit(id, signal = io.signal) {
       const shape = shapeOf(id);
       if (shape === undefined) {
@@ -37,7 +43,7 @@ export function openProver({ io, out, progress }: Pick<Cli, 'io' | 'out' | 'prog
       const known = loaded.get(id);
       if (known !== undefined) return known;
       const tools = await progress.stage(`Loading the proving key of shape ${shape.name}`, async (report) => {
-        const { r1cs, wasm } = await compileShape(shape);
+        const file = await circuitFile(shape);
         let isMade = false;
         const { zkeyPath } = await everySecond(
           SYSTEM_CLOCK,
@@ -45,7 +51,7 @@ export function openProver({ io, out, progress }: Pick<Cli, 'io' | 'out' | 'prog
             if (isMade) report(`${MAKING}, ${seconds} s so far`);
           },
           () =>
-            loadDevelopmentKeys(r1cs, shape.id, {
+            loadDevelopmentKeys(file, shape.id, {
               warn: (line) => {
                 isMade = true;
                 report(MAKING, true);
@@ -54,12 +60,19 @@ export function openProver({ io, out, progress }: Pick<Cli, 'io' | 'out' | 'prog
               signal,
             }),
         );
-        return { program: await loadWitnessProgram(wasm), provingKey: zkeyPath };
+        return {
+          program: await loadWitnessProgram(file, (await acquired()).backend.witness),
+          provingKey: zkeyPath,
+        };
       });
       loaded.set(id, tools);
       return tools;
     },
-    close: () => prover.close(),
+    close: async () => {
+      const opened = await use?.catch(() => undefined);
+      use = undefined;
+      await opened?.release();
+    },
   };
 }
 

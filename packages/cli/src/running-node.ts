@@ -3,6 +3,7 @@ import { equalBytes, toHex } from '@sero/crypto';
 import { type LogOptions, type NodeOptions, type SeroNode, startNode } from '@sero/node';
 import type { Genesis } from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
+import { withBackend } from './backend.ts';
 import type { Cli } from './command.ts';
 import { CliError, usageError } from './errors.ts';
 import { readBytes } from './files.ts';
@@ -79,16 +80,24 @@ export async function runNode(
   started: (node: SeroNode) => void,
 ): Promise<void> {
   const { signal } = cli.io;
-  let node: SeroNode;
-  try {
-    node = await startNode({ ...options, signal });
-  } catch (error) {
-    if (signal.aborted) return;
-    throw error;
-  }
-  started(node);
-  const failure = await node.stopped;
+  const failure = await withBackend(cli, async (prover) => {
+    const node = await startUnlessAborted({ prover, ...options, signal });
+    if (node === undefined) return 'not started';
+    started(node);
+    return node.stopped;
+  });
+  if (failure === 'not started') return;
   if (failure !== undefined)
     throw new CliError('failed', failure.code, failure.message, undefined, { cause: failure });
   cli.out.say('Stopped cleanly.');
+}
+
+/** Starts a node; undefined where it was asked to stop before it had started. */
+async function startUnlessAborted(options: NodeOptions): Promise<SeroNode | undefined> {
+  try {
+    return await startNode(options);
+  } catch (error) {
+    if (options.signal?.aborted) return undefined;
+    throw error;
+  }
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { RpcError, type SeroClient, TransportError } from '@sero/api';
 import { equalBytes } from '@sero/crypto';
 import { decodeGenesis, type Genesis, genesisHash, type Network, type SpendingKey } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableScanner } from '@sero/prover';
 import { openLmdbStore } from '@sero/store/node';
 import {
   type ChainSource,
@@ -22,6 +21,7 @@ import {
   type WalletStart,
   type WalletStore,
 } from '@sero/wallet';
+import { acquireBackend } from './backend.ts';
 import { nodeClient } from './chain.ts';
 import type { Cli } from './command.ts';
 import { CliError } from './errors.ts';
@@ -97,6 +97,7 @@ function withSession<T>(
     const client = nodeClient(cli, settings.node);
     const source = rpcSource(client);
     const genesis = await genesisOf(cli, unlocked, client);
+    const { backend, release } = await acquireBackend(cli);
     const store = openLmdbStore(join(directory.path, `account-${account.index}`));
     try {
       const openRecords = (mend: boolean): Promise<WalletStore> =>
@@ -111,8 +112,8 @@ function withSession<T>(
           key: unlocked.viewingKey,
           genesis: genesis.bytes,
           store: records,
-          scanner: createPortableScanner(),
-          hasher: createPortableNoteHasher(),
+          scanner: backend.scanner,
+          hasher: backend.noteHasher,
           ...(start === undefined ? {} : { start }),
         });
       let start: WalletStart | undefined;
@@ -145,6 +146,7 @@ function withSession<T>(
       return await work(session);
     } finally {
       store.close();
+      await release();
     }
   });
 }

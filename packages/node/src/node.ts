@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Ledger } from '@sero/ledger';
 import { decodeGenesis, type Header } from '@sero/protocol';
-import { createPortableNoteHasher, type Groth16Verifier, type NoteHasher } from '@sero/prover';
+import { describeBackend, type Groth16Verifier, type NoteHasher, type ProverBackend } from '@sero/prover';
+import { openBackend } from '@sero/prover/node';
 import type { Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
 import type { Agreement } from './agreement.ts';
@@ -39,7 +40,12 @@ export interface NodeOptions {
   /** Default: what genesis says. */
   readonly pace?: Partial<SealerOptions>;
   readonly mempool?: MempoolOptions;
-  /** Threads that verify proofs. Default: one less than the cores, at least 1, at most 4. */
+  /**
+   * What verifies proofs and hashes the tree; whoever opened it closes it, after the node. Default: the fastest that runs here, opened and
+   * closed by the node.
+   */
+  readonly prover?: ProverBackend;
+  /** Batches of proofs that are checked at once. Default: one less than the cores, at least 1, at most 4. */
   readonly verifyingThreads?: number;
   /** When every record of the state is looked at before the start. Default `unclean`: after a stop that was not clean. */
   readonly check?: 'unclean' | 'always' | 'never';
@@ -47,7 +53,7 @@ export interface NodeOptions {
   readonly seals?: boolean;
   /** Snapshots that are kept; 0: none are written. Default 2. */
   readonly keepSnapshots?: number;
-  /** The world's parts, for tests. Defaults: the computer's clock, threads with the portable verifier, its hasher, the disk. */
+  /** The world's parts, for tests. Defaults: the computer's clock, threads with the prover's verifier, its hasher, the disk. */
   readonly world?: {
     readonly clock?: Clock;
     readonly verifier?: Groth16Verifier;
@@ -138,10 +144,16 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     const metrics = createMetrics();
     opened.push({ name: 'metrics', close: metrics.close });
 
+    const prover = options.prover ?? (await openBackend());
+    if (options.prover === undefined) opened.push({ name: 'prover', close: prover.close });
+    logger.info(describeBackend(prover));
+
     let threads: ThreadedVerifier | undefined;
     if (world.verifier === undefined) {
       threads = createThreadedVerifier({
         threads: options.verifyingThreads ?? defaultThreads(),
+        // The reference computes on the thread that calls it: it gets threads of ours.
+        ...(prover.name === 'reference' ? {} : { verifier: prover.verifier }),
         onBatch: metrics.verified,
       });
       opened.push({ name: 'verifier', close: threads.close });
@@ -158,7 +170,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         genesis,
         verifyingKeys: options.verifyingKeys,
         verifier,
-        hasher: world.hasher ?? createPortableNoteHasher(),
+        hasher: world.hasher ?? prover.noteHasher,
         randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
         // Native, where the portable one would take a quarter of a full block's time.
         shake256: (message, length) =>

@@ -6,7 +6,7 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableScanner } from '@sero/prover';
+import type { ProverBackend } from '@sero/prover';
 import {
   type ChainSource,
   disclosePayment,
@@ -20,6 +20,7 @@ import {
 import { type Command, Option } from 'commander';
 import { formatAmount } from '../amounts.ts';
 import { assetTable } from '../asset-table.ts';
+import { withBackend } from '../backend.ts';
 import { blockAt } from '../block-range.ts';
 import { nodeClient } from '../chain.ts';
 import { type Cli, heightOption, runs, wholeNumber, withExamples } from '../command.ts';
@@ -98,7 +99,11 @@ function addView(audit: Command, io: Io): void {
   runs<ViewOptions>(command, io, viewAccount);
 }
 
-async function viewAccount(cli: Cli, { tkFile, birthday }: ViewOptions): Promise<void> {
+function viewAccount(cli: Cli, options: ViewOptions): Promise<void> {
+  return withBackend(cli, (backend) => viewWith(backend, cli, options));
+}
+
+async function viewWith(backend: ProverBackend, cli: Cli, { tkFile, birthday }: ViewOptions): Promise<void> {
   const text = await readSecret(cli.io, tkFile, 'The viewing key');
   const client = nodeClient(cli);
   const source = rpcSource(client);
@@ -111,8 +116,8 @@ async function viewAccount(cli: Cli, { tkFile, birthday }: ViewOptions): Promise
     key,
     genesis,
     store: memoryWalletStore(),
-    scanner: createPortableScanner(),
-    hasher: createPortableNoteHasher(),
+    scanner: backend.scanner,
+    hasher: backend.noteHasher,
     audit: true,
     ...(start === undefined ? {} : { start }),
   });

@@ -21,10 +21,13 @@ export interface Report {
   readonly answers: readonly Answer[];
 }
 
-/** The work of one thread. It remembers keys, so that each one's tables are made once. */
+/**
+ * The work of one thread, which a signal ends where the verifier can be ended. It remembers keys, so that each one's tables are made
+ * once.
+ */
 export function createThreadWork(
   verifier = createPortableVerifier(),
-): (order: Order) => Promise<Report | undefined> {
+): (order: Order, signal?: AbortSignal) => Promise<Report | undefined> {
   const keys = new Map<number, VerifyingKey>();
 
   async function alone(item: ProofItem): Promise<Answer> {
@@ -35,7 +38,7 @@ export function createThreadWork(
     }
   }
 
-  return async (order) => {
+  return async (order, signal) => {
     if ('vk' in order) {
       keys.set(order.key, order.vk);
       return undefined;
@@ -46,8 +49,9 @@ export function createThreadWork(
       proof,
     }));
     try {
-      return { batch: order.batch, answers: await verifier.verifyBatch(items) };
-    } catch {
+      return { batch: order.batch, answers: await verifier.verifyBatch(items, signal) };
+    } catch (error) {
+      if (signal?.aborted) throw error;
       // One item that the verifier throws at must not take its neighbours along.
       const answers: Answer[] = [];
       for (const item of items) answers.push(await alone(item));

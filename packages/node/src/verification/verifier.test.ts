@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { concat, invert, modQ } from '@sero/crypto';
-import { createPortableVerifier, type ProofItem, type VerifyingKey } from '@sero/prover';
+import {
+  createPortableVerifier,
+  type Groth16Verifier,
+  type ProofItem,
+  type VerifyingKey,
+} from '@sero/prover';
 import { handClock, settle } from '../test-support.ts';
 import { VerificationError } from './errors.ts';
 import { createThreadWork } from './thread.ts';
@@ -199,6 +204,74 @@ test('a key that the verifier throws at is an error of its own proof, and of no 
   const report = await work({ batch: 7, items });
   assert.deepEqual(report?.answers[0], OK);
   assert.match(JSON.stringify(report?.answers[1]), /failed.*gamma/);
+});
+
+/** A verifier with threads of its own, which hangs over a public input of 668 until it is told to stop. */
+function ownThreads() {
+  const portable = createPortableVerifier();
+  const ended: unknown[] = [];
+  const verifier: Groth16Verifier = {
+    ...portable,
+    verifyBatch: async (items, signal) => {
+      if (!items.some(({ publicInputs }) => publicInputs.includes(668n))) return portable.verifyBatch(items);
+      return new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          ended.push(signal.reason);
+          reject(signal.reason);
+        });
+      });
+    },
+  };
+  return { verifier, ended };
+}
+
+test('a verifier with threads of its own gives its verdicts through the same queue', async () => {
+  const { verifier: own } = ownThreads();
+  const { clock, batches, verify, verifier } = start({ verifier: own, batchSize: 2 });
+  const items = [key.prove(1n), { ...key.prove(2n), publicInputs: [3n] }, other.prove(4n)];
+  const wrong = { ok: false, code: 'proof-invalid' };
+  assert.deepEqual(await verifier.verifyBatch(items), [OK, wrong, OK]);
+  assert.deepEqual(batches, [2, 1]);
+  const waiting = verify(key.prove(5n));
+  await clock.pass(20);
+  assert.deepEqual(await waiting, OK);
+  const [good] = items;
+  assert.deepEqual(verifier.verifySync(good!.vk, good!.publicInputs, good!.proof), OK);
+  const weak = { ...good!, vk: { ...key.vk, gamma: key.vk.delta } };
+  const results = await Promise.allSettled([
+    verifier.verifyBatch([weak, good!]),
+    verifier.verifyBatch(items),
+  ]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'fulfilled'],
+  );
+});
+
+test('a batch over which such a verifier hangs is ended after its time; its neighbours get their verdicts', async () => {
+  const { verifier: own, ended } = ownThreads();
+  const { clock, verify, verifier } = start({ verifier: own, maxBatchMs: 60_000 });
+  const results = [verify(key.prove(1n)), verify({ ...key.prove(1n), publicInputs: [668n] })];
+  const settled = Promise.allSettled(results);
+  await clock.pass(20);
+  await clock.pass(60_000);
+  assert.equal(ended.length, 1, 'the verifier was told to stop');
+  await clock.pass(60_000);
+  const [first, second] = await settled;
+  assert.deepEqual(first, { status: 'fulfilled', value: OK });
+  assert.ok(second?.status === 'rejected' && code('worker-lost')(second.reason));
+  assert.match(String(ended), /no answer in 60000 ms/);
+  assert.deepEqual(verifier.queue(), { waiting: 0, running: 0 });
+  assert.equal(clock.waiting(), 0);
+});
+
+test('closed, it ends what such a verifier works at, and waits for it', async () => {
+  const { verifier: own, ended } = ownThreads();
+  const { verify, verifier } = start({ verifier: own, batchSize: 1 });
+  const refused = assert.rejects(verify({ ...key.prove(1n), publicInputs: [668n] }), code('closed'));
+  await verifier.close();
+  await refused;
+  assert.equal(ended.length, 1);
 });
 
 test('closed, it refuses what waits, what runs and what comes', async () => {

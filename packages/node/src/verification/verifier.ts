@@ -7,13 +7,20 @@ import {
   type VerifyingKey,
 } from '@sero/prover';
 import { type Clock, systemClock, type Timer } from '../clock.ts';
+import { createBackendThreads } from './backend-threads.ts';
 import { VerificationError } from './errors.ts';
 import type { Answer, Item } from './thread.ts';
 import { createThreads } from './threads.ts';
 
 /** Options of the verifier. */
 export interface ThreadedVerifierOptions {
+  /** Batches that are checked at once, each by a thread. */
   readonly threads: number;
+  /**
+   * Checks batches off the event loop, on threads of its own. Default: the portable verifier, in a thread of ours for each batch, since
+   * it would hold up the one that calls it.
+   */
+  readonly verifier?: Groth16Verifier;
   /** Proofs that one batch holds at most; so many waiting ones are not kept any longer. Default 64. */
   readonly batchSize?: number;
   /** ms that a single proof waits for others to share its batch. Default 20. */
@@ -28,7 +35,7 @@ export interface ThreadedVerifierOptions {
   readonly clock?: Clock;
   /** Called after each batch. */
   readonly onBatch?: (batch: { readonly proofs: number; readonly ms: number }) => void;
-  /** The threads' program. Default: the verifier's own. */
+  /** The program of our threads, where there are any. Default: the verifier's own. */
   readonly program?: URL;
 }
 
@@ -60,15 +67,18 @@ interface Request {
 }
 
 /**
- * Makes the verifier. Verdicts are those of the portable one, which each thread runs. Single proofs are gathered for a moment into
+ * Makes the verifier. Verdicts are those of the portable one, whichever works. Single proofs are gathered for a moment into
  * batches, since a batch costs less a proof; a batch that fails is halved by the verifier until the culprits stand alone.
  */
 export function createThreadedVerifier(options: ThreadedVerifierOptions): ThreadedVerifier {
   const { batchSize = 64, gatherMs = 20, maxQueued = 4_096 } = options;
   const { maxBatchMs = 120_000, clock = systemClock } = options;
   const count = options.threads;
-  const threads = createThreads(count, options.program ?? new URL('./worker.ts', import.meta.url));
-  const local = createPortableVerifier();
+  const threads =
+    options.verifier === undefined
+      ? createThreads(count, options.program ?? new URL('./worker.ts', import.meta.url))
+      : createBackendThreads(count, options.verifier);
+  const local = options.verifier ?? createPortableVerifier();
   /** Proofs that wait for their moment, and batches that wait for a thread, first come first served. */
   let gathering: Request[] = [];
   const ready: Request[][] = [];

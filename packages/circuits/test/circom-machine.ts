@@ -1,4 +1,4 @@
-import { CircuitError } from './errors.ts';
+import { CircuitError } from '../src/errors.ts';
 
 /**
  * The binary interface of a circom 2 witness program. Integers are i32; a signal is named by the two halves of

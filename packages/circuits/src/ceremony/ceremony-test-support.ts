@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { concat, leBytes, Q } from '@sero/crypto';
+import type { GroupEngine } from '@sero/prover';
+import type { Beacon, Origin } from './contribution.ts';
+import { CeremonyError, type CeremonyFault } from './errors.ts';
+import { contributePowers, startPowers } from './phase1.ts';
+import type { Powers } from './ptau.ts';
+
+/** Transcripts for tests, and pieces of forged ones. */
+
+export const BEACON: Beacon = { value: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8), iterationsPower: 10 };
+export const NOTHING_TYPED = new Uint8Array(0);
+
+/** Powers after contributions of these origins. */
+export async function powersBy(
+  engine: GroupEngine,
+  power: number,
+  ...origins: readonly Origin[]
+): Promise<Powers> {
+  let powers = await startPowers(engine, power);
+  for (const origin of origins) {
+    powers = (await contributePowers(engine, powers, origin, NOTHING_TYPED)).result;
+  }
+  return powers;
+}
+
+/** The work is refused with this code. */
+export async function refused(code: CeremonyFault, work: () => Promise<unknown>): Promise<void> {
+  await assert.rejects(work, (error) => {
+    assert.ok(error instanceof CeremonyError, String(error));
+    assert.equal(error.code, code, error.message);
+    return true;
+  });
+}
+
+/** Packed points with another one at an index. */
+export function replaced(points: Uint8Array, index: number, point: Uint8Array): Uint8Array {
+  const out = points.slice();
+  out.set(point, index * point.length);
+  return out;
+}
+
+/** A point of G1 plus one of order 3, in the bytes of GroupEngine: on the curve, outside the subgroup. */
+export function withSmallOrder(point: Uint8Array): Uint8Array {
+  const { Fp } = bls12_381.fields;
+  const { Point } = bls12_381.G1;
+  const montgomery = Fp.create(1n << 384n);
+  const [x, y] = [0, 1].map((i) => {
+    const bytes = Buffer.from(point.subarray(48 * i, 48 * (i + 1))).reverse();
+    return Fp.div(BigInt(`0x${bytes.toString('hex')}`), montgomery);
+  });
+  // (0, 2) has order 3: y^2 = 4.
+  const sum = Point.fromAffine({ x: x!, y: y! })
+    .add(Point.fromAffine({ x: 0n, y: 2n }))
+    .toAffine();
+  return concat(leBytes(Fp.mul(sum.x, montgomery), 48), leBytes(Fp.mul(sum.y, montgomery), 48));
+}
+
+export const scalar = (value: bigint): Uint8Array => leBytes(((value % Q) + Q) % Q, 32);
