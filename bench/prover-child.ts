@@ -2,8 +2,9 @@
 // to do by messages, and answers each with the milliseconds that it took (or the bytes that it holds).
 
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { joinSplitSignals, joinSplitWitness, loadWitnessProgram, SHAPE_A } from '@sero/circuits';
-import { circuitFile, compileShape } from '@sero/circuits/node';
+import { cacheDirectory, circuitFile, compileShape } from '@sero/circuits/node';
 import {
   type BackendName,
   createPortableScanner,
@@ -23,7 +24,11 @@ const [name = '', threads = '1'] = process.argv.slice(2);
 const backend: ProverBackend | undefined =
   name === 'snarkjs'
     ? undefined
-    : await openBackend({ backend: name as BackendName, threads: Number(threads) });
+    : await openBackend({
+        backend: name as BackendName,
+        threads: Number(threads),
+        images: join(cacheDirectory(), 'ready'),
+      });
 const oracle: SnarkjsProver | undefined = backend === undefined ? createSnarkjsProver() : undefined;
 const prover: Groth16Prover = backend?.prover ?? oracle!;
 

@@ -30,7 +30,7 @@ export type ProverOrder =
 export type ProverAnswer = { readonly value: number } | { readonly error: string };
 
 /** Text that `revived` reads: JSON with big integers and bytes. */
-export function frozen(task: ProverTask): string {
+function frozen(task: ProverTask): string {
   return JSON.stringify(task, (_, value: unknown) => {
     if (typeof value === 'bigint') return { $integer: String(value) };
     if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinSplitWitness, SHAPE_A } from '@sero/circuits';
 import { circuitFile, makeDevelopmentKeys } from '@sero/circuits/node';
@@ -9,6 +9,7 @@ import { openBackend } from '@sero/prover/node';
 import { buildTransaction, plan, readPlan } from '@sero/wallet';
 import sodium from 'sodium-native';
 import { developmentTools } from '../tools/demo/network.ts';
+import { browserFigures } from './browser/figures.ts';
 import { besides, counted, type Figure, type Measurement, type Suite, sampled, timed } from './harness.ts';
 import { buildNativeBench, type NativeBench } from './native.ts';
 import { fundedWallet, payment, proofItems } from './payment.ts';
@@ -322,6 +323,9 @@ export const proverSuite: Suite = {
       figures.push(...(await coreFigures(task)));
     }
     if (any('prover.scan', 'prover.scan.core')) figures.push(...(await scanFigures(task)));
+    if (any('prover.prove.A.chromium')) {
+      figures.push(...(await browserFigures(new Uint8Array(await readFile(task.zkey)), wtns, CORES)));
+    }
     if (any('prover.tree')) figures.push(await treeFigure());
     if (any('prover.setup.A')) figures.push(await setupFigure());
     return figures.map((figure): Measurement => ({ figure }));

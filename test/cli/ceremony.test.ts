@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { productChain, writeR1cs } from '@sero/circuits/test/setup';
 import { decodeVerifyingKey, loadVerifyingKeys, verifyingKeyHash } from '@sero/prover';
-import { productChain, writeR1cs } from '../../packages/circuits/src/setup-test-support.ts';
 import { type Called, type Home, newHome, sero } from './support.ts';
 
 /** What `sero ceremony` refuses, and that nothing is written where it does. What works is in examples.test.ts. */

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { createClient, createSocketClient } from '@sero/api';
+import { productChain, writeR1cs } from '@sero/circuits/test/setup';
 import { buildProgram, examplesOf } from '@sero/cli';
 import { fromHex } from '@sero/crypto';
 import { newWords } from '@sero/wallet';
-import { productChain, writeR1cs } from '../../packages/circuits/src/setup-test-support.ts';
 import {
   type Answer,
   type Called,

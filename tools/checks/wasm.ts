@@ -4,17 +4,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hasFusedMultiplyAdd } from '../../packages/prover/src/wasm-module.ts';
 import {
   buildField,
   buildFlags,
   buildWasm,
   compilerVersion,
+  fieldFaults,
+  hasFusedMultiplyAdd,
   sourceHashes,
   WASM_FOLDER,
   type WasmSource,
-} from '../../packages/prover/tools/build-wasm.ts';
-import { fieldFaults } from '../../packages/prover/tools/wasm-field-check.ts';
+} from '@sero/prover/test/wasm';
 import type { Fault } from './fault.ts';
 
 /** Wrong products that are shown. */

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { loadWitnessProgram, SHAPE_A, type Shape, shapeOf } from '@sero/circuits';
-import { circuitFile, loadDevelopmentKeys } from '@sero/circuits/node';
+import { cacheDirectory, circuitFile, loadDevelopmentKeys } from '@sero/circuits/node';
 import { equalBytes, utf8 } from '@sero/crypto';
 import { type Ledger, openLedger } from '@sero/ledger';
 import {
@@ -58,7 +59,7 @@ export interface DevelopmentTools extends ProvingTools, Backends {
 
 /** Makes the development keys of shape A, or finds them in the cache; those of B and C the first time that they are asked for. */
 export async function developmentTools(warn?: (line: string) => void): Promise<DevelopmentTools> {
-  const backend = await openBackend();
+  const backend = await openBackend({ images: join(cacheDirectory(), 'ready') });
   const load = async (shape: Shape) => {
     const file = await circuitFile(shape);
     const keys = await loadDevelopmentKeys(file, shape.id, warn === undefined ? {} : { warn });

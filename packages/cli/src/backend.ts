@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { cacheDirectory } from '@sero/circuits/node';
 import { describeBackend, type ProverBackend } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
 import type { Cli } from './command.ts';
@@ -26,7 +28,10 @@ const described = new WeakSet<Io>();
  * @throws ProverError `backend-unknown`, `backend-unavailable`
  */
 export async function acquireBackend({ io, out }: Pick<Cli, 'io' | 'out'>): Promise<BackendUse> {
-  const opened = shared.get(io) ?? { backend: openBackend({ environment: io.env }), users: 0 };
+  const opened = shared.get(io) ?? {
+    backend: openBackend({ environment: io.env, images: join(cacheDirectory(io.env), 'ready') }),
+    users: 0,
+  };
   shared.set(io, opened);
   opened.users++;
   const release = async (): Promise<void> => {

@@ -25,7 +25,7 @@ export interface Statement {
 }
 
 /** A proof from the key's secrets (eprint 2016/260, section 3.2), its randomness from the source. */
-export function prove(source: Source, key: KnownKey, publicInputs: readonly bigint[]): Statement {
+function prove(source: Source, key: KnownKey, publicInputs: readonly bigint[]): Statement {
   const { alpha, beta, gamma, delta, ic } = key.secrets;
   const [a, b] = [source.field(), source.field()];
   const x = publicInputs.reduce((sum, value, i) => sum + value * ic[i + 1]!, ic[0]!);

@@ -42,10 +42,10 @@ export function createSource(seed: string): Source {
 }
 
 /** (x - 1)^2 / 3, and its prime factors. */
-export const COFACTOR_G1 = 0x396c8c005555e1568c00aaab0000aaabn;
+const COFACTOR_G1 = 0x396c8c005555e1568c00aaab0000aaabn;
 const FACTORS_G1 = [3n, 11n, 10177n, 859267n, 52437899n];
 /** (x^8 - 4x^7 + 5x^6 - 4x^4 + 6x^3 - 4x^2 - 4x + 13) / 9, and its small prime factors. */
-export const COFACTOR_G2 =
+const COFACTOR_G2 =
   0x5d543a95414e7f1091d50792876a202cd91de4547085abaa68a205b2e5a7ddfa628f1cb4d9e82ef21537e293a6691ae1616ec6e786f0c70cf1c38e31c7238e5n;
 const FACTORS_G2 = [13n, 23n, 2713n, 11953n, 262069n];
 

@@ -126,12 +126,13 @@ export interface NativeAddon extends CoreAddon {
   /**
    * @param zkey the bytes, or the path of the file
    * @param copies of the points, 1 to 64
-   * @returns -1 for a file that cannot be read
+   * @param image path of the file that keeps the key of a file ready
    */
   newProvingKey(
     zkey: Uint8Array | string,
     copies: number,
     cancel?: NativeCancel,
+    image?: string,
   ): Promise<NativeProvingKey | number>;
   prove(
     key: NativeProvingKey,

@@ -16,6 +16,8 @@ export interface NativeBackendOptions {
   readonly threads: number;
   /** Of a proving key's points, shifted. */
   readonly copies: number;
+  /** Folder that keeps the keys of files ready. */
+  readonly images?: string | undefined;
 }
 
 /** The native backend, or why there is none. */
@@ -23,12 +25,13 @@ export function openNativeBackend({
   portable,
   threads,
   copies,
+  images,
 }: NativeBackendOptions): ProverBackend | { readonly missing: string } {
   const load = loadNativeAddon();
   if ('missing' in load) return load;
   const { addon } = load;
   addon.forcePortable(portable);
-  const prover = createNativeProver(addon, copies);
+  const prover = createNativeProver(addon, { copies, images });
   return {
     name: 'native',
     kernel: addon.kernel(),

@@ -1,4 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { ProverError } from './errors.ts';
 import type { Groth16Prover, Proof, ProvingKeySource } from './groth16.ts';
 import type { NativeAddon, NativeProvingKey } from './native-addon.ts';
@@ -8,12 +10,21 @@ import { createProofQueue } from './proof-queue.ts';
 const SEED_BYTES = 128;
 /** Keys of files that are kept ready, each 20 to 60 MB: those of a wallet's shapes. */
 const KEPT_KEYS = 3;
-const FILE_UNREADABLE = -1;
+/** SERO_FILE_UNREADABLE. */
+const FILE_UNREADABLE = 704;
 
 /** A prover that can be closed. */
 export interface NativeProver extends Groth16Prover {
   /** What waits or runs is refused with `closed`, and so is what comes later. */
   close(): Promise<void>;
+}
+
+/** Options of the native prover, as in `OpenBackendOptions`. */
+export interface NativeProverOptions {
+  /** Of a key's points, shifted. */
+  readonly copies: number;
+  /** Folder that keeps the keys of files ready. */
+  readonly images?: string | undefined;
 }
 
 /** A key that is ready, and of which state of its file. */
@@ -25,21 +36,34 @@ interface KeptKey {
 /**
  * The native prover: off the event loop, one proof at a time on all threads. Keys are made ready once: those of files
  * as long as the files stay as they are, those of bytes as long as the bytes, which must not change, are in use.
- *
- * @param copies of a key's points, shifted: see `OpenBackendOptions`
  */
-export function createNativeProver(addon: NativeAddon, copies: number): NativeProver {
+export function createNativeProver(
+  addon: NativeAddon,
+  { copies, images }: NativeProverOptions,
+): NativeProver {
   const queue = createProofQueue();
   const ofBytes = new WeakMap<Uint8Array, NativeProvingKey>();
   /** The one that was used last stands last. */
   const ofFiles = new Map<string, KeptKey>();
 
+  /** Where a file's key is kept ready; nowhere without a folder, or if it cannot be made: that costs time only. */
+  async function imageOf(path: string): Promise<string | undefined> {
+    if (images === undefined) return undefined;
+    const made = await mkdir(images, { recursive: true }).then(
+      () => true,
+      () => false,
+    );
+    const name = createHash('sha256').update(resolve(path)).digest('hex').slice(0, 16);
+    return made ? join(images, `${name}-${addon.kernel()}-${copies}`) : undefined;
+  }
+
   async function makeReady(source: ProvingKeySource, signal: AbortSignal): Promise<NativeProvingKey> {
+    const image = typeof source === 'string' ? await imageOf(source) : undefined;
     const made = await cancellable(
       addon,
       signal,
       () => signal.reason,
-      (flag) => addon.newProvingKey(source, copies, flag),
+      (flag) => addon.newProvingKey(source, copies, flag, image),
     );
     if (made === FILE_UNREADABLE) throw unreadable(source);
     if (typeof made === 'number') throw statusError(made);

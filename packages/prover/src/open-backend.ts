@@ -17,8 +17,13 @@ export interface OpenBackendOptions {
   /** Threads that work together. Default: as many as the machine runs at once, at most 32. */
   readonly threads?: number;
   /**
+   * Folder where the native prover keeps keys of files ready, some 50 MB each for shape A: made ready once, a key is taken from there in
+   * milliseconds. Whoever can write to it can make proofs fail, and nothing else. Default: none is kept.
+   */
+  readonly images?: string;
+  /**
    * Shifted copies of a proving key's points that the native prover keeps, 1 to 64. For shape A four of them take a sixth off a proof's
-   * work, twice the memory and three times the work of making the key ready: for those who prove all day. Default 1.
+   * work, for twice the memory and three times the work of making the key ready. Default: 4 where keys are kept ready, else 1.
    */
   readonly keyCopies?: number;
 }
@@ -28,6 +33,7 @@ type Missing = { readonly missing: string };
 interface Means {
   readonly threads: number;
   readonly copies: number;
+  readonly images?: string | undefined;
 }
 
 const MAX_THREADS = 32;
@@ -66,13 +72,13 @@ async function openWasm(threads: number, because?: string): Promise<ProverBacken
 
 async function tryOpen(
   name: BackendName,
-  { threads, copies }: Means,
+  { threads, copies, images }: Means,
   because?: string,
 ): Promise<ProverBackend | Missing> {
   switch (name) {
     case 'native':
     case 'portable':
-      return openNativeBackend({ portable: name === 'portable', threads, copies });
+      return openNativeBackend({ portable: name === 'portable', threads, copies, images });
     case 'wasm':
       return openWasm(threads, because);
     case 'reference':
@@ -87,20 +93,21 @@ async function tryOpen(
  * @throws ProverError `backend-unknown`, or `backend-unavailable` with the reason
  */
 export async function openBackend(options: OpenBackendOptions = {}): Promise<ProverBackend> {
-  const { backend, environment = process.env, keyCopies: copies = 1 } = options;
+  const { backend, environment = process.env, images } = options;
+  const copies = options.keyCopies ?? (images === undefined ? 1 : 4);
   const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
   // The environment's word is read even where the caller has one of its own: a wrong one is told at once.
   const named = environment['SERO_PROVER'];
   const wished = named === undefined || named === '' ? undefined : readName(named, 'SERO_PROVER');
   const asked = backend === undefined ? wished : readName(backend, 'the caller');
   if (asked !== undefined) {
-    const opened = await tryOpen(asked, { threads, copies });
+    const opened = await tryOpen(asked, { threads, copies, images });
     if (!('missing' in opened)) return opened;
     throw new ProverError('backend-unavailable', `the prover ${asked} cannot run here: ${opened.missing}`);
   }
   let because: string | undefined;
   for (const name of ['native', 'wasm', 'reference'] as const) {
-    const opened = await tryOpen(name, { threads, copies }, because);
+    const opened = await tryOpen(name, { threads, copies, images }, because);
     if (!('missing' in opened)) return opened;
     because = because === undefined ? opened.missing : `${because}; ${opened.missing}`;
   }

@@ -58,3 +58,16 @@ export function withSmallOrder(point: Uint8Array): Uint8Array {
 }
 
 export const scalar = (value: bigint): Uint8Array => leBytes(((value % Q) + Q) % Q, 32);
+
+/** Two points of G1, one with something added and one with the same taken away: their sum is what it was. */
+export async function shifted(
+  engine: GroupEngine,
+  points: Uint8Array,
+  [first, second]: readonly [number, number],
+  by: Uint8Array,
+): Promise<Uint8Array> {
+  const minus = await engine.subtract('g1', new Uint8Array(by.length), by);
+  const at = (index: number): Uint8Array => points.subarray(index * by.length, (index + 1) * by.length);
+  const bent = replaced(points, first, await engine.subtract('g1', at(first), by));
+  return replaced(bent, second, await engine.subtract('g1', at(second), minus));
+}

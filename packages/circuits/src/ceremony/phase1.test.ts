@@ -10,6 +10,7 @@ import {
   refused,
   replaced,
   scalar,
+  shifted,
   withSmallOrder,
 } from './ceremony-test-support.ts';
 import { freshStream } from './entropy.ts';
@@ -179,6 +180,11 @@ test('points that are not powers of tau are found in every part, the last one to
   for (const at of [2, last.alpha1]) await bent(({ tau2, beta2 }) => ({ tau2: replaced(tau2, at, beta2) }));
   await bent(({ tau1 }) => ({ tau1: replaced(tau1, 0, pointAt('g1', tau1, 2)) }));
   await bent(({ tau2 }) => ({ beta2: pointAt('g2', tau2, 1) }));
+});
+
+test('two wrong points that make up for each other are found', async () => {
+  const alpha1 = await shifted(engine, honest.alpha1, [1, 2], pointAt('g1', honest.tau1, 2));
+  await refused('powers-inconsistent', () => verify({ ...honest, alpha1 }));
 });
 
 test('what a contribution says of its results is checked for those that are not the last, too', async () => {

@@ -14,6 +14,7 @@ import {
   refused,
   replaced,
   scalar,
+  shifted,
   withSmallOrder,
 } from './ceremony-test-support.ts';
 import { freshStream } from './entropy.ts';
@@ -164,6 +165,20 @@ test('delta of another number in G2, or that does not divide every point, is ref
     const swapped = replaced(points, 1, pointAt('g1', honest.a1, 1));
     await refused('delta-mismatch', async () => verify({ ...honest, [part]: swapped }));
   }
+});
+
+test('delta of G2 that fits the points it divides, but not delta of G1, is refused', async () => {
+  const { delta2, l1, h1 } = await forge(honest, honest, 7n);
+  await refused('delta-mismatch', async () =>
+    verify(await forge(honest, honest, 5n, { parts: { delta2, l1, h1 } })),
+  );
+  const bent = replaced(honest.delta2, 0, Uint8Array.of(honest.delta2[0]! ^ 1));
+  await refused('point-invalid', () => verify({ ...honest, delta2: bent }));
+});
+
+test('two wrong points that make up for each other are found', async () => {
+  const h1 = await shifted(engine, honest.h1, [1, 2], pointAt('g1', honest.a1, 1));
+  await refused('delta-mismatch', () => verify({ ...honest, h1 }));
 });
 
 test('a wire of no constraint stays at infinity', async () => {

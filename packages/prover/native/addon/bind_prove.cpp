@@ -18,39 +18,27 @@ constexpr size_t MAX_KEY_BYTES = size_t{1} << 31;
 constexpr size_t MAX_WITNESS_BYTES = size_t{1} << 28;
 constexpr size_t MAX_PATH_BYTES = 4096;
 constexpr uint32_t MAX_COPIES = 64;
-/** Beside the statuses of the interface: the file cannot be read. */
-constexpr sero_status FILE_UNREADABLE = -1;
 
 void destroy_key(void* object) { sero_proving_key_free(static_cast<sero_proving_key*>(object)); }
 
 struct KeyJob : Job {
   Copy zkey;
   Copy path;
+  Copy image;
   uint32_t copies = 1;
   sero_proving_key* key = nullptr;
   sero_status status = SERO_OK;
 
   ~KeyJob() override { sero_proving_key_free(key); }
 
-  /** Reads the whole file: mapped, it could be cut short under us. */
-  bool read_file() {
-    std::FILE* file = std::fopen(reinterpret_cast<const char*>(path.data), "rb");
-    if (file == nullptr) return false;
-    bool is_read = false;
-    long size = 0;
-    if (std::fseek(file, 0, SEEK_END) == 0 && (size = std::ftell(file)) >= 0 && std::fseek(file, 0, SEEK_SET) == 0 &&
-        static_cast<size_t>(size) <= MAX_KEY_BYTES && zkey.allocate(static_cast<size_t>(size))) {
-      is_read = std::fread(zkey.data, 1, zkey.size, file) == zkey.size;
-    }
-    std::fclose(file);
-    return is_read;
-  }
   void execute() override {
-    if (path.data != nullptr && !read_file()) {
-      status = FILE_UNREADABLE;
+    if (path.data == nullptr) {
+      status = sero_proving_key_new(zkey.data, zkey.size, copies, shared_threads(), cancelled(), &key);
       return;
     }
-    status = sero_proving_key_new(zkey.data, zkey.size, copies, shared_threads(), cancelled(), &key);
+    const char* ready = reinterpret_cast<const char*>(image.data);
+    status = sero_proving_key_open(reinterpret_cast<const char*>(path.data), ready, copies, shared_threads(),
+                                   cancelled(), &key);
   }
   napi_value result(napi_env env) override {
     if (status != SERO_OK) return make_number(env, status);
@@ -60,7 +48,21 @@ struct KeyJob : Job {
   }
 };
 
-/** newProvingKey(zkey, copies, cancel?): a promise of a handle, or of a status. `zkey` is the bytes, or the path of the file. */
+/** A string that fits, with its end; or false, and an exception. `length` does not count the end. */
+bool read_path(napi_env env, napi_value value, uint32_t place, char* out, size_t* length) {
+  // Longer ones are cut by Node-API, and one that is full may have been.
+  if (napi_get_value_string_utf8(env, value, out, MAX_PATH_BYTES, length) != napi_ok ||
+      *length + 1 >= MAX_PATH_BYTES || std::memchr(out, 0, *length) != nullptr) {
+    throw_range(env, place, "the path of a file");
+    return false;
+  }
+  return true;
+}
+
+/**
+ * newProvingKey(zkey, copies, cancel?, image?): a promise of a handle, or of a status. `zkey` is the bytes, or the path of the file;
+ * then `image` may be the path of the file that keeps it ready.
+ */
 napi_value new_key(napi_env env, napi_callback_info info) {
   Call call;
   View bytes{nullptr, 0};
@@ -71,21 +73,24 @@ napi_value new_key(napi_env env, napi_callback_info info) {
   char path[MAX_PATH_BYTES];
   if (!read_call(env, info, &call) || napi_typeof(env, call.argument[0], &type) != napi_ok) return nullptr;
   if (type == napi_string) {
-    // Longer ones are cut by Node-API, and one that is full may have been.
-    if (napi_get_value_string_utf8(env, call.argument[0], path, sizeof path, &length) != napi_ok ||
-        length + 1 >= sizeof path || std::memchr(path, 0, length) != nullptr) {
-      throw_range(env, 0, "the path of a file");
-      return nullptr;
-    }
+    if (!read_path(env, call.argument[0], 0, path, &length)) return nullptr;
   } else if (!read_packed(call, 0, 1, MAX_KEY_BYTES, &bytes, &length)) {
     return nullptr;
   }
+  char image[MAX_PATH_BYTES];
+  size_t image_length = 0;
+  napi_valuetype image_type;
+  if (napi_typeof(env, call.argument[3], &image_type) != napi_ok) return nullptr;
+  const bool has_image = type == napi_string && image_type != napi_undefined;
+  if (has_image && !read_path(env, call.argument[3], 3, image, &image_length)) return nullptr;
   if (!read_integer(call, 1, MAX_COPIES, &copies) || !read_optional_handle(call, 2, Kind::CANCEL, &cancel)) {
     return nullptr;
   }
   KeyJob* job = new (std::nothrow) KeyJob;
   const View name{reinterpret_cast<const uint8_t*>(path), length + 1};
-  if (job != nullptr && !(type == napi_string ? job->path.assign(name) : job->zkey.assign(bytes))) {
+  const View kept{reinterpret_cast<const uint8_t*>(image), image_length + 1};
+  if (job != nullptr && (!(type == napi_string ? job->path.assign(name) : job->zkey.assign(bytes)) ||
+                         (has_image && !job->image.assign(kept)))) {
     delete job;
     job = nullptr;
   }

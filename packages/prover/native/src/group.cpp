@@ -635,6 +635,9 @@ bool shorter(const uint8_t* scalar, blst_scalar& out) {
   return true;
 }
 
+/// Coefficients up to this length are multiplied with one by one: the kernels take the same time for all.
+constexpr size_t SHORT_BITS = 32;
+
 template <class C>
 sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_t rows, const uint32_t* indices,
                          const uint8_t* coefficients, uint8_t* out, const Parallel& parallel,
@@ -642,15 +645,26 @@ sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_
   return in_chunks(rows, CHUNK / 4, parallel, cancelled, [&](size_t from, size_t to) {
     struct Work {
       Scratch<C> scratch;
-      typename C::Point sums[CHUNK];
-      typename C::Affine results[CHUNK];
+      typename C::Point sums[CHUNK], products[CHUNK];
+      typename C::Affine results[CHUNK], points[CHUNK];
+      blst_scalar scalars[CHUNK];
+      size_t rows[CHUNK];
     };
     Memory memory(sizeof(Work));
     auto* work = static_cast<Work*>(memory.data());
     if (work == nullptr) return false;
+    std::memset(work->sums, 0, sizeof work->sums);
+    // Terms with long coefficients wait until the kernels have many of them.
+    size_t waiting = 0;
+    const auto add_waiting = [&]() {
+      multiply_to_points<C>(work->points, work->scalars, waiting, work->products);
+      for (size_t i = 0; i < waiting; i++) {
+        C::add_points(work->sums[work->rows[i]], work->sums[work->rows[i]], work->products[i]);
+      }
+      waiting = 0;
+    };
     for (size_t row = from; row < to; row++) {
-      typename C::Point sum;
-      std::memset(&sum, 0, sizeof sum);
+      typename C::Point& sum = work->sums[row - from];
       for (uint32_t term = row_starts[row]; term < row_starts[row + 1]; term++) {
         typename C::Affine base = point_at<C>(bases, indices[term]);
         if (is_zero(base)) continue;
@@ -660,15 +674,20 @@ sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_
         if (bits == 0) continue;
         if (bits == 1) {
           C::add_mixed(sum, sum, base);
-        } else {
+        } else if (bits <= SHORT_BITS) {
           typename C::Point point;
           C::from_affine(point, base);
           C::multiply(point, point, scalar.b, bits);
           C::add_points(sum, sum, point);
+        } else {
+          work->points[waiting] = base;
+          work->scalars[waiting] = scalar;
+          work->rows[waiting++] = row - from;
+          if (waiting == CHUNK) add_waiting();
         }
       }
-      work->sums[row - from] = sum;
     }
+    add_waiting();
     to_affine_each<C>(work->results, work->sums, to - from, work->scratch);
     const size_t size = sizeof(typename C::Affine);
     std::memcpy(out + from * size, work->results, (to - from) * size);
