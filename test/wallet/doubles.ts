@@ -1,5 +1,6 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { decodeWtns, encodeWtns, SHAPE_A, type Shape, shapeOf, type WitnessProgram } from '@sero/circuits';
+import { loadShape } from '@sero/circuits/node';
 import { blake2b, concat, equalBytes, fieldToBytes, toHex } from '@sero/crypto';
 import {
   createPortableNoteHasher,
@@ -7,12 +8,14 @@ import {
   type Groth16Prover,
   type Groth16Verifier,
   type NoteHasher,
+  type WitnessEngine,
 } from '@sero/prover';
+import { openBackend } from '@sero/prover/node';
 import type { ProvingTools } from '@sero/wallet';
 
 /**
- * Doubles of the costly parts: a proof is a hash of the public inputs, so that a payment costs no seconds. They hold only what
- * the witness builder let through, so every rule of the statement is still checked in plain numbers.
+ * Doubles of the costly parts: a proof is a hash of the public inputs, so that a payment costs no seconds. The circuit's own
+ * program still computes each witness, so every rule of the statement is checked.
  */
 
 /** The one "proof" of these public inputs. */
@@ -21,29 +24,20 @@ export function proofDouble(publicInputs: readonly bigint[]): Uint8Array {
   return concat(...[0, 1, 2].map((part) => blake2b('TEST_PROOF', Uint8Array.of(part), inputs)));
 }
 
-/** Signals that are public, in the verifier's order. */
-const PUBLIC_SIGNALS = [
-  'root',
-  'hash_e',
-  'rk_u',
-  'rk_v',
-  'zpkr_from',
-  'nil',
-  'trace',
-  'cm',
-  'asset_pub',
-  'pub_out',
-];
+let engine: Promise<WitnessEngine | undefined> | undefined;
 
-/** A witness that is its public inputs and nothing else. */
-const programOf = (shape: Shape): WitnessProgram => ({
-  inputSize: 0,
-  witnessSize: 1 + shape.publicInputs,
-  run: async (signals) => {
-    const values = PUBLIC_SIGNALS.flatMap((name) => signals[name] ?? []);
-    return concat(...[1n, ...values].map(fieldToBytes));
-  },
-});
+/** The circuit's own program, of whose witness only the public inputs are kept. */
+async function programOf(shape: Shape): Promise<WitnessProgram> {
+  engine ??= openBackend().then(({ witness }) => witness);
+  const program = await loadShape(shape, await engine);
+  return {
+    ...program,
+    witnessSize: 1 + shape.publicInputs,
+    run: async (signals) => (await program.run(signals)).slice(0, 32 * (1 + shape.publicInputs)),
+  };
+}
+
+const programs = new Map<number, Promise<WitnessProgram>>();
 
 const prover: Groth16Prover = {
   prove: async (_key, witness, signal) => {
@@ -55,10 +49,11 @@ const prover: Groth16Prover = {
 /** What `prove` takes, doubled. */
 export const provingToolsDouble: ProvingTools = {
   prover,
-  circuit: async (id) => ({
-    program: programOf(shapeOf(id)!),
-    provingKey: encodeWtns(new Uint8Array(0)),
-  }),
+  circuit: async (id) => {
+    const program = programs.get(id) ?? programOf(shapeOf(id)!);
+    programs.set(id, program);
+    return { program: await program, provingKey: encodeWtns(new Uint8Array(0)) };
+  },
 };
 
 const verdict: Groth16Verifier['verifySync'] = (_, publicInputs, proof) =>
