@@ -308,6 +308,7 @@ sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, 
   }
   const sero::Blinding blinding(seed);
   sero::assemble(*key, total, blinding, proof);
+  sero_wipe(&total, sizeof total);
   const sero_status verdict = sero_verify(key->verifying_key, public_inputs, key->public_inputs, proof);
   if (verdict == SERO_OK || verdict == SERO_NO_MEMORY) return verdict;
   return SERO_PROVE_FAILED;

@@ -87,7 +87,7 @@ size_t collect(const Sources& sources, uint32_t* slots, unsigned slot_power, uin
       const uint32_t row = slots[slot];
       // On the curve the same x leaves y and -y.
       const bool is_negative = std::memcmp(points + row * bytes + half, point + half, half) != 0;
-      uses[used++] = {row, static_cast<uint32_t>(i), source.list, is_negative};
+      uses[used++] = {row, static_cast<uint32_t>(i), source.list, is_negative, 0};
     }
   }
   return rows;
@@ -253,6 +253,8 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel
   if (!set_shape(shape, key)) return SERO_ZKEY_MALFORMED;
   key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
   if (key->memory == nullptr) return SERO_NO_MEMORY;
+  // Gaps between arrays go to the image too.
+  std::memset(key->memory, 0, key->memory_bytes);
   place_arrays(key);
   for (int part = 0; part < PARTS; part++) {
     std::memcpy(key->uses[part], collected[part].uses, collected[part].use_count * sizeof(Use));
@@ -282,8 +284,9 @@ bool set_shape(const KeyShape& shape, ProvingKey* key) {
   if (shape.domain_power < 1 || shape.domain_power > 28 || shape.public_inputs >= shape.wires) return false;
   if (shape.wires > MOST || shape.term_count > MOST) return false;
   for (int part = 0; part < PARTS; part++) {
-    const Windows &w = shape.windows[part], expected = Windows::of(w.window < 1 ? 1 : w.window, w.copies);
+    const Windows& w = shape.windows[part];
     if (w.window < 2 || w.window >= MAX_WINDOW || w.copies < 1) return false;
+    const Windows expected = Windows::of(w.window, w.copies);
     if (std::memcmp(&w, &expected, sizeof w) != 0) return false;
     if (shape.point_count[part] > MOST || shape.use_count[part] > MOST) return false;
     const MultiExpKernels& group = part == PART_B2 ? key->kernels->g2 : key->kernels->g1;

@@ -31,6 +31,8 @@ struct Use {
   uint32_t scalar;
   uint8_t list;
   bool is_negative;
+  /// Zero: what is written to an image has no gaps that hold whatever memory held before.
+  uint16_t unused;
 };
 
 /// What the scalars of a use are: values of the witness, of its private part, of the quotient, or r times the witness.
