@@ -44,9 +44,9 @@
           "target_name": "sero_ifma",
           "type": "static_library",
           "sources": ["native/src/kernels_ifma.cpp"],
-          "cflags": ["-mavx512f", "-mavx512ifma", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512vbmi", "-mbmi2", "-madx"],
+          "cflags": ["-mavx512f", "-mavx512ifma", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512vbmi", "-mbmi2", "-madx", "-mtune=icelake-server"],
           "xcode_settings": {
-            "OTHER_CFLAGS": ["-mavx512f", "-mavx512ifma", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512vbmi", "-mbmi2", "-madx"]
+            "OTHER_CFLAGS": ["-mavx512f", "-mavx512ifma", "-mavx512dq", "-mavx512vl", "-mavx512bw", "-mavx512vbmi", "-mbmi2", "-madx", "-mtune=icelake-server"]
           }
         }
       ]

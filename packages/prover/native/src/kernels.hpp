@@ -28,7 +28,7 @@ struct MultiExpKernels {
   void (*expand)(const uint8_t* points, size_t count, unsigned copies, unsigned shift, size_t from, size_t to,
                  uint8_t* table);
   void (*sum)(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-              void* workspace, size_t elements);
+              const uint32_t* later, size_t later_count, void* workspace, size_t elements);
   /// `out` is a blst_p1 or blst_p2.
   void (*reduce)(uint8_t* work, unsigned power, void* workspace, void* out);
   /// One addition of anything to anything: for what does not fit a batch.

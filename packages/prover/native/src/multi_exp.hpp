@@ -125,6 +125,26 @@ static void add_one(const uint8_t* points, uint32_t left, uint32_t right, uint8_
   affine_to_row<F>(affine, out);
 }
 
+/// Points that are used soon: lines of the cache are filled with them while others are added. Tables are far larger than the
+/// cache, and a burst of reads at the beginning of a task would wait for memory.
+struct Ahead {
+  const uint8_t* points;
+  const uint32_t* refs;
+  size_t count;
+};
+
+/// As many points as a pass over a group of pairs takes: so that two passes over half of a task's pairs are enough for the next.
+template <class F>
+SERO_INLINE void prefetch_ahead(Ahead* ahead) {
+  if (ahead->count < LANES) return;
+  for (size_t k = 0; k < LANES; k++) {
+    const uint8_t* at = ahead->points + (ahead->refs[k] >> 1) * ROW_POINT_BYTES<F>;
+    for (size_t line = 0; line < ROW_POINT_BYTES<F>; line += 64) __builtin_prefetch(at + line, 0, 2);
+  }
+  ahead->refs += LANES;
+  ahead->count -= LANES;
+}
+
 /// The points of a group of pairs, ahead of their use.
 template <class F, int PART>
 SERO_INLINE void prefetch_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs) {
@@ -140,11 +160,12 @@ SERO_INLINE void prefetch_pairs(const uint8_t* points, const uint32_t* refs, siz
 /// false and nothing is written; with care it is always true.
 template <class F>
 static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs, uint8_t* out, const uint32_t* slots,
-                      PairScratch<F>* scratch, bool with_care) {
+                      PairScratch<F>* scratch, bool with_care, Ahead* later) {
   using T = CoordinateTraits<F>;
   constexpr size_t BYTES = ROW_POINT_BYTES<F>;
   const size_t groups = (pairs + LANES - 1) / LANES;
   if (groups == 0) return true;
+  Ahead ahead = *later;
   const uint8_t *left[LANES], *right[LANES];
   const auto gather = [&](size_t group) {
     for (int k = 0; k < LANES; k++) {
@@ -157,10 +178,11 @@ static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs,
 
   F product = T::one();
   for (size_t g = 0; g < groups; g++) {
-    const size_t ahead = (g + 2) * LANES;
-    if (ahead + LANES <= pairs) prefetch_pairs<F, 0>(points, refs + 2 * ahead, LANES);
+    const size_t next = (g + 2) * LANES;
+    if (next + LANES <= pairs) prefetch_pairs<F, 0>(points, refs + 2 * next, LANES);
+    prefetch_ahead<F>(&ahead);
     gather(g);
-    F difference = sub_tight(load_coordinate<F>(right, 0), load_coordinate<F>(left, 0));
+    F difference = sub_loose(load_coordinate<F>(right, 0), load_coordinate<F>(left, 0));
     const size_t active = pairs - g * LANES;
     if (active < LANES) difference = select(static_cast<Mask>(0xff << active), difference, T::one());
     scratch[g].special = 0;
@@ -182,6 +204,7 @@ static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs,
   alignas(64) uint8_t spare[BYTES];
   for (size_t g = groups; g-- > 0;) {
     if (g >= 2) prefetch_pairs<F, 1>(points, refs + 2 * (g - 2) * LANES, LANES);
+    prefetch_ahead<F>(&ahead);
     gather(g);
     uint8_t* to[LANES];
     uint32_t left_sign = 0, differing_sign = 0;
@@ -196,10 +219,10 @@ static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs,
     inverse = mul(inverse, scratch[g].difference);
     // With s the sign of the left point: s (L + R) = |L| + s R, so one relative sign is enough until the end.
     const F x1 = load_coordinate<F>(left, 0), y1 = load_coordinate<F>(left, 1);
-    const F x2 = load_coordinate<F>(right, 0), y2 = load_coordinate<F>(right, 1);
+    const F y2 = load_coordinate<F>(right, 1);
     const F slope = mul(signed_difference(static_cast<Mask>(differing_sign), y2, y1), reciprocal);
-    const F x3 = sub2_tight(sqr(slope), x1, x2);
-    const F y3 = sub_tight_signed(static_cast<Mask>(left_sign), mul(slope, sub_tight(x1, x3)), y1);
+    const F x3 = chord_x(sqr(slope), x1, scratch[g].difference);
+    const F y3 = sub_tight_signed(static_cast<Mask>(left_sign), mul(slope, sub_loose(x1, x3)), y1);
     store_coordinate(to, 0, x3);
     store_coordinate(to, 1, y3);
     for (int k = 0; scratch[g].special >> k; k++) {
@@ -207,6 +230,7 @@ static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs,
       if (((scratch[g].special >> k) & 1) && i < pairs) add_one<F>(points, refs[2 * i], refs[2 * i + 1], to[k]);
     }
   }
+  *later = ahead;
   return true;
 }
 
@@ -225,10 +249,10 @@ struct Round {
 
 template <class F>
 static void run_round(const Round& round, const uint8_t* points, uint8_t* out, PairScratch<F>* scratch,
-                      bool* with_care) {
-  if (!*with_care && add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, false)) return;
+                      bool* with_care, Ahead* later) {
+  if (!*with_care && add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, false, later)) return;
   *with_care = true;
-  add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, true);
+  add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, true, later);
 }
 
 /// out = one point of a table, negated where `ref` is odd.
@@ -283,12 +307,14 @@ struct Workspace {
 };
 
 /// The sums of consecutive segments of references: `out` gets a point a segment, infinity for an empty one. The lengths'
-/// sum and their number are at most what the workspace was made for; lengths are overwritten.
+/// sum and their number are at most what the workspace was made for; lengths are overwritten. `later` are references to the same
+/// table that the next call is likely to have: the first round reads the table, the others what the caches hold.
 template <class F>
 static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-                         const Workspace<F>& work) {
+                         const uint32_t* later, size_t later_count, const Workspace<F>& work) {
   constexpr size_t BYTES = ROW_POINT_BYTES<F>;
   const uint8_t* points = table;
+  Ahead none = {table, nullptr, 0}, ahead = {table, later, later_count};
   bool with_care = false;
   for (int turn = 0;; turn ^= 1) {
     // After the first round the points lie in order, none to be negated.
@@ -305,7 +331,7 @@ static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* l
       lengths[s] = (length + 1) / 2;
       if (lengths[s] > 1) is_last = false;
     }
-    run_round<F>(round, points, next, work.scratch, &with_care);
+    run_round<F>(round, points, next, work.scratch, &with_care, points == table ? &none : &ahead);
     points = next;
     if (is_last) break;
   }
@@ -365,7 +391,8 @@ static void reduce_buckets(uint8_t* work, unsigned power, const Workspace<F>& li
       is_done = false;
     }
     if (is_done) break;
-    run_round<F>(round, work, work, lists.scratch, &with_care);
+    Ahead none = {work, nullptr, 0};
+    run_round<F>(round, work, work, lists.scratch, &with_care, &none);
   }
   // sum_i (i + 1) B_i = sum_i B_i + sum_j 2^j (list j).
   std::memset(out, 0, sizeof *out);
@@ -450,8 +477,9 @@ static void expand_points(const uint8_t* points, size_t count, unsigned copies, 
 template <class F>
 struct MultiExpKernel {
   static void sum(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-                  void* workspace, size_t elements) {
-    sum_segments<F>(table, refs, lengths, segments, out, Workspace<F>::over(workspace, elements, true));
+                  const uint32_t* later, size_t later_count, void* workspace, size_t elements) {
+    sum_segments<F>(table, refs, lengths, segments, out, later, later_count,
+                    Workspace<F>::over(workspace, elements, true));
   }
   static void reduce(uint8_t* work, unsigned power, void* workspace, void* out) {
     reduce_buckets<F>(work, power, Workspace<F>::over(workspace, size_t{2} << power, false),

@@ -12,7 +12,9 @@ constexpr unsigned SCALAR_BITS = 255;
 /// Bytes of a scalar plus the sum of half windows: 256 bits and a window more, and what an unaligned word reads beyond.
 constexpr size_t SHIFTED_BYTES = 48;
 /// References that a task adds up: enough that an inversion is cheap beside the additions, few enough for the cache.
-constexpr size_t CHUNK = 8192;
+constexpr size_t CHUNK = 4096;
+/// Tasks that a thread does one after the other, so that during one it knows the next.
+constexpr size_t RUN = 4;
 constexpr size_t EXPAND_CHUNK = 512;
 constexpr size_t SHIFT_CHUNK = 2048;
 /// More threads than this do not take part.
@@ -65,6 +67,8 @@ struct SumTask {
   const uint32_t* refs;
   uint32_t* lengths;
   size_t segments;
+  /// How many references there are from `refs` on.
+  size_t references;
   uint8_t* out;
 };
 
@@ -143,7 +147,7 @@ size_t cut_set(const Set& set, SumTask* tasks, Extra* extras, size_t* extra_coun
         const size_t length = left < CHUNK ? left : CHUNK;
         uint8_t* out = set.rows + (is_first ? b : buckets + extra) * row;
         if (tasks != nullptr) {
-          tasks[made] = {&table, refs, nullptr, length, out};
+          tasks[made] = {&table, refs, nullptr, length, length, out};
           if (!is_first) extras[extra] = {b, out};
         }
         if (!is_first) extra++;
@@ -157,7 +161,7 @@ size_t cut_set(const Set& set, SumTask* tasks, Extra* extras, size_t* extra_coun
     }
     size_t total = 0, end = b;
     while (end < buckets && set.lengths[end] <= CHUNK && total + set.lengths[end] <= CHUNK) total += set.lengths[end++];
-    if (tasks != nullptr) tasks[made] = {&table, refs, set.lengths + b, end - b, set.rows + b * row};
+    if (tasks != nullptr) tasks[made] = {&table, refs, set.lengths + b, end - b, total, set.rows + b * row};
     made++;
     refs += total;
     b = end;
@@ -257,18 +261,26 @@ void shift_scalars(Plan* plan, size_t job, size_t chunk) {
   }
 }
 
-void run_sum(Plan* plan, size_t index) {
-  const SumTask& task = plan->tasks[index];
+void run_sum(const Plan& plan, size_t index, bool has_next, void* workspace) {
+  const SumTask& task = plan.tasks[index];
+  if (has_next) has_next = plan.tasks[index + 1].table == task.table;
+  const SumTask& next = plan.tasks[has_next ? index + 1 : index];
+  uint32_t length = static_cast<uint32_t>(task.segments);
+  uint32_t* lengths = task.lengths == nullptr ? &length : task.lengths;
+  const size_t segments = task.lengths == nullptr ? 1 : task.segments;
+  task.table->group->sum(task.table->rows, task.refs, lengths, segments, task.out, next.refs,
+                         has_next ? next.references : 0, workspace, CHUNK);
+}
+
+void run_sums(Plan* plan, size_t index) {
   size_t slot;
   void* workspace = plan->workspaces.acquire(&slot);
   if (workspace == nullptr) {
     plan->is_out_of_memory = true;
     return;
   }
-  uint32_t length = static_cast<uint32_t>(task.segments);
-  uint32_t* lengths = task.lengths == nullptr ? &length : task.lengths;
-  const size_t segments = task.lengths == nullptr ? 1 : task.segments;
-  task.table->group->sum(task.table->rows, task.refs, lengths, segments, task.out, workspace, CHUNK);
+  const size_t from = index * RUN, end = from + RUN < plan->task_count ? from + RUN : plan->task_count;
+  for (size_t i = from; i < end && !plan->stopped(); i++) run_sum(*plan, i, i + 1 < end, workspace);
   plan->workspaces.release(slot);
 }
 
@@ -328,7 +340,7 @@ void sort_task(Plan* plan, size_t index) {
 }
 
 void sum_task(Plan* plan, size_t index) {
-  if (!plan->stopped()) run_sum(plan, index);
+  if (!plan->stopped()) run_sums(plan, index);
 }
 
 void reduce_task(Plan* plan, size_t index) {
@@ -355,7 +367,7 @@ void run_plan(Plan* plan, const Parallel& parallel) {
     Set& set = plan->sets[k];
     plan->task_count += cut_set(set, plan->tasks + plan->task_count, set.extras, &set.extra_count);
   }
-  each<Plan, sum_task>(parallel, plan->task_count, plan);
+  each<Plan, sum_task>(parallel, (plan->task_count + RUN - 1) / RUN, plan);
   if (plan->stopped()) return;
   each<Plan, reduce_task>(parallel, plan->set_count, plan);
   if (plan->stopped()) return;

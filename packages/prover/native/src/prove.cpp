@@ -49,12 +49,7 @@ bool are_canonical(const uint8_t* values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     blst_scalar scalar;
     std::memcpy(scalar.b, values + 32 * i, 32);
-    if (!blst_scalar_fr_check(&scalar)) {
-      // Zero fails blst's check of a secret key's kind, and is a value like another here.
-      uint8_t any = 0;
-      for (const uint8_t byte : scalar.b) any |= byte;
-      if (any != 0) return false;
-    }
+    if (!blst_scalar_fr_check(&scalar)) return false;
   }
   return true;
 }
@@ -183,6 +178,19 @@ size_t scalars_bytes(const ProvingKey& key) {
   return 32 * count;
 }
 
+struct Gathering {
+  const ProvingKey* key;
+  const uint8_t* witness;
+  const uint8_t* h;
+  const blst_fr* blinded;
+  const Scalars* scalars;
+};
+
+void gather_task(void* context, size_t part) {
+  const Gathering& g = *static_cast<const Gathering*>(context);
+  gather(*g.key, static_cast<int>(part), g.witness, g.h, *g.blinded, g.scalars->part[part]);
+}
+
 sero_status make_scalars(const ProvingKey& key, const uint8_t* witness, const Blinding& blinding, uint8_t* out,
                          const Parallel& parallel, const volatile int32_t* cancelled) {
   Secret h(32 * key.domain());
@@ -193,7 +201,8 @@ sero_status make_scalars(const ProvingKey& key, const uint8_t* witness, const Bl
   blst_fr blinded;
   blst_fr_from_scalar(&blinded, &blinding.r);
   blst_fr_to(&blinded, &blinded);
-  for (int part = 0; part < PARTS; part++) gather(key, part, witness, h.data, blinded, scalars.part[part]);
+  Gathering gathering = {&key, witness, h.data, &blinded, &scalars};
+  parallel.run(parallel.self, PARTS, gather_task, &gathering);
   sero_wipe(&blinded, sizeof blinded);
   return SERO_OK;
 }
@@ -327,8 +336,10 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
   uint32_t parts[sero::PARTS];
   sero::MultiExp jobs[sero::PARTS];
   for (uint32_t i = 0; i < sero::PARTS; i++) {
-    parts[i] = i;
-    jobs[i] = {&key->table[i], scalars.part[i], 0, key->table[i].windows.sets, sums + i * SERO_SUM_BYTES};
+    // The largest pieces of work first, those in the second group: threads end together.
+    const uint32_t part = sero::PARTS - 1 - i;
+    parts[i] = part;
+    jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets, sums + i * SERO_SUM_BYTES};
   }
   status = sero::multi_exp(jobs, sero::PARTS, how, cancelled);
   if (status != SERO_OK) return status;

@@ -22,6 +22,10 @@ SERO_INLINE Fq2 sub_tight(const Fq2& a, const Fq2& b) { return {sub_tight(a.c0, 
 SERO_INLINE Fq2 sub2_tight(const Fq2& a, const Fq2& b, const Fq2& c) {
   return {sub2_tight(a.c0, b.c0, c.c0), sub2_tight(a.c1, b.c1, c.c1)};
 }
+SERO_INLINE Fq2 sub_loose(const Fq2& b, const Fq2& a) { return {sub_loose(b.c0, a.c0), sub_loose(b.c1, a.c1)}; }
+SERO_INLINE Fq2 chord_x(const Fq2& square, const Fq2& x1, const Fq2& difference) {
+  return {chord_x(square.c0, x1.c0, difference.c0), chord_x(square.c1, x1.c1, difference.c1)};
+}
 SERO_INLINE Fq2 signed_difference(Mask negative, const Fq2& a, const Fq2& b) {
   return {signed_difference(negative, a.c0, b.c0), signed_difference(negative, a.c1, b.c1)};
 }
@@ -35,6 +39,13 @@ SERO_INLINE Fq2 add_tight(const Fq2& a, const Fq2& b) { return {add_tight(a.c0, 
 /// `b` are below 16p.
 SERO_INLINE Fq2 mul(const Fq2& a, const Fq2& b) {
   return {dot(a.c0, b.c0, a.c1, neg(b.c1)), dot(a.c0, b.c1, a.c1, b.c0)};
+}
+#elif defined(SERO_HAS_FQ2)
+// The field header brings mul and sqr of pairs.
+SERO_INLINE Fq2 mul(const Fq2& a, const Fq2& b) {
+  Fq2 out;
+  mul_pairs(&out.c0, &out.c1, a.c0, a.c1, b.c0, b.c1);
+  return out;
 }
 #else
 /// Karatsuba: three products of Fq.

@@ -3,7 +3,7 @@
 //
 // Bounds, p the modulus. Limbs are always below 2^52. `tight` is a value below 2p: what mul, sqr and every load give.
 //   Fq (R / p > 2^34): add and sub take values below 16p each and give below 32p; mul and sqr take below 2^16 p.
-//   sub_tight and sub2_tight take tight values and give tight ones; here `tight` has a margin of 2^-12 p.
+//   sub_tight, sub2_tight and chord_x take tight values and give tight ones; here `tight` has a margin of 2^-12 p.
 //   Fr (R / p > 35):   add and sub take tight values and give `loose` ones, below 4p; mul and sqr take loose ones.
 // to_canonical and is_zero take what mul takes.
 //
@@ -131,6 +131,28 @@ SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) {
   return tight_sum(t);
 }
 
+/// b - a of tight values, as the integer b - a + 2p: below 4p, for mul and chord_x.
+SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) {
+  Vector t[FqParams::LIMBS];
+#pragma GCC unroll 8
+  for (int j = 0; j < FqParams::LIMBS; j++) {
+    t[j] = _mm512_sub_epi64(_mm512_add_epi64(b.v[j], broadcast(2 * FqParams::P[j])), a.v[j]);
+  }
+  return carried<FqParams>(t);
+}
+
+/// square - x1 - x2 where `difference` is sub_loose(x2, x1): so that x2 need not be at hand.
+SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
+  Vector t[FqParams::LIMBS];
+#pragma GCC unroll 8
+  for (int j = 0; j < FqParams::LIMBS; j++) {
+    // The integer is square - x1 - x2: what sub_loose added is given back.
+    const Vector top = _mm512_add_epi64(square.v[j], broadcast(2 * FqParams::P[j]));
+    t[j] = _mm512_sub_epi64(_mm512_sub_epi64(top, difference.v[j]), _mm512_add_epi64(x1.v[j], x1.v[j]));
+  }
+  return tight_sum(t);
+}
+
 /// a + b of tight values, tight again (with a margin of 2^-40 p): 2p is taken off where the highest limbs say that it can be.
 SERO_INLINE Fr add_tight(const Fr& a, const Fr& b) {
   constexpr int L = FrParams::LIMBS;
@@ -234,7 +256,10 @@ SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
 #define SERO_HAS_DOT
 
 /// (a b + c d) / R with one reduction: below p + (a b + c d) / R. As mul, but with two products a row.
-SERO_INLINE Fq dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
+///
+/// A function of its own: where two of them stand in line, a compiler mixes their operations, and more values are alive than
+/// there are registers (a fifth of the time of an addition in the second group).
+static __attribute__((noinline)) Fq dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
   using P = FqParams;
   constexpr int L = P::LIMBS;
   SERO_COUNTED(P, 3 * LANES / 2);

@@ -64,6 +64,11 @@ SERO_INLINE Fr sub_tight(const Fr& a, const Fr& b) { return sub(a, b); }
 SERO_INLINE Fq sub_tight(const Fq& a, const Fq& b) { return sub(a, b); }
 /// a - b - c.
 SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) { return sub(sub(a, b), c); }
+/// b - a, and square - x1 - x2 where `difference` is sub_loose(x2, x1).
+SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) { return sub_tight(b, a); }
+SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
+  return sub_tight(sub2_tight(square, x1, x1), difference);
+}
 /// a - b, with a negated in the lanes of the mask.
 SERO_INLINE Fq signed_difference(Mask negative, const Fq& a, const Fq& b) {
   Fq out;
@@ -92,6 +97,18 @@ SERO_INLINE Fq sqr(const Fq& a) {
   blst_fp_sqr(&out.v, &a.v);
   return out;
 }
+#define SERO_HAS_FQ2
+
+/// (a0 + a1 i)(b0 + b1 i) by blst: three products and two reductions.
+SERO_INLINE void mul_pairs(Fq* c0, Fq* c1, const Fq& a0, const Fq& a1, const Fq& b0, const Fq& b1) {
+  SERO_COUNTED(FqParams, 3);
+  const blst_fp2 a = {{a0.v, a1.v}}, b = {{b0.v, b1.v}};
+  blst_fp2 out;
+  blst_fp2_mul(&out, &a, &b);
+  c0->v = out.fp[0];
+  c1->v = out.fp[1];
+}
+
 SERO_INLINE Fr sqr(const Fr& a) {
   Fr out;
   SERO_COUNTED(FrParams, 1);

@@ -150,6 +150,11 @@ SERO_INLINE Fr sub(const Fr& a, const Fr& b) { return sub_limbs(a, b); }
 SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) {
   return nearest<FqParams>(sub_limbs(sub_limbs(a, b), c).v);
 }
+/// b - a, and square - x1 - x2 where `difference` is sub_loose(x2, x1).
+SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) { return sub_tight(b, a); }
+SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
+  return sub_tight(sub2_tight(square, x1, x1), difference);
+}
 
 /// The sign bits of the lanes in the mask.
 SERO_INLINE v128_t signs(Mask negative) {
