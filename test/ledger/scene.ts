@@ -109,7 +109,6 @@ export async function setScene(): Promise<Scene> {
         verifyingKeys: [tools.verifyingKey],
         verifier: createPortableVerifier(),
         hasher: createPortableNoteHasher(),
-        randomBytes: systemRandom,
       });
       for (const block of blocks) await ledger.apply(block);
       return { ledger, store };

@@ -12,7 +12,12 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
-import { createPortableScanner, type NoteHasher } from '@sero/prover';
+import {
+  createPortableScanner,
+  createReferenceBackend,
+  createReferenceTraceOpener,
+  type NoteHasher,
+} from '@sero/prover';
 import {
   assemble,
   memoryWalletStore,
@@ -65,8 +70,9 @@ export async function foundTown(
       : [{ pkr: encodeOneTimeAddress(address), asset: fieldToBytes(SERO_ASSET), value }];
   });
   const network = startNetwork(circuits.map(verifyingKeyDouble), allocations, {
+    ...createReferenceBackend(),
     verifier: verifierDouble,
-    hasher,
+    noteHasher: hasher,
   });
   const blocks: Uint8Array[] = [];
   const people: Person[] = [];
@@ -94,8 +100,16 @@ export async function openView(
   audit: boolean,
 ): Promise<Wallet> {
   const key = viewingKeyFromText(viewingKey, 'development');
-  const scanner = createPortableScanner();
-  return openWallet({ key, genesis: genesis.slice(), store: memoryWalletStore(), scanner, hasher, audit });
+  const [scanner, traces] = [createPortableScanner(), createReferenceTraceOpener()];
+  return openWallet({
+    key,
+    genesis: genesis.slice(),
+    store: memoryWalletStore(),
+    scanner,
+    traces,
+    hasher,
+    audit,
+  });
 }
 
 /** An auditor who has a TK as text and the chain's bytes. */

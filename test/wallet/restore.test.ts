@@ -20,7 +20,7 @@ import {
   SERO_ASSET,
   SERO_UNIT,
 } from '@sero/protocol';
-import { createPortableScanner } from '@sero/prover';
+import { createPortableScanner, createReferenceTraceOpener } from '@sero/prover';
 import {
   type KnownAsset,
   memoryWalletStore,
@@ -93,6 +93,7 @@ async function openAt(town: Town, { key }: Person, start?: WalletStart): Promise
     genesis: town.network.genesis.slice(),
     store: memoryWalletStore(),
     scanner: createPortableScanner(),
+    traces: createReferenceTraceOpener(),
     hasher: town.hasher,
     ...(start === undefined ? {} : { start }),
   });

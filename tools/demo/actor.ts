@@ -9,6 +9,7 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
+import { createReferenceBackend } from '@sero/prover';
 import {
   accountFromWords,
   assemble,
@@ -27,7 +28,7 @@ import {
   type Wallet,
 } from '@sero/wallet';
 import { Refused } from './chain.ts';
-import { type Backends, portableBackends } from './network.ts';
+import type { Backends } from './network.ts';
 
 /** One person's side: words in, serialised blocks in, transactions out. Nothing of it is shared with another actor. */
 export interface Actor {
@@ -52,14 +53,14 @@ export function allocationAddress(key: SpendingKey, chainId: bigint): Uint8Array
 }
 
 /** What reads a chain for a wallet. */
-type Reader = Pick<Backends, 'scanner' | 'hasher'>;
+type Reader = Pick<Backends, 'scanner' | 'traces' | 'noteHasher'>;
 
 /** Opens a wallet from its words and the genesis file's bytes. */
 export async function openActor(
   name: string,
   words: string,
   genesis: Uint8Array,
-  reader: Reader = portableBackends(),
+  reader: Reader = createReferenceBackend(),
 ): Promise<Actor> {
   const key = accountFromWords(words);
   const wallet = await open(key.proof.viewing, genesis, reader, false);
@@ -76,7 +77,7 @@ export async function openActor(
 export function openAuditor(
   viewingKey: string,
   genesis: Uint8Array,
-  reader: Reader = portableBackends(),
+  reader: Reader = createReferenceBackend(),
 ): Promise<Wallet> {
   return open(viewingKeyFromText(viewingKey, 'development'), genesis, reader, true);
 }
@@ -84,7 +85,7 @@ export function openAuditor(
 function open(
   key: ViewingKey,
   genesis: Uint8Array,
-  { scanner, hasher }: Reader,
+  { scanner, traces, noteHasher }: Reader,
   audit: boolean,
 ): Promise<Wallet> {
   return openWallet({
@@ -92,7 +93,8 @@ function open(
     genesis: genesis.slice(),
     store: memoryWalletStore(),
     scanner,
-    hasher,
+    traces,
+    hasher: noteHasher,
     audit,
   });
 }

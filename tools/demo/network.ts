@@ -12,39 +12,25 @@ import {
   GROTH16_BLS12_381,
 } from '@sero/protocol';
 import {
-  createPortableNoteHasher,
-  createPortableScanner,
-  createPortableVerifier,
+  createReferenceBackend,
   decodeVerifyingKey,
   describeBackend,
-  type Groth16Verifier,
-  type NoteHasher,
-  type Scanner,
+  type ProverBackend,
   verifyingKeyHash,
 } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
 import { memoryLog, memoryStore } from '@sero/store';
-import { type ProvingTools, systemRandom } from '@sero/wallet';
+import type { ProvingTools } from '@sero/wallet';
 
 /** Time of block 0 and pause between blocks, ms: fixed, so that a run can be repeated. */
 const GENESIS_TIME = 1_767_225_600_000n;
 const BLOCK_PAUSE = 5_000n;
 
 /** What does the heavy arithmetic of a network and its wallets. */
-export interface Backends {
-  readonly verifier: Groth16Verifier;
-  readonly hasher: NoteHasher;
-  readonly scanner: Scanner;
-}
-
-/** The backends that run everywhere. */
-export function portableBackends(): Backends {
-  return {
-    verifier: createPortableVerifier(),
-    hasher: createPortableNoteHasher(),
-    scanner: createPortableScanner(),
-  };
-}
+export type Backends = Pick<
+  ProverBackend,
+  'verifier' | 'signatures' | 'keyPoints' | 'noteHasher' | 'scanner' | 'traces'
+>;
 
 /** What wallets and validators of a development network share: the circuits' programs and their (insecure) keys. */
 export interface DevelopmentTools extends ProvingTools, Backends {
@@ -81,8 +67,11 @@ export async function developmentTools(warn?: (line: string) => void): Promise<D
     },
     verifyingKey: first.keys.verifyingKey,
     verifier: backend.verifier,
-    hasher: backend.noteHasher,
+    signatures: backend.signatures,
+    keyPoints: backend.keyPoints,
+    noteHasher: backend.noteHasher,
     scanner: backend.scanner,
+    traces: backend.traces,
     backend: describeBackend(backend),
     made: first.keys.made,
     close: () => backend.close(),
@@ -129,7 +118,7 @@ export function demoGenesis(
 export function startNetwork(
   verifyingKeys: readonly Uint8Array[],
   allocations: readonly Allocation[],
-  { verifier, hasher }: Pick<Backends, 'verifier' | 'hasher'> = portableBackends(),
+  backends: Omit<Backends, 'scanner' | 'traces'> = createReferenceBackend(),
 ): Network {
   const genesis = demoGenesis(
     new Map(verifyingKeys.map((key) => [decodeVerifyingKey(key).circuit, key])),
@@ -140,9 +129,10 @@ export function startNetwork(
     store: memoryStore(),
     blocks: memoryLog(),
     verifyingKeys,
-    verifier,
-    hasher,
-    randomBytes: systemRandom,
+    verifier: backends.verifier,
+    signatures: backends.signatures,
+    keyPoints: backends.keyPoints,
+    hasher: backends.noteHasher,
   });
   let waiting: Uint8Array[] = [];
   return {

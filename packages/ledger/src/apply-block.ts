@@ -10,7 +10,13 @@ import {
 } from '@sero/protocol';
 import { type KeyValueStore, overlay } from '@sero/store';
 import { ensure, LedgerError } from './errors.ts';
-import { type ChainView, EXECUTED, executeBlock, type FinishedBlock } from './execute.ts';
+import {
+  type BlockExecution,
+  type ChainView,
+  EXECUTED,
+  executeBlock,
+  type FinishedBlock,
+} from './execute.ts';
 import type { ProofClaim } from './proofs.ts';
 
 /** A block that did all it does to an overlay. Its signatures and proofs are still to be checked. */
@@ -21,24 +27,37 @@ export interface RunBlock {
 }
 
 /**
- * Runs a block that came from elsewhere on top of `head`: every check but those of signatures and proofs. Writes nothing.
+ * Begins to run a block that came from elsewhere on top of `head`: its header must be the one that follows, as far as its transactions
+ * do not matter. Writes nothing.
+ *
+ * @throws LedgerError
+ */
+export function beginBlock(
+  chain: ChainView,
+  store: Pick<KeyValueStore, 'get'>,
+  head: Header,
+  header: Header,
+): BlockExecution {
+  checkLink(header, head);
+  const execution = executeBlock(chain, head, header.time, overlay(store));
+  checkHeader(header, execution.expected, (name) => !EXECUTED.includes(name));
+  return execution;
+}
+
+/**
+ * Runs a block that was begun: every check but those of signatures and proofs. Writes nothing.
  *
  * @param decode the checks that need no state
  * @throws LedgerError or ProtocolError; which transaction, where it is one's
  */
 export function runBlock(
-  chain: ChainView,
-  store: Pick<KeyValueStore, 'get'>,
-  head: Header,
+  execution: BlockExecution,
   block: Block,
-  decode: (transaction: Uint8Array) => CheckedTransaction,
+  decode: (transaction: Uint8Array, index: number) => CheckedTransaction,
 ): RunBlock {
-  checkLink(block.header, head);
-  const execution = executeBlock(chain, head, block.header.time, overlay(store));
-  checkHeader(block.header, execution.expected, (name) => !EXECUTED.includes(name));
   const claims = block.transactions.map((transaction, index) => {
     try {
-      const checked = decode(transaction);
+      const checked = decode(transaction, index);
       const root = execution.check(checked);
       execution.apply(checked);
       return { checked, root };

@@ -5,7 +5,6 @@ import {
   concat,
   equalBytes,
   fieldToBytes,
-  le32,
   leBytes,
   leInteger,
   modQ,
@@ -53,12 +52,6 @@ export const testHasher: NoteHasher = {
     return out;
   },
 };
-
-/** Bytes that repeat from run to run and never within one. */
-export function testRandom(): (length: number) => Uint8Array {
-  let drawn = 0;
-  return (length) => blake2b('TEST_RANDOM', le32(drawn++)).slice(0, length);
-}
 
 /** Canonical bytes of a verifying key that passes every check, as small as one can be; nobody knows a circuit for it. */
 export function verifyingKey(

@@ -4,7 +4,7 @@ import { fieldToBytes } from '@sero/crypto';
 import type { Genesis } from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
 import { memoryLog, memoryStore } from '@sero/store';
-import { testHasher, testRandom, testVerifier, verifyingKey } from './doubles-test-support.ts';
+import { testHasher, testVerifier, verifyingKey } from './doubles-test-support.ts';
 import { openLedger } from './ledger.ts';
 import { ALICE, contents, testGenesis } from './test-support.ts';
 
@@ -12,7 +12,7 @@ import { ALICE, contents, testGenesis } from './test-support.ts';
 function open(genesis: Genesis, verifyingKeys: readonly Uint8Array[]): void {
   const store = memoryStore();
   try {
-    const tools = { verifier: testVerifier(), hasher: testHasher, randomBytes: testRandom() };
+    const tools = { verifier: testVerifier(), hasher: testHasher };
     openLedger({ genesis, store, blocks: memoryLog(), verifyingKeys, ...tools });
   } catch (error) {
     assert.deepEqual(contents(store), []);

@@ -8,6 +8,7 @@ import {
   transactionHash,
   witnessTransactionId,
 } from '@sero/protocol';
+import { createReferenceKeyPointChecker, createReferenceSignatureVerifier } from '@sero/prover';
 import { knownTransactions } from './known-transactions.ts';
 import {
   callDraft,
@@ -22,11 +23,13 @@ import {
   type TestChain,
 } from './test-support.ts';
 
+const POINTS = createReferenceKeyPointChecker();
+
 const contextOf = ({ genesis, ledger }: TestChain) => ({ genesis, genesisHash: ledger.genesisHash });
 
 test('a transaction that is kept is not decoded again, one that is not kept is', () => {
   const chain = startChain();
-  const known = knownTransactions(contextOf(chain));
+  const known = knownTransactions(contextOf(chain), POINTS);
   const [kept, other] = [chain.make(), chain.make()];
   const checked = known.decode(kept);
   assert.equal(known.isSigned(checked), false);
@@ -41,7 +44,7 @@ test('a transaction that is kept is not decoded again, one that is not kept is',
 
 test('every byte counts: a kept transaction vouches for no other form of itself', () => {
   const chain = startChain();
-  const known = knownTransactions(contextOf(chain));
+  const known = knownTransactions(contextOf(chain), POINTS);
   const bytes = chain.make();
   known.keep(known.decode(bytes));
   for (let at = bytes.length - 256; at < bytes.length; at += 17) {
@@ -57,7 +60,7 @@ test('the bytes that are remembered are bounded, and what was not used the longe
   const chain = startChain();
   const all = Array.from({ length: 6 }, () => chain.make());
   const size = all[0]!.length;
-  const known = knownTransactions(contextOf(chain), 3 * size + 1);
+  const known = knownTransactions(contextOf(chain), POINTS, 3 * size + 1);
   const isKept = (bytes: Uint8Array): boolean => known.isSigned(known.decode(bytes));
   for (const bytes of all.slice(0, 3)) known.keep(known.decode(bytes));
   known.keep(known.decode(all[0]!));
@@ -87,10 +90,13 @@ test('what was refused is not remembered: rubbish drives nothing out and is refu
 
 test('a signature is verified once where the proof holds, and again where it does not: only what holds is kept', async () => {
   let batches = 0;
+  const { verifyBatch } = createReferenceSignatureVerifier();
   const chain = startChain({
-    randomBytes: (length) => {
-      batches++;
-      return filler(batches, length);
+    signatures: {
+      verifyBatch: (items) => {
+        batches++;
+        return verifyBatch(items);
+      },
     },
   });
   const good = chain.make();

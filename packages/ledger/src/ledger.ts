@@ -16,16 +16,24 @@ import {
   ProtocolError,
   type Shake256,
 } from '@sero/protocol';
-import { type Groth16Verifier, loadVerifyingKeys, type NoteHasher } from '@sero/prover';
+import {
+  createReferenceKeyPointChecker,
+  createReferenceSignatureVerifier,
+  type Groth16Verifier,
+  type KeyPointChecker,
+  loadVerifyingKeys,
+  type NoteHasher,
+  type SignatureVerifier,
+} from '@sero/prover';
 import { type AppendLog, type KeyValueStore, overlay, proveState, type StateProof } from '@sero/store';
-import { inBlock, runBlock } from './apply-block.ts';
+import { beginBlock, inBlock, runBlock } from './apply-block.ts';
 import { readBlockRecord } from './block-record.ts';
 import { type AssetRecord, assetCodec } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type BlockExecution, executeBlock, type FinishedBlock } from './execute.ts';
 import { knownTransactions } from './known-transactions.ts';
 import { type ProofClaim, proofChecker } from './proofs.ts';
-import { signatureErrors } from './signatures.ts';
+import { signatureChecker } from './signatures.ts';
 import { type SnapshotSource, type StateSnapshot, snapshotSource } from './snapshot-source.ts';
 import { ASSETS, assetKey, stateOf, type TransactionPlace } from './state.ts';
 import { atOnce, type Cancellation, type Pace, paced, type Steps } from './steps.ts';
@@ -41,11 +49,13 @@ export interface LedgerOptions {
   /** Canonical bytes of the verifying keys that genesis names. */
   readonly verifyingKeys: readonly Uint8Array[];
   readonly verifier: Groth16Verifier;
+  /** Checks signatures. Default: the reference, some milliseconds a transaction on the calling thread. */
+  readonly signatures?: SignatureVerifier;
+  /** Checks the keys that transactions show. Default: the reference, some 3 ms a point on the calling thread. */
+  readonly keyPoints?: KeyPointChecker;
   readonly hasher: NoteHasher;
   /** Hashes nullifiers into their set. Default: the portable SHAKE256; Node's own makes a block a quarter faster. */
   readonly shake256?: Shake256;
-  /** Unpredictable bytes, for the coefficients of batches of signatures. A guessable source lets false signatures through. */
-  readonly randomBytes: (length: number) => Uint8Array;
   /** Snapshots to begin with where the state was lost, best first; of each nothing is trusted. Default: none, so block 0. */
   readonly snapshots?: Iterable<OfferedSnapshot>;
   /** Told of what opening does. Default: nobody is told. */
@@ -154,7 +164,11 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     devnet: genesis.devnet === 1,
   });
   const proofs = proofChecker(options.verifier, keys);
-  const known = knownTransactions({ genesis, genesisHash: hash });
+  const signatures = signatureChecker(options.signatures ?? createReferenceSignatureVerifier());
+  const known = knownTransactions(
+    { genesis, genesisHash: hash },
+    options.keyPoints ?? createReferenceKeyPointChecker(),
+  );
   const rules = {
     genesis,
     genesisHash: hash,
@@ -185,14 +199,12 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   /** The error of each claim whose signature or proof does not hold. */
   async function refusals(
     claims: readonly ProofClaim[],
+    checkSignatures = signatures.ofBlock,
   ): Promise<(LedgerError | ProtocolError | undefined)[]> {
     const errors: (LedgerError | ProtocolError | undefined)[] = claims.map(() => undefined);
     const places = claims.map((_, place) => place);
     const unsigned = places.filter((place) => !known.isSigned(claims[place]!.checked));
-    const found = signatureErrors(
-      unsigned.map((place) => claims[place]!.checked),
-      options.randomBytes,
-    );
+    const found = await checkSignatures(unsigned.map((place) => claims[place]!.checked));
     for (const [i, place] of unsigned.entries()) errors[place] = found[i];
     const signed = places.filter((place) => errors[place] === undefined);
     const verdicts = await proofs.check(signed.map((place) => claims[place]!));
@@ -204,7 +216,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   }
 
   /**
-   * As `refusals`; where the verifier fails over a batch, each claim by itself, at once: so only those that it fails over are left without a
+   * As `refusals`; where a verifier fails over a batch, each claim by itself, at once: so only those that it fails over are left without a
    * verdict. No failure of a verifier may keep a proposer from making blocks.
    */
   async function verdictsOf(
@@ -215,6 +227,18 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     } catch {
       const alone = await Promise.allSettled(claims.map((claim) => refusals([claim])));
       return alone.map((one) => (one.status === 'fulfilled' ? one.value[0] : unchecked(one.reason)));
+    }
+  }
+
+  /** As `decodeAll`, with what `verdictsOf` does where the checker of points fails. */
+  async function candidatesOf(
+    transactions: readonly Uint8Array[],
+  ): Promise<(CheckedTransaction | LedgerError | ProtocolError)[]> {
+    try {
+      return await known.decodeAll(transactions);
+    } catch {
+      const alone = await Promise.allSettled(transactions.map((bytes) => known.decodeAll([bytes])));
+      return alone.map((one) => (one.status === 'fulfilled' ? one.value[0]! : unchecked(one.reason)));
     }
   }
 
@@ -254,10 +278,11 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
 
     async check(transaction, signal) {
       signal?.throwIfAborted();
-      const checked = known.decode(transaction);
+      const checked = await known.decodeShared(transaction);
+      signal?.throwIfAborted();
       next ??= begin(head.time + 1n);
       const claim = { checked, root: next.check(checked) };
-      const [error] = await refusals([claim]);
+      const [error] = await refusals([claim], signatures.shared);
       if (error !== undefined) throw error;
       return ownCopy(checked);
     },
@@ -265,7 +290,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     propose: (transactions, time) =>
       inTurn(async () => {
         const execution = begin(time);
-        const candidates = transactions.map((bytes) => attempt(() => known.decode(bytes)));
+        const candidates = await candidatesOf(transactions);
         // What has no verdict is verified in batches; what cannot enter yet, or at all, waits for its turn below.
         const ready = candidates.flatMap((candidate) => {
           if (candidate instanceof Error) return [];
@@ -310,7 +335,13 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
           return executed;
         }
         if (broken !== undefined) throw broken;
-        const run = runBlock(rules, store, head, block, known.decode);
+        const execution = beginBlock(rules, store, head, block.header);
+        const candidates = await known.decodeAll(block.transactions);
+        const run = runBlock(execution, block, (_, index) => {
+          const candidate = candidates[index]!;
+          if (candidate instanceof Error) throw candidate;
+          return candidate;
+        });
         for (const [index, error] of (await refusals(run.claims)).entries()) {
           if (error !== undefined) throw inBlock(error, index);
         }

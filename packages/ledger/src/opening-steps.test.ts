@@ -4,7 +4,7 @@ import { encodeBlock, headerHash } from '@sero/protocol';
 import { type AppendLog, cutSnapshot, memoryLog, memoryStore, SNAPSHOT_VERSION } from '@sero/store';
 import { encodeBlockRecord } from './block-record.ts';
 import { checkLedger, checkLedgerInSteps } from './check-ledger.ts';
-import { testHasher, testRandom, testVerifier, verifyingKey } from './doubles-test-support.ts';
+import { testHasher, testVerifier, verifyingKey } from './doubles-test-support.ts';
 import { type LedgerOptions, openLedgerInSteps } from './ledger.ts';
 import type { StateSnapshot } from './snapshot-source.ts';
 import { frontierOf } from './state.ts';
@@ -177,7 +177,6 @@ function inSteps(
       verifyingKeys: [verifyingKey()],
       verifier: testVerifier(),
       hasher: testHasher,
-      randomBytes: testRandom(),
       ...change,
     },
     {

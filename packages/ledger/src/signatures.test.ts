@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concat, leBytes, leInteger, R_J } from '@sero/crypto';
-import { checkTransaction, decodeEnvelope, encodeBlock, encodeEnvelope } from '@sero/protocol';
-import { testRandom } from './doubles-test-support.ts';
-import { signatureErrors } from './signatures.ts';
-import { flipped, refusalOf, startChain, type TestChain } from './test-support.ts';
+import { concat, leBytes, leInteger, R_J, verifyBatch } from '@sero/crypto';
+import { checkTransaction, decodeEnvelope, encodeBlock, encodeEnvelope, signedHash } from '@sero/protocol';
+import {
+  createReferenceKeyPointChecker,
+  createReferenceSignatureVerifier,
+  type SignatureVerifier,
+} from '@sero/prover';
+import { type SignatureChecker, signatureChecker } from './signatures.ts';
+import { flipped, refusalOf, refusalOfTransaction, startChain, type TestChain } from './test-support.ts';
 
 /** The same transaction with its signature's s changed by an amount. */
 function shifted(bytes: Uint8Array, by: bigint): Uint8Array {
@@ -25,31 +29,75 @@ const unsignedOf = ({ genesis, ledger }: TestChain, bytes: Uint8Array) =>
     { signature: false },
   );
 
-const codesOf = (errors: ReturnType<typeof signatureErrors>) => errors.map((error) => error?.code);
+const reference = signatureChecker(createReferenceSignatureVerifier());
 
-test('the bad signatures of a batch are named by their places', () => {
+async function codesOf(errors: ReturnType<SignatureChecker['ofBlock']>): Promise<(string | undefined)[]> {
+  return (await errors).map((error) => error?.code);
+}
+
+test('the bad signatures of a batch are named by their places', async () => {
   const chain = startChain();
   const bad = shifted(chain.make(), 1n);
   const items = [chain.make(), chain.make(), bad, bad].map((bytes) => unsignedOf(chain, bytes));
-  assert.deepEqual(signatureErrors(items.slice(0, 2), testRandom()), [undefined, undefined]);
-  assert.deepEqual(signatureErrors([], testRandom()), []);
-  assert.deepEqual(codesOf(signatureErrors(items, testRandom())), [
-    undefined,
-    undefined,
-    'signature-invalid',
-    'signature-invalid',
-  ]);
+  const expected = [undefined, undefined, 'signature-invalid', 'signature-invalid'];
+  for (const check of [reference.ofBlock, reference.shared]) {
+    assert.deepEqual(await check(items.slice(0, 2)), [undefined, undefined]);
+    assert.deepEqual(await check([]), []);
+    assert.deepEqual(await codesOf(check(items)), expected);
+  }
+  const alone = items.map((item) => codesOf(reference.shared([item])));
+  assert.deepEqual((await Promise.all(alone)).flat(), expected);
 });
 
-test('two bad signatures that cancel each other out are refused, unless the coefficients can be foreseen', () => {
+test('two bad signatures that cancel each other out are refused, unless the coefficients can be foreseen', async () => {
   const chain = startChain();
   const items = [shifted(chain.make(), 5n), shifted(chain.make(), -5n)].map((bytes) =>
     unsignedOf(chain, bytes),
   );
-  assert.deepEqual(codesOf(signatureErrors(items, testRandom())), ['signature-invalid', 'signature-invalid']);
-  const foreseen = (length: number): Uint8Array => new Uint8Array(length).fill(1);
-  const passed = signatureErrors(items, foreseen);
-  assert.deepEqual(passed, [undefined, undefined], 'the attack that fresh coefficients stop');
+  assert.deepEqual(await codesOf(reference.ofBlock(items)), ['signature-invalid', 'signature-invalid']);
+  const foreseen = new Uint8Array(16).fill(1);
+  const passes = verifyBatch(items.map(signedHash), () => foreseen);
+  assert.equal(passes, true, 'the attack that fresh coefficients stop');
+});
+
+test('only an answer of the verifier lets a signature pass: one that is missing does not', async () => {
+  const chain = startChain();
+  const items = [chain.make(), chain.make()].map((bytes) => unsignedOf(chain, bytes));
+  const forgetful: SignatureVerifier = { verifyBatch: async () => [true] };
+  assert.deepEqual(await codesOf(signatureChecker(forgetful).ofBlock(items)), [
+    undefined,
+    'signature-invalid',
+  ]);
+});
+
+test('a verifier or a checker of points that fails decides nothing: no door lets the transaction in, and it stays good', async () => {
+  let isBroken = true;
+  /** Fails while it is broken. */
+  const fragile =
+    <T extends unknown[], R>(work: (...given: T) => Promise<R>) =>
+    async (...given: T): Promise<R> => {
+      if (isBroken) throw new Error('no threads');
+      return work(...given);
+    };
+  const { verifyBatch } = createReferenceSignatureVerifier();
+  const { check } = createReferenceKeyPointChecker();
+  for (const parts of [
+    { signatures: { verifyBatch: fragile(verifyBatch) } },
+    { keyPoints: { check: fragile(check) } },
+  ]) {
+    isBroken = true;
+    const chain = startChain(parts);
+    const [good, block] = [chain.make(), await chain.block()];
+    await assert.rejects(chain.ledger.check(good), /no threads/);
+    await assert.rejects(chain.ledger.apply(encodeBlock({ ...block, transactions: [good] })), /no threads/);
+    const { rejected } = await chain.ledger.propose([good, good], chain.ledger.head().time + 1n);
+    assert.deepEqual(
+      rejected.map(({ error }) => error.code),
+      ['proof-unchecked', 'proof-unchecked'],
+    );
+    isBroken = false;
+    assert.equal(await refusalOfTransaction(chain, good), 'accepted');
+  }
 });
 
 test('a block with a bad signature anywhere is refused, even where two would cancel out', async () => {

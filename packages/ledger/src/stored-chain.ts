@@ -20,7 +20,7 @@ import {
   StoreError,
   storedStateRoot,
 } from '@sero/store';
-import { runBlock } from './apply-block.ts';
+import { beginBlock, runBlock } from './apply-block.ts';
 import {
   type BlockRecord,
   decodeLogged,
@@ -217,7 +217,8 @@ function replay(rules: OpeningRules, chain: StoredChain, head: Header): Header {
   const record = readBlockRecord(chain.blocks, height);
   const { block } = decodeLogged(height, record);
   try {
-    const finished = runBlock(rules, chain.store, head, block, rules.decode).finish();
+    const execution = beginBlock(rules, chain.store, head, block.header);
+    const finished = runBlock(execution, block, rules.decode).finish();
     const executed = { block, receipts: [...finished.receipts] };
     checkLogged(record, executed, finished);
     writeBlock(chain, rules, executed, finished);

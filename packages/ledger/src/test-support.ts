@@ -37,13 +37,17 @@ import {
   type Transaction,
   transactionHash,
 } from '@sero/protocol';
-import { type NoteHasher, verifyingKeyHash } from '@sero/prover';
+import {
+  type KeyPointChecker,
+  type NoteHasher,
+  type SignatureVerifier,
+  verifyingKeyHash,
+} from '@sero/prover';
 import { type AppendLog, type KeyValueStore, memoryLog, memoryStore, overlay, StoreError } from '@sero/store';
 import {
   proofOf,
   type TestVerifier,
   testHasher,
-  testRandom,
   testVerifier,
   verifyingKey,
 } from './doubles-test-support.ts';
@@ -136,7 +140,8 @@ export interface ChainOptions {
   readonly snapshots?: Iterable<OfferedSnapshot>;
   readonly verifier?: TestVerifier;
   readonly shake256?: Shake256;
-  readonly randomBytes?: (length: number) => Uint8Array;
+  readonly signatures?: SignatureVerifier;
+  readonly keyPoints?: KeyPointChecker;
 }
 
 export function startChain(options: ChainOptions = {}): TestChain {
@@ -151,7 +156,8 @@ export function startChain(options: ChainOptions = {}): TestChain {
     verifyingKeys: genesis.verifyingKeys.length === 0 ? [] : [KEY],
     verifier,
     hasher: options.hasher ?? testHasher,
-    randomBytes: options.randomBytes ?? testRandom(),
+    ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
+    ...(options.keyPoints === undefined ? {} : { keyPoints: options.keyPoints }),
     ...(options.events === undefined ? {} : { events: options.events }),
     ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
     ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),

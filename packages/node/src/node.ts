@@ -41,7 +41,7 @@ export interface NodeOptions {
   readonly pace?: Partial<SealerOptions>;
   readonly mempool?: MempoolOptions;
   /**
-   * What verifies proofs and hashes the tree; whoever opened it closes it, after the node. Default: the fastest that runs here, opened and
+   * What verifies proofs and signatures, checks points and hashes the tree; whoever opened it closes it, after the node. Default: the fastest that runs here, opened and
    * closed by the node.
    */
   readonly prover?: ProverBackend;
@@ -171,7 +171,8 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         verifyingKeys: options.verifyingKeys,
         verifier,
         hasher: world.hasher ?? prover.noteHasher,
-        randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+        signatures: prover.signatures,
+        keyPoints: prover.keyPoints,
         // Native, where the portable one would take a quarter of a full block's time.
         shake256: (message, length) =>
           createHash('shake256', { outputLength: length }).update(message).digest(),

@@ -1,8 +1,9 @@
 import { publicInputs, type Shape, shapeOf } from '@sero/circuits';
-import { type AffinePoint, toAffine, toHex, verify } from '@sero/crypto';
-import { decodeOneTimeAddress, type OneTimeAddress } from './address.ts';
+import { type AffinePoint, fieldFromBytes, toHex, verify } from '@sero/crypto';
+import { type KeyPoint, readKeyPoint } from '@sero/prover';
+import { ADDRESS_LENGTH } from './address.ts';
 import { type AssetKind, checkName, namePrice, OFFLINE_KIND } from './asset.ts';
-import { decodeField, decodeKeyPoint } from './decode.ts';
+import { decodeField, ensureKeyPoint } from './decode.ts';
 import { ensure, ProtocolError } from './errors.ts';
 import { intrinsicGas } from './gas.ts';
 import type { Genesis } from './genesis.ts';
@@ -51,7 +52,6 @@ export interface CheckedTransaction {
   /** Bytes on the wire. */
   readonly size: number;
   readonly shape: Shape;
-  readonly from: OneTimeAddress;
   readonly nullifiers: readonly bigint[];
   readonly commitments: readonly bigint[];
   readonly intrinsicGas: bigint;
@@ -70,6 +70,28 @@ export interface CheckContext {
   readonly genesisHash: Uint8Array;
 }
 
+/** A transaction between the cheap checks and those of its points, which cost a hundred times as much: for batches. */
+export interface PreparedTransaction {
+  /**
+   * Encodings of the keys that it shows, in the order of the checks, 32 bytes each. One that a check before them refused has
+   * none; where a later check refused it, these come first all the same.
+   */
+  readonly points: readonly Uint8Array[];
+  /**
+   * Ends the checks: throws the first refusal, in the order of `checkTransaction`.
+   *
+   * @param found what was found of the point of this number; asked in order, and not beyond the first that is no key
+   */
+  finish(found: (index: number) => KeyPoint): CheckedTransaction;
+}
+
+/** A key that a transaction shows. */
+interface ShownKey {
+  readonly encoding: Uint8Array;
+  /** Its name in refusals. */
+  readonly what: string;
+}
+
 /**
  * Every check of a decoded envelope that needs no state, cheapest first, the signature last. Throws ProtocolError with
  * the code of the rule; design 2, "What the node checks before any pairing".
@@ -83,14 +105,72 @@ export function checkTransaction(
   context: CheckContext,
   options: { readonly signature: boolean } = { signature: true },
 ): CheckedTransaction {
+  const prepared = prepareTransaction(envelope, bytes, context);
+  const checked = prepared.finish((index) => readKeyPoint(prepared.points[index]!));
+  if (options.signature) {
+    ensure(verify(signedHash(checked)), 'signature-invalid', 'the signature does not verify under rk');
+  }
+  return checked;
+}
+
+/**
+ * The same but for points, which whoever calls has checked as he likes, and for the signature. What else refuses the transaction is
+ * kept until its points are known, so that the code is that of the rule which comes first. Throws nothing.
+ */
+export function prepareTransaction(
+  envelope: Envelope,
+  bytes: Uint8Array,
+  context: CheckContext,
+): PreparedTransaction {
+  const keys: ShownKey[] = [];
+  let end: (rk: AffinePoint) => CheckedTransaction;
+  try {
+    end = checkWithoutPoints(envelope, bytes, context, keys);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    end = () => {
+      throw error;
+    };
+  }
+  return {
+    points: keys.map(({ encoding }) => encoding),
+    finish(found) {
+      let last: KeyPoint | undefined;
+      for (const [index, { what }] of keys.entries()) {
+        last = found(index);
+        ensureKeyPoint(last.verdict, what);
+      }
+      // rk is the last point of a transaction that has passed all else.
+      return end(last === undefined ? { u: 0n, v: 1n } : affineOf(last));
+    },
+  };
+}
+
+function affineOf({ affine }: KeyPoint): AffinePoint {
+  return { u: fieldFromBytes(affine.subarray(0, 32)), v: fieldFromBytes(affine.subarray(32)) };
+}
+
+/** @param keys gets the keys that are still to be checked, in the order of the checks; rk last */
+function checkWithoutPoints(
+  envelope: Envelope,
+  bytes: Uint8Array,
+  context: CheckContext,
+  keys: ShownKey[],
+): (rk: AffinePoint) => CheckedTransaction {
   if (envelope.bare !== undefined) {
     throw new ProtocolError('kind-not-active', `kind ${envelope.bare.kind} is not part of this version`);
   }
   const { tx, authorization } = envelope.private;
   const { genesis, genesisHash } = context;
   const shape = checkHead(tx, genesis);
-  const from = decodeOneTimeAddress(tx.from);
-  const shielded = checkShielded(tx, shape);
+  ensure(
+    tx.from.length === ADDRESS_LENGTH,
+    'malformed',
+    `PKr has ${ADDRESS_LENGTH} bytes, got ${tx.from.length}`,
+  );
+  keys.push({ encoding: tx.from.subarray(0, 32), what: 'VPKr' });
+  const zpkrFrom = decodeField(tx.from.subarray(32), 'ZPKr');
+  const { nullifiers, traces, commitments } = checkShielded(tx, shape, keys);
   ensure(
     tx.memo.length === 0 || tx.memo.length === 528,
     'memo-length',
@@ -100,16 +180,18 @@ export function checkTransaction(
   const gas = checkGas(tx, genesis);
   const publicAsset = checkPublicAmounts(tx, gas.fee, action);
   const hashE = transactionHash(tx, genesisHash);
-  const checked: CheckedTransaction = {
+  // Now: the bytes are the caller's, and may be others by the time when the points are known.
+  const wtxid = witnessTransactionId(bytes);
+  const size = bytes.length;
+  return (rk) => ({
     tx,
     authorization,
     hashE,
-    wtxid: witnessTransactionId(bytes),
-    size: bytes.length,
+    wtxid,
+    size,
     shape,
-    from,
-    nullifiers: shielded.nullifiers,
-    commitments: shielded.commitments,
+    nullifiers,
+    commitments,
     intrinsicGas: gas.intrinsic,
     fee: gas.fee,
     publicAsset,
@@ -118,19 +200,15 @@ export function checkTransaction(
       publicInputs({
         root,
         hashE,
-        rk: shielded.rk,
-        zpkrFrom: from.zpkr,
-        nil: shielded.nullifiers,
-        trace: shielded.traces,
-        cm: shielded.commitments,
+        rk,
+        zpkrFrom,
+        nil: nullifiers,
+        trace: traces,
+        cm: commitments,
         assetPub: publicAsset,
         pubOut: [tx.pub.pubOut[0]!, tx.pub.pubOut[1]!],
       }),
-  };
-  if (options.signature) {
-    ensure(verify(signedHash(checked)), 'signature-invalid', 'the signature does not verify under rk');
-  }
-  return checked;
+  });
 }
 
 /** What the signature is checked against, for batches. */
@@ -164,7 +242,8 @@ function checkHead(tx: Transaction, genesis: Genesis): Shape {
 function checkShielded(
   tx: Transaction,
   shape: Shape,
-): { rk: AffinePoint; nullifiers: bigint[]; traces: bigint[]; commitments: bigint[] } {
+  keys: ShownKey[],
+): { nullifiers: bigint[]; traces: bigint[]; commitments: bigint[] } {
   const { rk, nullifiers, traces, outputs } = tx.shielded;
   ensure(
     nullifiers.length === shape.inputs && traces.length === shape.inputs && outputs.length === shape.outputs,
@@ -180,7 +259,7 @@ function checkShielded(
   const commitments = outputs.map((output) => decodeField(output.cm, 'commitment'));
   ensure(!commitments.includes(0n), 'commitment-is-zero', 'a commitment of 0 would be an empty leaf');
   const addresses = outputs.map(({ vpkr }) => {
-    decodeKeyPoint(vpkr, 'VPKr');
+    keys.push({ encoding: vpkr, what: 'VPKr' });
     return toHex(vpkr);
   });
   ensure(
@@ -188,8 +267,8 @@ function checkShielded(
     'duplicate-output-address',
     'two outputs share one VPKr',
   );
+  keys.push({ encoding: rk, what: 'rk' });
   return {
-    rk: toAffine(decodeKeyPoint(rk, 'rk')),
     nullifiers: nils,
     traces: traces.map((bytes) => decodeField(bytes, 'TRACE')),
     commitments,

@@ -6,6 +6,7 @@ import {
   pointFromBytes,
   scalarFromBytes,
 } from '@sero/crypto';
+import type { KeyPointVerdict } from '@sero/prover';
 import { ProtocolError } from './errors.ts';
 
 /** Runs a decoder of @sero/crypto and says its refusals in this package's words. */
@@ -37,9 +38,22 @@ export function decodeScalar(bytes: Uint8Array, what: string): bigint {
 /** A key point from the wire: canonical, in the prime-order subgroup, not the identity. */
 export function decodeKeyPoint(bytes: Uint8Array, what: string): Point {
   const point = translated(what, () => pointFromBytes(bytes));
-  if (point.is0()) throw new ProtocolError('point-is-identity', `${what} is the identity`);
-  if (!isInPrimeSubgroup(point)) {
-    throw new ProtocolError('point-not-in-subgroup', `${what} is outside the prime-order subgroup`);
-  }
+  if (point.is0()) ensureKeyPoint('point-is-identity', what);
+  if (!isInPrimeSubgroup(point)) ensureKeyPoint('point-not-in-subgroup', what);
   return point;
+}
+
+/** The same for a point that was checked in a batch. Throws ProtocolError unless it is fit to be a key. */
+export function ensureKeyPoint(verdict: KeyPointVerdict, what: string): void {
+  switch (verdict) {
+    case 'ok':
+      return;
+    case 'point-not-canonical':
+      throw new ProtocolError(verdict, `${what}: no point of Jubjub has this encoding`);
+    case 'point-is-identity':
+      throw new ProtocolError(verdict, `${what} is the identity`);
+    // Of small order or outside the subgroup; whatever else a checker may say is not fit either.
+    default:
+      throw new ProtocolError('point-not-in-subgroup', `${what} is outside the prime-order subgroup`);
+  }
 }

@@ -76,7 +76,11 @@ export function decodeTrace(
   nil: bigint,
   traceValue: bigint,
 ): DecodedTrace | undefined {
-  const plain = modQ(traceValue - hashTrace(tk, zpk, nil));
+  return tracedPosition(modQ(traceValue - hashTrace(tk, zpk, nil)));
+}
+
+/** What a TRACE without its mask says; undefined for what no own TRACE comes to. */
+export function tracedPosition(plain: bigint): DecodedTrace | undefined {
   if (plain >= REAL_BIT << 1n) return undefined;
   return { position: plain & (REAL_BIT - 1n), real: plain >= REAL_BIT };
 }

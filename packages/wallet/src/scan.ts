@@ -5,7 +5,6 @@ import {
   decodeAssetBody,
   decodeEnvelope,
   decodeField,
-  decodeTrace,
   type ExecutedBlock,
   encodeAddress,
   KIND,
@@ -25,7 +24,7 @@ import {
   type ViewingKey,
   viewTag,
 } from '@sero/protocol';
-import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner } from '@sero/prover';
+import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner, type TraceOpener } from '@sero/prover';
 import { ensure } from './errors.ts';
 import type {
   HistoryEntry,
@@ -35,6 +34,7 @@ import type {
   Payment,
   UndisclosedNote,
 } from './records.ts';
+import { findSpends } from './spends.ts';
 
 /** A public output or genesis allocation as the scanner sees it. */
 export interface PublicNote {
@@ -68,6 +68,7 @@ export interface ScanResult {
 export interface ScanAccount {
   readonly key: ViewingKey;
   readonly scanner: Scanner;
+  readonly traces: TraceOpener;
   /** True for auditors: view tags are ignored and every output is tried. */
   readonly audit: boolean;
   /** The account's note at a position, among those of earlier blocks. */
@@ -118,6 +119,11 @@ export async function scanTransactions(
     account,
     transactions.flatMap(({ publicNotes }) => publicNotes),
   );
+  const allSpends = await findSpends(
+    account.key,
+    account.traces,
+    transactions.map(({ tx }) => tx),
+  );
   const received: OwnedNote[] = [];
   const spentPositions: bigint[] = [];
   const spentDummies: bigint[] = [];
@@ -130,11 +136,11 @@ export async function scanTransactions(
 
   let shielded = 0;
   let open = 0;
-  for (const placed of transactions) {
+  for (const [number, placed] of transactions.entries()) {
     const { tx, receipt, firstPosition, publicNotes } = placed;
     const outputs = tx.shielded.outputs;
     const context = { height, txid: receipt.txid };
-    const spends = decodeSpends(account.key, tx);
+    const spends = allSpends[number]!;
     const opened = openShielded(account, placed, shieldedHits, shielded, height);
     const found = publicNotes.flatMap(({ note, index }, i) => {
       const r = publicHits.get(open + i);
@@ -302,19 +308,6 @@ function openShielded(
 function ownCommitment(tx: Transaction, receipt: Receipt, height: bigint): NameCommitment[] {
   if (tx.kind !== KIND.asset || receipt.status !== 1) return [];
   return decodeAssetBody(tx.body).commit.map(({ hash }) => ({ hash, from: tx.from, height }));
-}
-
-/** The positions that this account's notes and dummies name in a transaction, and whether the transaction is its own at all. */
-function decodeSpends(key: ViewingKey, tx: Transaction): { own: boolean; real: bigint[]; dummies: bigint[] } {
-  const decoded = tx.shielded.nullifiers.flatMap((nil, i) => {
-    const trace = decodeField(tx.shielded.traces[i]!, 'TRACE');
-    return decodeTrace(key.tk, key.address.zpk, decodeField(nil, 'nullifier'), trace) ?? [];
-  });
-  return {
-    own: decoded.length > 0,
-    real: decoded.filter(({ real }) => real).map(({ position }) => position),
-    dummies: decoded.filter(({ real }) => !real).map(({ position }) => position),
-  };
 }
 
 /** What an own transaction paid to others, and its memo, from the copies that the sender keeps. */

@@ -35,7 +35,7 @@ import {
   transactionsRoot,
   witnessTransactionId,
 } from '@sero/protocol';
-import { createPortableScanner } from '@sero/prover';
+import { createPortableScanner, createReferenceTraceOpener } from '@sero/prover';
 import { provingToolsDouble, rememberingHasher } from '../../../test/wallet/doubles.ts';
 import {
   assemble,
@@ -245,6 +245,7 @@ export async function openOn(chain: TestChain, key: SpendingKey, options: OpenOp
     genesis: chain.genesisBytes,
     store: options.store ?? memoryWalletStore(),
     scanner: createPortableScanner(),
+    traces: createReferenceTraceOpener(),
     hasher: HASHER,
     audit: options.audit ?? false,
     ...(options.start === undefined ? {} : { start: options.start }),

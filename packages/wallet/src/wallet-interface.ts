@@ -1,5 +1,5 @@
 import type { Genesis, ViewingKey, WitnessTree } from '@sero/protocol';
-import type { NoteHasher, Scanner } from '@sero/prover';
+import type { NoteHasher, Scanner, TraceOpener } from '@sero/prover';
 import type { OwnAddress } from './own-addresses.ts';
 import type {
   Companion,
@@ -26,6 +26,8 @@ export interface WalletOptions {
   readonly genesis: Uint8Array;
   readonly store: WalletStore;
   readonly scanner: Scanner;
+  /** Tells own spends among a block's. */
+  readonly traces: TraceOpener;
   readonly hasher: NoteHasher;
   /** True for an auditor: every output is tried, whatever its view tag says. Default: false. */
   readonly audit?: boolean;

@@ -52,7 +52,7 @@ export function nameSalt(key: ViewingKey, name: string): Uint8Array {
 
 /** Opens a wallet: what its store holds, or an empty one that waits for block 0. Throws `store-damaged`, `other-genesis`. */
 export async function openWallet(options: WalletOptions): Promise<Wallet> {
-  const { key, store, scanner, audit = false } = options;
+  const { key, store, scanner, traces, audit = false } = options;
   const genesis = decodeGenesis(options.genesis);
   const networkHash = genesisHash(genesis);
   const hashNodes = hashNodesWith(options.hasher);
@@ -64,7 +64,13 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   /** True where memory may be ahead of the store, because a write failed. */
   let stale = false;
   let target: bigint | undefined;
-  const account: ScanAccount = { key, scanner, audit, noteAt: (position) => state.notes.get(position) };
+  const account: ScanAccount = {
+    key,
+    scanner,
+    traces,
+    audit,
+    noteAt: (position) => state.notes.get(position),
+  };
   let queue: Promise<unknown> = Promise.resolve();
 
   /** Runs jobs one after another, so that a block is scanned as a whole before the next begins. */

@@ -16,6 +16,7 @@ namespace {
 constexpr size_t MAX_ITEMS = size_t{1} << 24;
 constexpr size_t SECRET_BYTES = 32;
 constexpr size_t HIT_BYTES = 4 + SECRET_BYTES;
+constexpr size_t POINT_ANSWER_BYTES = 1 + SERO_JUBJUB_AFFINE_BYTES;
 
 /** hashNodes(tuples): one element a tuple, at once; or [status, place of the element]. */
 napi_value hash_nodes(napi_env env, napi_callback_info info) {
@@ -146,26 +147,29 @@ napi_value open_traces(napi_env env, napi_callback_info info) {
 struct PointsJob : Job {
   Copy encodings;
   Copy verdicts;
+  Copy affine;
   Copy bytes;
   size_t count = 0;
   sero_status status = SERO_OK;
 
   void execute() override {
     sero_status* each = reinterpret_cast<sero_status*>(verdicts.data);
-    status = sero_check_points(encodings.data, count, each, nullptr, shared_threads(), cancelled());
+    status = sero_check_points(encodings.data, count, each, affine.data, shared_threads(), cancelled());
     for (size_t i = 0; status == SERO_OK && i < count; i++) {
       // 0, or the status from 600 on; one of no meaning must not turn into a 0, which is "fit".
       const int32_t place = each[i] - 600;
-      bytes.data[i] = each[i] == SERO_OK ? 0 : place > 0 && place < 255 ? static_cast<uint8_t>(place) : 255;
+      uint8_t* answer = bytes.data + i * POINT_ANSWER_BYTES;
+      answer[0] = each[i] == SERO_OK ? 0 : place > 0 && place < 255 ? static_cast<uint8_t>(place) : 255;
+      std::memcpy(answer + 1, affine.data + i * SERO_JUBJUB_AFFINE_BYTES, SERO_JUBJUB_AFFINE_BYTES);
     }
   }
   napi_value result(napi_env env) override {
     if (status != SERO_OK) return make_number(env, status);
-    return make_bytes(env, bytes.data, count);
+    return make_bytes(env, bytes.data, bytes.size);
   }
 };
 
-/** checkPoints(encodings, cancel?): a promise of a byte a point, 0 or its status less 600; or of a status. */
+/** checkPoints(encodings, cancel?): a promise of 65 bytes a point, 0 or its status less 600, u, v; or of a status. */
 napi_value check_points(napi_env env, napi_callback_info info) {
   Call call;
   View encodings;
@@ -177,7 +181,8 @@ napi_value check_points(napi_env env, napi_callback_info info) {
   }
   PointsJob* job = new (std::nothrow) PointsJob;
   if (job != nullptr && !(job->encodings.assign(encodings) && job->verdicts.allocate(count * sizeof(sero_status)) &&
-                          job->bytes.allocate(count))) {
+                          job->affine.allocate(count * SERO_JUBJUB_AFFINE_BYTES) &&
+                          job->bytes.allocate(count * POINT_ANSWER_BYTES))) {
     delete job;
     job = nullptr;
   }
