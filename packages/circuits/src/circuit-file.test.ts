@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { modQ, Q } from '@sero/crypto';
 import { ProverError } from '@sero/prover';
 import fc from 'fast-check';
+import { compileCircuit } from '../tools/compile.ts';
 import { makeCircuitFile } from '../tools/make-programs.ts';
 import { writeCircuitFile } from '../tools/write-circuit-file.ts';
 import {
@@ -13,7 +14,6 @@ import {
   readCircuitHeader,
   readProgram,
 } from './circuit-file.ts';
-import { compileCircuit } from './compile.ts';
 import { createReferenceEngine } from './reference-engine.ts';
 import { type LinearCombination, type R1cs, readR1cs } from './setup-r1cs.ts';
 import { readElements } from './wtns.ts';

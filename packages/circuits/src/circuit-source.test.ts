@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compileCircuit } from '../tools/compile.ts';
 import { makeCircuitFile } from '../tools/make-programs.ts';
 import { circuitHash, constraintsOf } from './circuit-source.ts';
-import { compileCircuit } from './compile.ts';
 import { R1csError } from './setup-r1cs.ts';
 
 const SOURCES = {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Q } from '@sero/crypto';
 import { loadCircomProgram } from '../test/circom-program.ts';
+import { circuitSources, compileCircuit } from '../tools/compile.ts';
 import { makeCircuitFile } from '../tools/make-programs.ts';
 import { type Instruction, readProgram } from './circuit-file.ts';
-import { circuitSources, compileCircuit } from './compile.ts';
 import { CircuitError } from './errors.ts';
 import { loadWitnessProgram, type SignalValues, type WitnessProgram } from './witness-program.ts';
 

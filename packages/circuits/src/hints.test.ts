@@ -7,7 +7,7 @@ import { loadOwn, loadShape, loadUnsimplified, small, witnessOf } from '../test/
 import { spenderOf, withPublic } from '../test/fixtures.ts';
 import { forger, hintsOf } from '../test/forge.ts';
 import { broken, wiresOf } from '../test/r1cs.ts';
-import { circuitSources } from './compile.ts';
+import { circuitSources } from '../tools/compile.ts';
 import { assignSignals } from './join-split-signals.ts';
 import { SHAPE_A, SHAPE_B, SHAPE_C } from './shape.ts';
 import type { SignalValues } from './witness-program.ts';

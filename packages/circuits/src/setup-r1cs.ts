@@ -96,11 +96,10 @@ export function readR1cs(bytes: Uint8Array): R1cs {
   if (head.u32() !== FR_BYTES || head.element() !== Q)
     throw new R1csError("not over BLS12-381's scalar field");
   const [wires, outputs, publicInputs] = [head.u32(), head.u32(), head.u32()];
-  const privateInputs = head.u32();
-  if (outputs + publicInputs + privateInputs + 1 > wires) throw new R1csError('more inputs than wires');
-  // The number of labels (u64) matters to nobody here.
-  head.u32();
-  head.u32();
+  if (outputs + publicInputs + 1 > wires) throw new R1csError('more public wires than wires');
+  // The number of private inputs and that of labels (u64) matter to nobody here. The former may be larger than there are
+  // wires: circom counts inputs before it simplifies, and gives those that no constraint is left of no wire.
+  for (let word = 0; word < 3; word++) head.u32();
   const count = head.u32();
   const from = reader(body);
   const constraints = Array.from({ length: count }, () => {

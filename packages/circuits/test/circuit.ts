@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
+import { CircuitError } from '../src/errors.ts';
+import { SHAPE_B, type Shape } from '../src/shape.ts';
+import { loadWitnessProgram, type SignalValues, type WitnessProgram } from '../src/witness-program.ts';
+import { decodeWtns, encodeWtns } from '../src/wtns.ts';
 import {
   type CompiledCircuit,
   circuitSources,
   compileCircuit,
   compileShape,
   type Simplification,
-} from '../src/compile.ts';
-import { CircuitError } from '../src/errors.ts';
-import { SHAPE_B, type Shape } from '../src/shape.ts';
-import { loadWitnessProgram, type SignalValues, type WitnessProgram } from '../src/witness-program.ts';
-import { decodeWtns, encodeWtns } from '../src/wtns.ts';
+} from '../tools/compile.ts';
 import { makeCircuitFile } from '../tools/make-programs.ts';
 import { loadCircomProgram } from './circom-program.ts';
 import { type R1cs, readR1cs, readSymbols } from './r1cs.ts';

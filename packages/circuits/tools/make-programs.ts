@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type { InputSignal } from '../src/circuit-file.ts';
-import { type CompiledCircuit, circuitSources, compileCircuit, compileShape } from '../src/compile.ts';
 import { readR1cs } from '../src/setup-r1cs.ts';
 import { SHAPES, type Shape } from '../src/shape.ts';
+import { type CompiledCircuit, circuitSources, compileCircuit, compileShape } from './compile.ts';
 import { deriveInstructions, joinCopies } from './derive-program.ts';
 import { writeCircuitFile } from './write-circuit-file.ts';
 

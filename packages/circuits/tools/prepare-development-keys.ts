@@ -1,6 +1,7 @@
 import { constants, setPriority } from 'node:os';
-import { compileShape, loadDevelopmentKeys } from '../src/node.ts';
+import { loadDevelopmentKeys } from '../src/node.ts';
 import { SHAPE_B, SHAPE_C } from '../src/shape.ts';
+import { compileShape } from './compile.ts';
 
 /**
  * Makes the development keys of shapes C and B where the cache does not have them: minutes of work, for test runs, which

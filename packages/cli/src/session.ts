@@ -113,6 +113,7 @@ function withSession<T>(
           genesis: genesis.bytes,
           store: records,
           scanner: backend.scanner,
+          traces: backend.traces,
           hasher: backend.noteHasher,
           ...(start === undefined ? {} : { start }),
         });

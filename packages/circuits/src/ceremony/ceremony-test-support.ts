@@ -57,6 +57,21 @@ export function withSmallOrder(point: Uint8Array): Uint8Array {
   return concat(leBytes(Fp.mul(sum.x, montgomery), 48), leBytes(Fp.mul(sum.y, montgomery), 48));
 }
 
+/** A point of the curve of G2 that lies outside the subgroup, in the bytes of GroupEngine. */
+export function outsideG2(): Uint8Array {
+  const { Fp, Fp2 } = bls12_381.fields;
+  const montgomery = Fp.create(1n << 384n);
+  for (let i = 1n; ; i++) {
+    const x = Fp2.fromBigTuple([i, 0n]);
+    const square = Fp2.add(Fp2.mul(Fp2.sqr(x), x), Fp2.fromBigTuple([4n, 4n]));
+    if (Fp2.eql(Fp2.pow(square, (Fp.ORDER ** 2n - 1n) / 2n), Fp2.ONE)) {
+      const y = Fp2.sqrt(square);
+      assert.equal(bls12_381.G2.Point.fromAffine({ x, y }).isTorsionFree(), false);
+      return concat(...[x.c0, x.c1, y.c0, y.c1].map((value) => leBytes(Fp.mul(value, montgomery), 48)));
+    }
+  }
+}
+
 export const scalar = (value: bigint): Uint8Array => leBytes(((value % Q) + Q) % Q, 32);
 
 /** Two points of G1, one with something added and one with the same taken away: their sum is what it was. */

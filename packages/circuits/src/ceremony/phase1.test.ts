@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import {
   BEACON,
   NOTHING_TYPED,
+  outsideG2,
   powersBy,
   refused,
   replaced,
@@ -211,13 +212,38 @@ test('points outside the subgroup are refused by who verifies, and by who is to 
     await refused('point-invalid', () => verify(bent));
     await refused('point-invalid', () => contributePowers(engine, bent, ada, NOTHING_TYPED));
   }
-  const record = { ...one, tau: { ...one.tau, sx1: withSmallOrder(one.tau.sx1) } };
-  await refused('point-invalid', () => verify({ ...honest, contributions: [record, two, three] }));
+  const outside = outsideG2();
+  const tau2 = replaced(honest.tau2, 3, outside);
+  for (const bent of [
+    { ...honest, tau2 },
+    { ...honest, beta2: outside },
+  ]) {
+    await refused('point-invalid', () => verify(bent));
+    await refused('point-invalid', () => contributePowers(engine, bent, ada, NOTHING_TYPED));
+  }
+  const records = [
+    { ...one, tau: { ...one.tau, sx1: withSmallOrder(one.tau.sx1) } },
+    { ...one, beta1: withSmallOrder(one.beta1) },
+    { ...one, tau: { ...one.tau, spx2: outside } },
+    { ...one, beta2: outside },
+  ];
+  for (const record of records) {
+    await refused('point-invalid', () => verify({ ...honest, contributions: [record, two, three] }));
+  }
 });
 
 test('points that the last contribution did not make are refused', async () => {
-  const other = await forge(honest, honest, [5n, 6n, 7n]);
-  await refused('contribution-unmatched', () => verify({ ...other, contributions: honest.contributions }));
+  const { contributions } = honest;
+  const factors = [
+    [5n, 6n, 7n],
+    [5n, 1n, 1n],
+    [1n, 6n, 1n],
+    [1n, 1n, 7n],
+  ] as const;
+  for (const secrets of factors) {
+    const other = await forge(honest, honest, secrets);
+    await refused('contribution-unmatched', () => verify({ ...other, contributions }));
+  }
 });
 
 test('hashes that are not of this transcript are refused', async () => {

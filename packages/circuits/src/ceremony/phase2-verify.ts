@@ -7,7 +7,18 @@ import { checkKnowledge, proveKnowledge, secretsOf } from './knowledge.ts';
 import type { VerifiedContribution } from './phase1-verify.ts';
 import { startKey } from './phase2.ts';
 import { contributionHash, transcriptHash } from './phase2-hash.ts';
-import { generators, requireGood, requireThat, type Step, sameBytes, sameFactor } from './points.ts';
+import {
+  countOf,
+  finiteIndices,
+  generators,
+  pickPoints,
+  pointAt,
+  requireGood,
+  requireThat,
+  type Step,
+  sameBytes,
+  sameFactor,
+} from './points.ts';
 import type { Powers } from './ptau.ts';
 import { randomScalars, SHORT_SCALAR_BYTES } from './random-scalars.ts';
 
@@ -85,18 +96,16 @@ function checkKeysDiffer(contributions: readonly KeyContribution[]): void {
 
 /** Leaves out the points that were infinity from the beginning (wires of no constraint): they must be so still. */
 function finitePoints(start: Uint8Array, now: Uint8Array): readonly [start: Uint8Array, now: Uint8Array] {
-  const size = GROUP_POINT_BYTES.g1;
-  const kept: [Uint8Array[], Uint8Array[]] = [[], []];
-  for (let at = 0; at < start.length; at += size) {
-    const [was, is] = [start.subarray(at, at + size), now.subarray(at, at + size)];
-    if (was.every((byte) => byte === 0)) {
-      requireThat(sameBytes(was, is), 'delta-mismatch', 'a point that delta does not divide has changed');
-      continue;
+  const finite = finiteIndices('g1', start);
+  let next = 0;
+  for (let i = 0; i < countOf('g1', start); i++) {
+    if (finite[next] === i) next++;
+    else {
+      const stays = pointAt('g1', now, i).every((byte) => byte === 0);
+      requireThat(stays, 'delta-mismatch', 'a point that delta does not divide has changed');
     }
-    kept[0].push(was);
-    kept[1].push(is);
   }
-  return [concat(...kept[0]), concat(...kept[1])];
+  return [pickPoints('g1', start, finite), pickPoints('g1', now, finite)];
 }
 
 /** Delta of the key is that of the last contribution, the same in both groups, and divides what it is to divide. */

@@ -10,6 +10,7 @@ import { type KeyContribution, type ProvingKey, readProvingKey, writeProvingKey 
 import {
   BEACON,
   NOTHING_TYPED,
+  outsideG2,
   powersBy,
   refused,
   replaced,
@@ -88,6 +89,12 @@ test('whatever no contribution may change is compared: gamma, alpha, beta, the c
   ] as const) {
     await refused('circuit-mismatch', () => verify({ ...honest, [part]: bend(honest[part]) }));
   }
+  for (const size of ['wires', 'publicInputs', 'domainSize'] as const) {
+    await refused('circuit-mismatch', () => verify({ ...honest, [size]: honest[size] * 2 }));
+  }
+  // A larger domain, with points behind those that are compared.
+  const larger = { domainSize: honest.domainSize * 2, h1: concat(honest.h1, honest.h1) };
+  await refused('circuit-mismatch', () => verify({ ...honest, ...larger }));
   // gamma a multiple of the generator that Mallory knows, and IC divided by it: proofs of anything without this check.
   const gamma2 = await engine.multiplyEach('g2', honest.gamma2, scalar(5n));
   const ic = await engine.multiplyPowers('g1', honest.ic, scalar(invert(5n)), scalar(1n));
@@ -205,8 +212,16 @@ test('points outside the subgroup are refused by who verifies, and by who is to 
     await refused(part === 'delta1' ? 'contribution-unmatched' : 'point-invalid', () => verify(bent));
     await refused('point-invalid', () => contributeKey(engine, bent, ada, NOTHING_TYPED));
   }
-  const record = { ...one, delta1: withSmallOrder(one.delta1) };
-  await refused('point-invalid', () => verify({ ...honest, contributions: [record, two, three] }));
+  const delta2 = outsideG2();
+  await refused('point-invalid', () => verify({ ...honest, delta2 }));
+  await refused('point-invalid', () => contributeKey(engine, { ...honest, delta2 }, ada, NOTHING_TYPED));
+  const records = [
+    { ...one, delta1: withSmallOrder(one.delta1) },
+    { ...one, key: { ...one.key, spx2: delta2 } },
+  ];
+  for (const record of records) {
+    await refused('point-invalid', () => verify({ ...honest, contributions: [record, two, three] }));
+  }
 });
 
 test('a beacon that is not of its number is refused, and so is one that was not agreed on', async () => {
@@ -222,6 +237,15 @@ test('a beacon that is not of its number is refused, and so is one that was not 
   requireBeacon(log, BEACON.value);
   await refused('beacon-wrong', async () => requireBeacon(log, Uint8Array.of(1)));
   await refused('beacon-missing', async () => requireBeacon(log.slice(0, 2)));
+});
+
+test('names and beacons that the format does not hold are refused', async () => {
+  const contribute = (origin: KeyContribution['origin']): Promise<unknown> =>
+    contributeKey(engine, honest, origin, NOTHING_TYPED);
+  await refused('option-invalid', () => contribute({ name: 'ä'.repeat(33) }));
+  await refused('option-invalid', () =>
+    contribute({ name: '', beacon: { ...BEACON, value: new Uint8Array(256) } }),
+  );
 });
 
 test('powers that are too few, or not prepared, are refused', async () => {

@@ -1,4 +1,4 @@
-import { concat, invert, leBytes, leInteger } from '@sero/crypto';
+import { concat, leBytes } from '@sero/crypto';
 import { GROUP_POINT_BYTES, type GroupEngine, type SparseRows } from '@sero/prover';
 import { constraintsOf } from '../circuit-source.ts';
 import { domainPower, type MatrixEntry } from '../setup-qap.ts';
@@ -6,11 +6,12 @@ import type { R1cs } from '../setup-r1cs.ts';
 import { type ProvingKey, packEntries } from '../zkey-file.ts';
 import { checkOrigin, type Origin } from './contribution.ts';
 import { CeremonyError } from './errors.ts';
+import { invertScalar } from './invert-scalar.ts';
 import { type Challenge, proveKnowledge, secretsOf } from './knowledge.ts';
 import { lagrangeLevel } from './lagrange.ts';
 import type { Contributed } from './phase1.ts';
 import { contributionHash, hashCircuit, transcriptHash } from './phase2-hash.ts';
-import { generators, pointAt, requireGood, requireGoodOrInfinite } from './points.ts';
+import { generators, pickPoints, pointAt, requireGood, requireGoodOrInfinite } from './points.ts';
 import type { LagrangeForms, Powers } from './ptau.ts';
 
 /** Phase 2: a circuit's proving key, of which delta is everybody's. */
@@ -98,7 +99,11 @@ function expectSize(powers: Powers, k: number): LagrangeForms {
 /** The points of the quotient: Lagrange form of the domain of 2N points, the odd ones. */
 function oddPoints(forms: Uint8Array, k: number): Uint8Array {
   const level = lagrangeLevel('g1', forms, k + 1);
-  return concat(...Array.from({ length: 2 ** k }, (_, i) => pointAt('g1', level, 2 * i + 1)));
+  return pickPoints(
+    'g1',
+    level,
+    Array.from({ length: 2 ** k }, (_, i) => 2 * i + 1),
+  );
 }
 
 /**
@@ -154,7 +159,7 @@ export async function startKey(
 /**
  * Multiplies delta by a secret: that of a person, drawn here and wiped, or that of a beacon. Every
  * point that it is applied to must lie in its subgroup; beyond that it is not asked whether `key` is good: see
- * `verifyKey`. (The secret's inverse passes through one of JavaScript's big integers, which nobody can wipe.)
+ * `verifyKey`.
  *
  * @param typed what the author typed, to be mixed with the operating system's randomness; may be empty
  * @throws CeremonyError
@@ -172,7 +177,7 @@ export async function contributeKey(
   await requireGoodOrInfinite(engine, 'g1', concat(key.l1, key.h1), 'the points that delta divides', signal);
   const { scalars, next } = await secretsOf(origin, 1, typed, signal);
   const secret = scalars[0]!;
-  const inverse = leBytes(invert(leInteger(secret)), SCALAR_BYTES);
+  const inverse = invertScalar(secret);
   try {
     const hash = await transcriptHash(engine, key.circuitHash, key.contributions);
     let transcript = new Uint8Array(0);

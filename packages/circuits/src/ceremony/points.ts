@@ -24,6 +24,23 @@ export function pointAt(group: Group, points: Uint8Array, index: number): Uint8A
   return points.subarray(index * size, (index + 1) * size);
 }
 
+/** The points at these indices, packed. (Not `concat` of them all: there may be more than a call takes arguments.) */
+export function pickPoints(group: Group, points: Uint8Array, indices: readonly number[]): Uint8Array {
+  const size = GROUP_POINT_BYTES[group];
+  const out = new Uint8Array(indices.length * size);
+  for (const [i, index] of indices.entries()) out.set(pointAt(group, points, index), i * size);
+  return out;
+}
+
+/** Where the points are that are not infinity. */
+export function finiteIndices(group: Group, points: Uint8Array): number[] {
+  const indices: number[] = [];
+  for (let i = 0; i < countOf(group, points); i++) {
+    if (pointAt(group, points, i).some((byte) => byte !== 0)) indices.push(i);
+  }
+  return indices;
+}
+
 export const countOf = (group: Group, points: Uint8Array): number => points.length / GROUP_POINT_BYTES[group];
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
@@ -81,10 +98,7 @@ export async function requireGoodOrInfinite(
   what: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const size = GROUP_POINT_BYTES[group];
-  const finite = Array.from({ length: countOf(group, points) }, (_, i) => pointAt(group, points, i)).filter(
-    (point) => point.some((byte) => byte !== 0),
-  );
-  const packed = finite.length * size === points.length ? points : concat(...finite);
+  const finite = finiteIndices(group, points);
+  const packed = finite.length === countOf(group, points) ? points : pickPoints(group, points, finite);
   await requireGood(engine, group, packed, what, signal);
 }

@@ -117,6 +117,7 @@ async function viewWith(backend: ProverBackend, cli: Cli, { tkFile, birthday }: 
     genesis,
     store: memoryWalletStore(),
     scanner: backend.scanner,
+    traces: backend.traces,
     hasher: backend.noteHasher,
     audit: true,
     ...(start === undefined ? {} : { start }),

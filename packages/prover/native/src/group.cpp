@@ -18,17 +18,21 @@ constexpr size_t SCALAR_BITS = 255;
 /// r - 1 = 2^32 t, t odd: roots of unity exist up to this power of two.
 constexpr uint32_t TWO_ADICITY = 32;
 
-/// Memory of one task: secrets in it are the task's to wipe.
+/// Memory of one task, wiped when it goes: scalars are taken for secrets.
 class Memory {
  public:
-  explicit Memory(size_t size) : memory_(sero_alloc(size)) {}
-  ~Memory() { sero_free(memory_); }
+  explicit Memory(size_t size) : memory_(sero_alloc(size)), size_(size) {}
+  ~Memory() {
+    if (memory_ != nullptr) sero_wipe(memory_, size_);
+    sero_free(memory_);
+  }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
   void* data() const { return memory_; }
 
  private:
   void* memory_;
+  size_t size_;
 };
 
 // --- the two groups behind one set of names ---
@@ -150,7 +154,9 @@ typename C::Affine point_at(const uint8_t* points, size_t index) {
 bool is_canonical(const uint8_t* scalar) {
   blst_scalar value;
   std::memcpy(value.b, scalar, SCALAR_BYTES);
-  return blst_scalar_fr_check(&value) || is_zero(value);
+  const bool is_below = blst_scalar_fr_check(&value) || is_zero(value);
+  sero_wipe(&value, sizeof value);
+  return is_below;
 }
 
 blst_fr to_fr(const uint8_t* scalar) {
@@ -158,6 +164,7 @@ blst_fr to_fr(const uint8_t* scalar) {
   blst_fr out;
   std::memcpy(value.b, scalar, SCALAR_BYTES);
   blst_fr_from_scalar(&out, &value);
+  sero_wipe(&value, sizeof value);
   return out;
 }
 
@@ -180,6 +187,7 @@ blst_fr fr_power(blst_fr base, uint64_t exponent) {
     if (exponent & 1) blst_fr_mul(&out, &out, &base);
     blst_fr_sqr(&base, &base);
   }
+  sero_wipe(&base, sizeof base);
   return out;
 }
 
@@ -215,20 +223,20 @@ sero_status in_chunks(size_t count, size_t chunk, const Parallel& parallel, cons
     Work& work;
     size_t count, chunk;
     const volatile int32_t* cancelled;
-    volatile int32_t failed;
+    int32_t failed;
   } context = {work, count, chunk, cancelled, 0};
   parallel.run(
       parallel.self, (count + chunk - 1) / chunk,
       [](void* opaque, size_t index) {
         Context& c = *static_cast<Context*>(opaque);
-        if (c.failed || (c.cancelled != nullptr && *c.cancelled)) return;
+        if (is_set(&c.failed) || is_set(c.cancelled)) return;
         const size_t from = index * c.chunk;
         const size_t to = from + c.chunk < c.count ? from + c.chunk : c.count;
-        if (!c.work(from, to)) c.failed = 1;
+        if (!c.work(from, to)) __atomic_store_n(&c.failed, 1, __ATOMIC_RELAXED);
       },
       &context);
-  if (cancelled != nullptr && *cancelled) return SERO_CANCELLED;
-  return context.failed ? SERO_NO_MEMORY : SERO_OK;
+  if (is_set(cancelled)) return SERO_CANCELLED;
+  return is_set(&context.failed) ? SERO_NO_MEMORY : SERO_OK;
 }
 
 /// Points per task: one inversion is shared by so many, and buffers of this many stay in the cache.
@@ -429,7 +437,6 @@ sero_status multiply_generator(const uint8_t* scalars, size_t count, uint8_t* ou
       add_each<C>(work->sums, work->addends, n, work->scratch);
     }
     std::memcpy(out + from * sizeof(typename C::Affine), work->sums, n * sizeof(typename C::Affine));
-    sero_wipe(work, sizeof *work);
     return true;
   });
 }
@@ -477,7 +484,6 @@ sero_status multiply_each(const uint8_t* points, const uint8_t* scalars, size_t 
     std::memcpy(work->scalars, scalars + from * SCALAR_BYTES, n * SCALAR_BYTES);
     multiply_chunk<C>(work->points, work->scalars, work->points, n, work->scratch, work->products);
     std::memcpy(out + from * size, work->points, n * size);
-    sero_wipe(work, sizeof *work);
     return true;
   });
 }
@@ -500,7 +506,6 @@ sero_status multiply_powers(const uint8_t* points, size_t count, const uint8_t* 
     }
     multiply_chunk<C>(work->points, work->scalars, work->points, n, work->scratch, work->products);
     std::memcpy(out + from * size, work->points, n * size);
-    sero_wipe(work, sizeof *work);
     sero_wipe(&scalar, sizeof scalar);
     return true;
   });
@@ -624,15 +629,13 @@ sero_status lagrange(const uint8_t* points, uint32_t power, uint8_t* out, const 
 
 /// The shorter of s and r - s: most coefficients of a circuit are small or the negative of something small.
 bool shorter(const uint8_t* scalar, blst_scalar& out) {
-  blst_fr value = to_fr(scalar), negated;
-  const blst_scalar zero = {};
-  const blst_fr none = to_fr(zero.b);
-  blst_fr_sub(&negated, &none, &value);
-  const blst_scalar other = to_scalar(negated);
+  blst_fr value = to_fr(scalar);
+  blst_fr_cneg(&value, &value, true);
+  out = to_scalar(value);
+  sero_wipe(&value, sizeof value);
+  if (bit_length(out.b, SCALAR_BYTES) < bit_length(scalar, SCALAR_BYTES)) return true;
   std::memcpy(out.b, scalar, SCALAR_BYTES);
-  if (bit_length(other.b, SCALAR_BYTES) >= bit_length(scalar, SCALAR_BYTES)) return false;
-  out = other;
-  return true;
+  return false;
 }
 
 /// Coefficients up to this length are multiplied with one by one: the kernels take the same time for all.
@@ -654,6 +657,7 @@ sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_
     auto* work = static_cast<Work*>(memory.data());
     if (work == nullptr) return false;
     std::memset(work->sums, 0, sizeof work->sums);
+    blst_scalar scalar;
     // Terms with long coefficients wait until the kernels have many of them.
     size_t waiting = 0;
     const auto add_waiting = [&]() {
@@ -668,7 +672,6 @@ sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_
       for (uint32_t term = row_starts[row]; term < row_starts[row + 1]; term++) {
         typename C::Affine base = point_at<C>(bases, indices[term]);
         if (is_zero(base)) continue;
-        blst_scalar scalar;
         if (shorter(coefficients + size_t{term} * SCALAR_BYTES, scalar)) C::neg(base.y, base.y);
         const size_t bits = bit_length(scalar.b, SCALAR_BYTES);
         if (bits == 0) continue;
@@ -691,6 +694,7 @@ sero_status combine_rows(const uint8_t* bases, const uint32_t* row_starts, size_
     to_affine_each<C>(work->results, work->sums, to - from, work->scratch);
     const size_t size = sizeof(typename C::Affine);
     std::memcpy(out + from * size, work->results, (to - from) * size);
+    sero_wipe(&scalar, sizeof scalar);
     return true;
   });
 }

@@ -1,14 +1,18 @@
 // A pool of threads behind sero_parallel: the caller works along, and several callers share the threads.
 
+#include <pthread.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <new>
-#include <thread>
 
 #include "../include/sero_prover.h"
 
 namespace {
+
+/// Of every thread: tasks keep their lanes on the stack, up to 300 kB, and some C libraries (musl) give 128 kB.
+constexpr size_t STACK_BYTES = size_t{1} << 20;
 
 struct Job {
   void (*task)(void* context, size_t index);
@@ -28,7 +32,8 @@ struct sero_pool {
   std::condition_variable is_left;
   Job* jobs = nullptr;
   bool is_closing = false;
-  std::thread* threads = nullptr;
+  pthread_t* threads = nullptr;
+  /// Threads that were started: fewer than asked for where the system gave no more.
   size_t thread_count = 0;
 };
 
@@ -67,6 +72,11 @@ void serve(sero_pool* pool) {
   }
 }
 
+void* serve_pool(void* pool) {
+  serve(static_cast<sero_pool*>(pool));
+  return nullptr;
+}
+
 void run(void* self, size_t tasks, void (*task)(void*, size_t), void* context) {
   sero_pool* pool = static_cast<sero_pool*>(self);
   Job job = {task, context, tasks, {0}, 0, nullptr};
@@ -96,11 +106,18 @@ extern "C" {
 sero_pool* sero_pool_new(size_t threads) {
   sero_pool* pool = new (std::nothrow) sero_pool;
   if (pool == nullptr || threads <= 1) return pool;
-  pool->threads = new (std::nothrow) std::thread[threads - 1];
+  pool->threads = new (std::nothrow) pthread_t[threads - 1];
   if (pool->threads == nullptr) return pool;
-  // Compiled without exceptions: where a thread cannot be started the process would end, so the number is the machine's.
-  for (size_t i = 0; i < threads - 1; i++) pool->threads[i] = std::thread(serve, pool);
-  pool->thread_count = threads - 1;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return pool;
+  // Not std::thread, which throws where none can be started: without exceptions that ends the process.
+  if (pthread_attr_setstacksize(&attributes, STACK_BYTES) == 0) {
+    for (size_t i = 0; i < threads - 1; i++) {
+      if (pthread_create(&pool->threads[i], &attributes, serve_pool, pool) != 0) break;
+      pool->thread_count++;
+    }
+  }
+  pthread_attr_destroy(&attributes);
   return pool;
 }
 
@@ -111,7 +128,7 @@ void sero_pool_free(sero_pool* pool) {
     pool->is_closing = true;
   }
   pool->has_work.notify_all();
-  for (size_t i = 0; i < pool->thread_count; i++) pool->threads[i].join();
+  for (size_t i = 0; i < pool->thread_count; i++) pthread_join(pool->threads[i], nullptr);
   delete[] pool->threads;
   delete pool;
 }

@@ -5,10 +5,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { cacheDirectory, readCached, writeCached } from './cache.ts';
-import { CircuitError } from './errors.ts';
-import { withFileLock } from './lock.ts';
-import type { Shape } from './shape.ts';
+import { cacheDirectory, readCached, writeCached } from '../src/cache.ts';
+import { CircuitError } from '../src/errors.ts';
+import { withFileLock } from '../src/lock.ts';
+import type { Shape } from '../src/shape.ts';
 
 /**
  * `full` (the default, and what keys are made of): linear constraints are substituted away. `none`: each signal
