@@ -39,7 +39,7 @@ napi_value cancel(napi_env env, napi_callback_info info) {
   Call call;
   Handle* handle;
   if (!read_call(env, info, &call) || !read_handle(call, 0, Kind::CANCEL, &handle)) return nullptr;
-  handle->flag = 1;
+  __atomic_store_n(&handle->flag, 1, __ATOMIC_RELAXED);
   return nullptr;
 }
 

@@ -24,8 +24,8 @@ struct Handle {
   /** What it stands for, and how that is freed; nullptr for a cancel flag. */
   void* object = nullptr;
   void (*destroy)(void* object) = nullptr;
-  /** A cancel flag: 0, or 1 once the work is no longer wanted. */
-  volatile int32_t flag = 0;
+  /** A cancel flag: 0, or 1 once the work is no longer wanted. Read and written atomically. */
+  int32_t flag = 0;
 };
 
 /** Objects of this process that are not freed yet. */

@@ -3,7 +3,15 @@
 //   bench fields                nanoseconds of a field multiplication, one lane, in each kernel: the physical floor
 //   bench msm POINTS RUNS       multi-exponentiations in G1 over random points with 2 threads, in turn: the prover's (a table of
 //                               four copies), the same without copies, and blst's own Pippenger; milliseconds
-//   bench count ZKEY WTNS       field multiplications of one proof in each kernel (only in the build that counts)
+//
+// and, only in the build that counts, the field multiplications of one call in each kernel, on one thread:
+//
+//   bench-count prove ZKEY WTNS     a proof
+//   bench-count msm POINTS          the multi-exponentiation of `bench msm` with copies
+//   bench-count verify COUNT        COUNT proofs of 15 public inputs: 1 is sero_verify, more are a batch
+//   bench-count scan FILE           outputs, 34 bytes each, after a view key of 32
+//   bench-count signatures FILE     RedJubjub signatures, 128 bytes each, as a batch
+//   bench-count nodes COUNT         nodes of the note tree hashed
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -20,9 +28,12 @@
 #include "../src/pippenger.hpp"
 
 #if defined(SERO_COUNT)
+#include "verify_support.hpp"
+
 namespace sero {
 uint64_t multiplications[2];
 }
+extern "C" uint64_t blst_half_multiplications[2];
 #endif
 
 namespace sero {
@@ -89,7 +100,12 @@ void blst_two_threads(const std::vector<blst_p1_affine>& points, const std::vect
   blst_p1_add_or_double(out, &sums[0], &sums[1]);
 }
 
-int multi_exps(size_t count, int runs) {
+struct Inputs {
+  std::vector<blst_p1_affine> points;
+  std::vector<uint8_t> scalars;
+};
+
+Inputs random_inputs(size_t count) {
   std::mt19937_64 random(20);
   std::vector<blst_p1_affine> points(count);
   std::vector<uint8_t> scalars(32 * count);
@@ -108,6 +124,11 @@ int multi_exps(size_t count, int runs) {
     blst_p1_to_affine(&points[i], &point);
     draw(scalars.data() + 32 * i);
   }
+  return {points, scalars};
+}
+
+int multi_exps(size_t count, int runs) {
+  const auto [points, scalars] = random_inputs(count);
   sero_pool* pool = sero_pool_new(2);
   const sero::Parallel parallel = sero_pool_parallel(pool);
   const unsigned window = count >= 1 << 15 ? 13 : 12;
@@ -147,28 +168,132 @@ std::vector<uint8_t> read(const char* path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-int count(const char* zkey_path, const char* wtns_path) {
-  const std::vector<uint8_t> zkey = read(zkey_path), wtns = read(wtns_path);
-  const uint8_t* values;
-  size_t value_count;
-  if (sero_read_wtns(wtns.data(), wtns.size(), &values, &value_count) != SERO_OK) return 1;
+/// Runs `work` in each kernel, the portable one first: it prepares, and hands what is to be counted to what it is given.
+template <class Work>
+bool count_in_kernels(const Work& work) {
   std::printf("{");
   for (const int is_portable : {1, 0}) {
     sero_force_portable(is_portable);
     if (is_portable == 0 && !has_ifma()) break;
-    sero_proving_key* key;
-    if (sero_proving_key_new(zkey.data(), zkey.size(), 4, nullptr, nullptr, &key) != SERO_OK) return 1;
-    uint8_t seed[SERO_BLINDING_BYTES], proof[SERO_PROOF_BYTES];
-    for (uint8_t& byte : seed) byte = 7;
-    sero::multiplications[0] = sero::multiplications[1] = 0;
-    if (sero_prove(key, values, value_count, seed, nullptr, nullptr, proof) != SERO_OK) return 1;
-    std::printf("%s\"%s\":{\"fq\":%llu,\"fr\":%llu}", is_portable == 1 ? "" : ",", sero_kernels_name(),
-                static_cast<unsigned long long>(sero::multiplications[0]),
-                static_cast<unsigned long long>(sero::multiplications[1]));
-    sero_proving_key_free(key);
+    uint64_t lanes[2] = {}, blst[2] = {};
+    const bool done = work([&](const auto& counted) {
+      sero::multiplications[0] = sero::multiplications[1] = 0;
+      blst_half_multiplications[0] = blst_half_multiplications[1] = 0;
+      const bool is_right = counted();
+      for (int field = 0; field < 2; field++) {
+        // What the portable kernel multiplies it multiplies by blst.
+        lanes[field] = is_portable == 1 ? 0 : sero::multiplications[field];
+        blst[field] = blst_half_multiplications[field] / 2;
+      }
+      return is_right;
+    });
+    if (!done) return false;
+    const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
+    std::printf("%s\"%s\":{\"fq\":%llu,\"fr\":%llu,\"blstFq\":%llu,\"blstFr\":%llu}", is_portable == 1 ? "" : ",",
+                sero_kernels_name(), number(lanes[0]), number(lanes[1]), number(blst[0]), number(blst[1]));
   }
   std::printf("}\n");
-  return 0;
+  return true;
+}
+
+bool count_prove(const char* zkey_path, const char* wtns_path) {
+  const std::vector<uint8_t> zkey = read(zkey_path), wtns = read(wtns_path);
+  const uint8_t* values;
+  size_t value_count;
+  if (sero_read_wtns(wtns.data(), wtns.size(), &values, &value_count) != SERO_OK) return false;
+  return count_in_kernels([&](const auto& counted) {
+    sero_proving_key* key;
+    if (sero_proving_key_new(zkey.data(), zkey.size(), 4, nullptr, nullptr, &key) != SERO_OK) return false;
+    uint8_t seed[SERO_BLINDING_BYTES], proof[SERO_PROOF_BYTES];
+    std::memset(seed, 7, sizeof seed);
+    const bool done =
+        counted([&] { return sero_prove(key, values, value_count, seed, nullptr, nullptr, proof) == SERO_OK; });
+    sero_proving_key_free(key);
+    return done;
+  });
+}
+
+bool count_multi_exp(size_t count) {
+  const Inputs inputs = random_inputs(count);
+  sero_pool* pool = sero_pool_new(1);
+  const sero::Parallel alone = sero_pool_parallel(pool);
+  const bool done = count_in_kernels([&](const auto& counted) {
+    Table fixed(inputs.points, 13, 4, alone);
+    blst_p1 sum;
+    const sero::MultiExp one = {&fixed.table, inputs.scalars.data(), 0, fixed.table.windows.sets, &sum};
+    return counted([&] {
+      sero::multi_exp(&one, 1, alone, nullptr);
+      return true;
+    });
+  });
+  sero_pool_free(pool);
+  return done;
+}
+
+bool count_verify(size_t count) {
+  constexpr size_t INPUTS = 15;
+  harness::Source source{1};
+  const harness::KnownKey key = harness::known_key(&source, INPUTS);
+  std::vector<harness::Statement> statements;
+  for (size_t i = 0; i < count; i++) statements.push_back(harness::simulate(&source, key));
+  std::vector<sero_proof_item> items;
+  for (const auto& one : statements) items.push_back({key.vk, one.inputs.data(), INPUTS, one.proof.data()});
+  std::vector<sero_status> verdicts(count, SERO_PROOF_INVALID);
+  const uint8_t seed[SERO_SEED_BYTES] = {1};
+  return count_in_kernels([&](const auto& counted) {
+    return counted([&] {
+      if (count == 1) return sero_verify(key.vk, items[0].inputs, INPUTS, items[0].proof) == SERO_OK;
+      if (sero_verify_batch(items.data(), count, seed, nullptr, nullptr, verdicts.data()) != SERO_OK) return false;
+      return std::all_of(verdicts.begin(), verdicts.end(), [](sero_status one) { return one == SERO_OK; });
+    });
+  });
+}
+
+bool count_scan(const char* path) {
+  const std::vector<uint8_t> file = read(path);
+  if (file.size() < SERO_FIELD_BYTES) return false;
+  const size_t count = (file.size() - SERO_FIELD_BYTES) / SERO_SCAN_OUTPUT_BYTES;
+  std::vector<uint8_t> hits(count), secrets(SERO_FIELD_BYTES * count);
+  return count_in_kernels([&](const auto& counted) {
+    return counted([&] {
+      return sero_scan(file.data(), file.data() + SERO_FIELD_BYTES, count, 0, hits.data(), secrets.data(), nullptr,
+                       nullptr) == SERO_OK;
+    });
+  });
+}
+
+bool count_signatures(const char* path) {
+  const std::vector<uint8_t> items = read(path);
+  std::vector<uint8_t> valid(items.size() / SERO_SIGNED_BYTES);
+  const uint8_t seed[SERO_SEED_BYTES] = {1};
+  return count_in_kernels([&](const auto& counted) {
+    return counted([&] {
+      if (sero_redjubjub_verify_batch(items.data(), valid.size(), seed, valid.data(), nullptr, nullptr) != SERO_OK)
+        return false;
+      return std::all_of(valid.begin(), valid.end(), [](uint8_t one) { return one == 1; });
+    });
+  });
+}
+
+bool count_nodes(size_t count) {
+  const std::vector<uint8_t> tuples(SERO_TUPLE_BYTES * count);
+  std::vector<uint8_t> out(SERO_FIELD_BYTES * count);
+  return count_in_kernels([&](const auto& counted) {
+    return counted(
+        [&] { return sero_hash_nodes(tuples.data(), count, out.data(), nullptr, nullptr, nullptr) == SERO_OK; });
+  });
+}
+
+int count(const std::string& what, const char* first, const char* second) {
+  const size_t number = std::strtoul(first, nullptr, 10);
+  bool done = false;
+  if (what == "prove" && second != nullptr) done = count_prove(first, second);
+  if (what == "msm") done = count_multi_exp(number);
+  if (what == "verify" && number > 0) done = count_verify(number);
+  if (what == "scan") done = count_scan(first);
+  if (what == "signatures") done = count_signatures(first);
+  if (what == "nodes") done = count_nodes(number);
+  return done ? 0 : 1;
 }
 #endif
 
@@ -179,8 +304,8 @@ int main(int argc, char** argv) {
   if (command == "fields") return fields();
   if (command == "msm" && argc == 4) return multi_exps(std::strtoul(argv[2], nullptr, 10), std::atoi(argv[3]));
 #if defined(SERO_COUNT)
-  if (command == "count" && argc == 4) return count(argv[2], argv[3]);
+  if (argc >= 3) return count(command, argv[2], argc > 3 ? argv[3] : nullptr);
 #endif
-  std::fprintf(stderr, "bench fields | msm POINTS RUNS | count ZKEY WTNS\n");
+  std::fprintf(stderr, "bench fields | msm POINTS RUNS; bench-count: see the source\n");
   return 2;
 }

@@ -61,8 +61,8 @@ typedef struct sero_parallel {
 typedef struct sero_pool sero_pool;
 
 /*
- * A pool in which `threads` threads work, the caller's among them; several callers may use it at once. Not in
- * WebAssembly. Null where there is no memory.
+ * A pool in which `threads` threads work, the caller's among them, or fewer where the system starts no more; several
+ * callers may use it at once. Not in WebAssembly. Null where there is no memory.
  */
 sero_pool* sero_pool_new(size_t threads);
 /* Null is allowed. No call that uses the pool may be running. */
@@ -130,7 +130,7 @@ typedef struct sero_proof_item {
  * seed       32 bytes of the operating system's randomness, drawn for this call after the items are fixed, and never
  *            used again: who could foresee it could make false proofs cancel out
  * parallel   null: on the calling thread
- * cancelled  null, or a flag that another thread sets to anything but 0
+ * cancelled  null, or a flag that another thread sets to anything but 0, atomically
  *
  * Returns SERO_OK, then every verdict is written; or SERO_CANCELLED, SERO_NO_MEMORY, SERO_RANDOMNESS_BROKEN,
  * SERO_LENGTH (more than SERO_MAX_BATCH items), then the verdicts are unspecified.
@@ -197,7 +197,7 @@ sero_status sero_witness(const sero_circuit* circuit, const uint8_t* inputs, siz
  *
  * group      1 or 2
  * parallel   null: on the calling thread
- * cancelled  null, or a flag that another thread sets to anything but 0
+ * cancelled  null, or a flag that another thread sets to anything but 0, atomically
  *
  * All return SERO_OK, SERO_NO_MEMORY, SERO_CANCELLED, or a code below; `out` is unspecified unless it is SERO_OK.
  */
@@ -294,7 +294,8 @@ typedef struct sero_proving_key sero_proving_key;
 
 /*
  * Reads a .zkey (iden3's binary format, Groth16, BLS12-381) and makes it ready. Every length, index, coefficient and point is
- * checked: coordinates below q, on the curve, in the subgroup; the key's verifying key as sero_vk_new does.
+ * checked: coordinates below q, on the curve, in the subgroup; those that stand for themselves are not infinity; the key's verifying
+ * key as sero_vk_new does.
  *
  * copies  how many shifted copies of the points to keep, at least 1: more are faster and larger (each about 128 bytes a
  *         point of G1 and 256 of G2 on "ifma", 96 and 192 elsewhere)
@@ -305,8 +306,9 @@ sero_status sero_proving_key_new(const uint8_t* zkey, size_t length, uint32_t co
                                  const volatile int32_t* cancelled, sero_proving_key** out);
 /*
  * The same from a file. Where `image` is not null it names a file of this machine's own in which the ready key is kept, and from
- * which it is taken, in milliseconds, as long as it fits the .zkey, the processor and this library. That it cannot be written is no
- * fault. Not in WebAssembly. Also SERO_FILE_UNREADABLE.
+ * which it is taken, in milliseconds, as long as it fits the .zkey, the processor and this library; the verifying key and the points
+ * that stand for themselves are taken from the .zkey each time. That the image cannot be written is no fault. Not in WebAssembly.
+ * Also SERO_FILE_UNREADABLE.
  */
 sero_status sero_proving_key_open(const char* path, const char* image, uint32_t copies, const sero_parallel* parallel,
                                   const volatile int32_t* cancelled, sero_proving_key** out);
@@ -324,7 +326,8 @@ sero_status sero_read_wtns(const uint8_t* file, size_t length, const uint8_t** v
  * Proves. `witness`: `count` values, 32 bytes each, little-endian, canonical, the first one 1, the public inputs next.
  * `seed`: fresh randomness of the operating system, used for this proof alone. The proof is checked before it is handed out.
  *
- * Returns SERO_OK, SERO_WITNESS_*, SERO_RANDOMNESS_BROKEN, SERO_NO_MEMORY or SERO_CANCELLED.
+ * Returns SERO_OK, SERO_WITNESS_*, SERO_RANDOMNESS_BROKEN, SERO_NO_MEMORY, SERO_CANCELLED or SERO_PROVE_FAILED; `proof` then
+ * holds zeros, or what it held.
  */
 sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size_t count,
                        const uint8_t seed[SERO_BLINDING_BYTES], const sero_parallel* parallel,
@@ -359,7 +362,7 @@ sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, 
  *
  * In all of these:
  * parallel   null: on the calling thread
- * cancelled  null, or a flag that another thread sets to anything but 0; then SERO_CANCELLED, and what is written is
+ * cancelled  null, or a flag that another thread sets to anything but 0, atomically; then SERO_CANCELLED, and what is written is
  *            unspecified
  * They return SERO_OK, SERO_NO_MEMORY, SERO_CANCELLED, or what they name themselves. No data and a count of 0 are
  * allowed.

@@ -10,6 +10,8 @@
 
 namespace sero {
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read from bytes as they lie in memory");
+
 /// True where 32 bytes, little-endian, are below a bound of 4 words. Time shows the first word that differs.
 inline bool is_below_words(const uint8_t* bytes, const uint64_t* bound) {
   for (int k = 3; k >= 0; k--) {
@@ -40,14 +42,14 @@ sero_status for_pieces(size_t count, size_t piece, const sero_parallel* parallel
   Context context = {count, piece, cancelled, &work};
   const auto task = [](void* at, size_t index) {
     const Context& c = *static_cast<const Context*>(at);
-    if (c.cancelled != nullptr && *c.cancelled != 0) return;
+    if (is_set(c.cancelled)) return;
     const size_t from = index * c.piece;
     (*c.work)(from, c.count - from < c.piece ? c.count : from + c.piece);
   };
   const size_t tasks = count / piece + (count % piece != 0 ? 1 : 0);
   const Parallel chosen = parallel != nullptr ? *parallel : serial();
   if (tasks > 0) chosen.run(chosen.self, tasks, task, &context);
-  return cancelled != nullptr && *cancelled != 0 ? SERO_CANCELLED : SERO_OK;
+  return is_set(cancelled) ? SERO_CANCELLED : SERO_OK;
 }
 
 }  // namespace sero

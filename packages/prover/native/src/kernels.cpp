@@ -33,15 +33,15 @@ bool has_ifma() {
 }
 #endif
 
-/// 0: the best there is; 1: portable. Set before work begins; every set gives the same results.
-volatile int32_t is_portable_forced = 0;
+/// 0: the best there is; 1: portable. It may change at any time: whoever needs the same set twice keeps the reference.
+int32_t is_portable_forced = 0;
 
 }  // namespace
 
 const Kernels& kernels() {
 #if defined(SERO_HAS_IFMA)
   static const bool ifma = has_ifma();
-  if (ifma && is_portable_forced == 0) return KERNELS_IFMA;
+  if (ifma && __atomic_load_n(&is_portable_forced, __ATOMIC_RELAXED) == 0) return KERNELS_IFMA;
 #endif
   return KERNELS_PORTABLE;
 }
@@ -52,6 +52,8 @@ extern "C" {
 
 const char* sero_kernels_name(void) { return sero::kernels().name; }
 
-void sero_force_portable(int32_t is_forced) { sero::is_portable_forced = is_forced; }
+void sero_force_portable(int32_t is_forced) {
+  __atomic_store_n(&sero::is_portable_forced, is_forced, __ATOMIC_RELAXED);
+}
 
 }

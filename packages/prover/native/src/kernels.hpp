@@ -58,6 +58,8 @@ struct Kernels {
   MultiplyKernels multiply;
 };
 
+// Constant expressions, each in its unit: the compiler fills them, so that loading the library runs none of a set's
+// instructions, which the processor may lack.
 extern const Kernels KERNELS_PORTABLE;
 #if defined(SERO_HAS_IFMA)
 extern const Kernels KERNELS_IFMA;

@@ -16,7 +16,7 @@
 
 namespace sero {
 
-const Kernels KERNELS_IFMA = {
+constexpr Kernels KERNELS_IFMA = {
     "ifma",
     ifma::MultiExpKernel<ifma::Fq>::table(),
     ifma::MultiExpKernel<ifma::Fq2>::table(),

@@ -11,7 +11,7 @@
 
 namespace sero {
 
-const Kernels KERNELS_PORTABLE = {
+constexpr Kernels KERNELS_PORTABLE = {
     "portable",
     portable::MultiExpKernel<portable::Fq>::table(),
     portable::MultiExpKernel<portable::Fq2>::table(),

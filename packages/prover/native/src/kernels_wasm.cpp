@@ -15,7 +15,7 @@
 
 namespace sero {
 
-const Kernels KERNELS_PORTABLE = {
+constexpr Kernels KERNELS_PORTABLE = {
     "wasm-fma",
     wasm::MultiExpKernel<wasm::Fq>::table(),
     wasm::MultiExpKernel<wasm::Fq2>::table(),

@@ -23,4 +23,8 @@ struct MillerPair {
 /// The product of the Miller loops of all pairs, before the final exponentiation. No point may be infinity.
 void miller_product(blst_fp12* out, const MillerPair* pairs, size_t count);
 
+/// The final exponentiation, as blst_final_exp: f^(3 (p^12 - 1) / r), the same number by every set of kernels, since a key
+/// that one of them prepared is used by another.
+void final_exponentiation(blst_fp12* out, const blst_fp12* f);
+
 }  // namespace sero

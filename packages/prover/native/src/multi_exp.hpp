@@ -1,259 +1,23 @@
-// Multi-exponentiation, sum_i [k_i] P_i, over fixed points: Pippenger's buckets, added up by affine additions in batches.
+// Multi-exponentiation, sum_i [k_i] P_i, over fixed points: Pippenger's buckets, added up by affine additions in
+// batches.
 //
 // Method. With window c, k + sum_j 2^(c-1+cj) is cut into W digits of c bits; each less 2^(c-1) gives signed digits
 // without carries. A table holds T copies of the points, copy s multiplied by 2^(c S s), S = ceil(W / T), so that digit
 // k + S s of a scalar goes, for copy s, to the same set of 2^(c-1) buckets k: S sets in place of W, which is what the
 // points' being fixed buys (Brickell, Gordon, McCurley, Wilson, EUROCRYPT '92; Pippenger, FOCS 1976). The points of a
-// bucket, sorted there, are added pairwise, round after round: all pairs of a round are independent, so one inversion
-// serves thousands of additions (Montgomery's trick), and an affine addition costs 5 multiplications and a square in place
-// of 11 (mixed Jacobian). sum_b b B_b of a set is brought down by halving: with i = b - 1, the odd i of each level weigh
-// 2^level, and neighbours are added to make the next level: two affine additions a bucket, again in batches.
-//
-// Exceptions. A pair of equal points, of opposite ones, or with infinity has no affine sum of the plain formula. Infinity
-// never enters a table. A zero difference of x makes the batch's product zero, which is seen at the inversion; then the
-// batch is done again, and so are the later ones of its piece of work, with every pair looked at: those without a plain
-// sum go through blst's complete addition. Infinity is a point whose row of y is all zeros: no point of odd order has
-// y = 0, and coordinates of others are never written as zeros.
+// bucket are added pairwise, round after round, in batches (batch_add.hpp): many buckets side by side, one a lane
+// (column_sums.hpp), or pair by pair where lanes are few or two points do not add by the plain formula. sum_b b B_b of a
+// set is brought down by halving: with i = b - 1, the odd i of each level weigh 2^level, and neighbours are added to make
+// the next level: two affine additions a bucket, again in batches.
 //
 // Included after a field header and fq2.hpp.
 #pragma once
 
-#include "kernels.hpp"
+#include "batch_add.hpp"
+#include "column_sums.hpp"
 
 namespace sero {
 namespace SERO_KERNEL {
-
-template <class F>
-struct Curve;
-
-template <>
-struct Curve<Fq> {
-  using Affine = blst_p1_affine;
-  using Point = blst_p1;
-  static void add(Point* out, const Point* a, const Affine* b) { blst_p1_add_or_double_affine(out, a, b); }
-  static void from_affine(Point* out, const Affine* a) { blst_p1_from_affine(out, a); }
-  static void to_affine(Affine* out, const Point* a) { blst_p1_to_affine(out, a); }
-  static void twice(Point* out, const Point* a) { blst_p1_double(out, a); }
-  static bool is_infinity(const Point* a) { return blst_p1_is_inf(a); }
-  static void negate(Point* a) { blst_p1_cneg(a, true); }
-};
-
-template <>
-struct Curve<Fq2> {
-  using Affine = blst_p2_affine;
-  using Point = blst_p2;
-  static void add(Point* out, const Point* a, const Affine* b) { blst_p2_add_or_double_affine(out, a, b); }
-  static void from_affine(Point* out, const Affine* a) { blst_p2_from_affine(out, a); }
-  static void to_affine(Affine* out, const Point* a) { blst_p2_to_affine(out, a); }
-  static void twice(Point* out, const Point* a) { blst_p2_double(out, a); }
-  static bool is_infinity(const Point* a) { return blst_p2_is_inf(a); }
-  static void negate(Point* a) { blst_p2_cneg(a, true); }
-};
-
-template <class F>
-static bool is_infinity_row(const uint8_t* row) {
-  uint64_t any = 0, word;
-  for (size_t i = ROW_POINT_BYTES<F> / 2; i < ROW_POINT_BYTES<F>; i += 8) {
-    std::memcpy(&word, row + i, 8);
-    any |= word;
-  }
-  return any == 0;
-}
-
-/// One point of a table, or infinity, in blst's form; false for infinity.
-template <class F>
-static bool row_to_affine(const uint8_t* row, typename Curve<F>::Affine* out) {
-  if (is_infinity_row<F>(row)) return false;
-  const uint8_t* rows[LANES];
-  for (int k = 0; k < LANES; k++) rows[k] = row;
-  typename Curve<F>::Affine lanes[LANES];
-  uint8_t* base = reinterpret_cast<uint8_t*>(lanes);
-  store_file_coordinate(base, strided(sizeof lanes[0]), 0, load_coordinate<F>(rows, 0));
-  store_file_coordinate(base, strided(sizeof lanes[0]), 1, load_coordinate<F>(rows, 1));
-  *out = lanes[0];
-  return true;
-}
-
-template <class F>
-static void affine_to_row(const typename Curve<F>::Affine& point, uint8_t* row) {
-  typename Curve<F>::Affine lanes[LANES];
-  alignas(64) uint8_t spare[ROW_POINT_BYTES<F>];
-  uint8_t* rows[LANES];
-  for (int k = 0; k < LANES; k++) {
-    lanes[k] = point;
-    rows[k] = k == 0 ? row : spare;
-  }
-  const uint8_t* base = reinterpret_cast<const uint8_t*>(lanes);
-  store_coordinate(rows, 0, load_file_coordinate<F>(base, strided(sizeof lanes[0]), 0));
-  store_coordinate(rows, 1, load_file_coordinate<F>(base, strided(sizeof lanes[0]), 1));
-}
-
-/// What a group of additions keeps between the two passes of Montgomery's trick.
-template <class F>
-struct PairScratch {
-  F difference;
-  F prefix;
-  /// Lanes whose pairs have no plain sum.
-  Mask special;
-};
-
-/// One addition of points that may be anything, infinity among them.
-template <class F>
-static void add_one(const uint8_t* points, uint32_t left, uint32_t right, uint8_t* out) {
-  using C = Curve<F>;
-  typename C::Affine affine;
-  typename C::Point sum;
-  std::memset(&sum, 0, sizeof sum);
-  const uint32_t refs[2] = {left, right};
-  for (const uint32_t ref : refs) {
-    if (!row_to_affine<F>(points + (ref >> 1) * ROW_POINT_BYTES<F>, &affine)) continue;
-    typename C::Point term;
-    C::from_affine(&term, &affine);
-    if (ref & 1) C::negate(&term);
-    C::to_affine(&affine, &term);
-    if (C::is_infinity(&sum)) {
-      sum = term;
-    } else {
-      C::add(&sum, &sum, &affine);
-    }
-  }
-  if (C::is_infinity(&sum)) {
-    std::memset(out, 0, ROW_POINT_BYTES<F>);
-    return;
-  }
-  C::to_affine(&affine, &sum);
-  affine_to_row<F>(affine, out);
-}
-
-/// Points that are used soon: lines of the cache are filled with them while others are added. Tables are far larger than the
-/// cache, and a burst of reads at the beginning of a task would wait for memory.
-struct Ahead {
-  const uint8_t* points;
-  const uint32_t* refs;
-  size_t count;
-};
-
-/// As many points as a pass over a group of pairs takes: so that two passes over half of a task's pairs are enough for the next.
-template <class F>
-SERO_INLINE void prefetch_ahead(Ahead* ahead) {
-  if (ahead->count < LANES) return;
-  for (size_t k = 0; k < LANES; k++) {
-    const uint8_t* at = ahead->points + (ahead->refs[k] >> 1) * ROW_POINT_BYTES<F>;
-    for (size_t line = 0; line < ROW_POINT_BYTES<F>; line += 64) __builtin_prefetch(at + line, 0, 2);
-  }
-  ahead->refs += LANES;
-  ahead->count -= LANES;
-}
-
-/// The points of a group of pairs, ahead of their use.
-template <class F, int PART>
-SERO_INLINE void prefetch_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs) {
-  constexpr size_t HALF = ROW_POINT_BYTES<F> / 2;
-  for (size_t k = 0; k < 2 * pairs; k++) {
-    const uint8_t* at = points + (refs[k] >> 1) * ROW_POINT_BYTES<F> + PART * HALF;
-    for (size_t line = 0; line < HALF; line += 64) __builtin_prefetch(at + line);
-  }
-}
-
-/// out[slots[i]] = points[refs[2i] >> 1] + points[refs[2i + 1] >> 1], each negated where its reference is odd. `scratch` holds
-/// an element for each LANES pairs. Without care no point may be infinity, and where a pair has equal x the answer is
-/// false and nothing is written; with care it is always true.
-template <class F>
-static bool add_pairs(const uint8_t* points, const uint32_t* refs, size_t pairs, uint8_t* out, const uint32_t* slots,
-                      PairScratch<F>* scratch, bool with_care, Ahead* later) {
-  using T = CoordinateTraits<F>;
-  constexpr size_t BYTES = ROW_POINT_BYTES<F>;
-  const size_t groups = (pairs + LANES - 1) / LANES;
-  if (groups == 0) return true;
-  Ahead ahead = *later;
-  const uint8_t *left[LANES], *right[LANES];
-  const auto gather = [&](size_t group) {
-    for (int k = 0; k < LANES; k++) {
-      size_t i = group * LANES + k;
-      if (i >= pairs) i = pairs - 1;
-      left[k] = points + (refs[2 * i] >> 1) * BYTES;
-      right[k] = points + (refs[2 * i + 1] >> 1) * BYTES;
-    }
-  };
-
-  F product = T::one();
-  for (size_t g = 0; g < groups; g++) {
-    const size_t next = (g + 2) * LANES;
-    if (next + LANES <= pairs) prefetch_pairs<F, 0>(points, refs + 2 * next, LANES);
-    prefetch_ahead<F>(&ahead);
-    gather(g);
-    F difference = sub_loose(load_coordinate<F>(right, 0), load_coordinate<F>(left, 0));
-    const size_t active = pairs - g * LANES;
-    if (active < LANES) difference = select(static_cast<Mask>(0xff << active), difference, T::one());
-    scratch[g].special = 0;
-    if (with_care) {
-      Mask special = is_zero(difference);
-      for (int k = 0; k < LANES; k++) {
-        if (is_infinity_row<F>(left[k]) || is_infinity_row<F>(right[k])) special |= static_cast<Mask>(1 << k);
-      }
-      difference = select(special, difference, T::one());
-      scratch[g].special = special;
-    }
-    scratch[g].difference = difference;
-    scratch[g].prefix = product;
-    product = mul(product, difference);
-  }
-  F inverse;
-  if (!invert(product, &inverse)) return false;
-
-  alignas(64) uint8_t spare[BYTES];
-  for (size_t g = groups; g-- > 0;) {
-    if (g >= 2) prefetch_pairs<F, 1>(points, refs + 2 * (g - 2) * LANES, LANES);
-    prefetch_ahead<F>(&ahead);
-    gather(g);
-    uint8_t* to[LANES];
-    uint32_t left_sign = 0, differing_sign = 0;
-    for (int k = 0; k < LANES; k++) {
-      const size_t i = g * LANES + k;
-      const size_t pair = i < pairs ? i : pairs - 1;
-      to[k] = i < pairs ? out + slots[i] * BYTES : spare;
-      left_sign |= (refs[2 * pair] & 1) << k;
-      differing_sign |= ((refs[2 * pair] ^ refs[2 * pair + 1]) & 1) << k;
-    }
-    const F reciprocal = mul(inverse, scratch[g].prefix);
-    inverse = mul(inverse, scratch[g].difference);
-    // With s the sign of the left point: s (L + R) = |L| + s R, so one relative sign is enough until the end.
-    const F x1 = load_coordinate<F>(left, 0), y1 = load_coordinate<F>(left, 1);
-    const F y2 = load_coordinate<F>(right, 1);
-    const F slope = mul(signed_difference(static_cast<Mask>(differing_sign), y2, y1), reciprocal);
-    const F x3 = chord_x(sqr(slope), x1, scratch[g].difference);
-    const F y3 = sub_tight_signed(static_cast<Mask>(left_sign), mul(slope, sub_loose(x1, x3)), y1);
-    store_coordinate(to, 0, x3);
-    store_coordinate(to, 1, y3);
-    for (int k = 0; scratch[g].special >> k; k++) {
-      const size_t i = g * LANES + k;
-      if (((scratch[g].special >> k) & 1) && i < pairs) add_one<F>(points, refs[2 * i], refs[2 * i + 1], to[k]);
-    }
-  }
-  *later = ahead;
-  return true;
-}
-
-/// The pairs of one round, and where their sums go.
-struct Round {
-  uint32_t* refs;
-  uint32_t* slots;
-  size_t pairs;
-
-  void add(uint32_t left, uint32_t right, size_t slot) {
-    refs[2 * pairs] = left;
-    refs[2 * pairs + 1] = right;
-    slots[pairs++] = static_cast<uint32_t>(slot);
-  }
-};
-
-template <class F>
-static void run_round(const Round& round, const uint8_t* points, uint8_t* out, PairScratch<F>* scratch,
-                      bool* with_care, Ahead* later) {
-  if (!*with_care && add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, false, later)) return;
-  *with_care = true;
-  add_pairs<F>(points, round.refs, round.pairs, out, round.slots, scratch, true, later);
-}
 
 /// out = one point of a table, negated where `ref` is odd.
 template <class F>
@@ -306,15 +70,14 @@ struct Workspace {
   }
 };
 
-/// The sums of consecutive segments of references: `out` gets a point a segment, infinity for an empty one. The lengths'
-/// sum and their number are at most what the workspace was made for; lengths are overwritten. `later` are references to the same
-/// table that the next call is likely to have: the first round reads the table, the others what the caches hold.
+/// The sums of consecutive segments of references, pair by pair: `out` gets a point a segment, infinity for an empty
+/// one. The lengths' sum is at most what the workspace was made for; lengths are overwritten.
 template <class F>
-static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-                         const uint32_t* later, size_t later_count, const Workspace<F>& work) {
+static void sum_by_rows(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
+                        const Workspace<F>& work) {
   constexpr size_t BYTES = ROW_POINT_BYTES<F>;
   const uint8_t* points = table;
-  Ahead none = {table, nullptr, 0}, ahead = {table, later, later_count};
+  Ahead none = {table, nullptr, 0};
   bool with_care = false;
   for (int turn = 0;; turn ^= 1) {
     // After the first round the points lie in order, none to be negated.
@@ -331,7 +94,7 @@ static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* l
       lengths[s] = (length + 1) / 2;
       if (lengths[s] > 1) is_last = false;
     }
-    run_round<F>(round, points, next, work.scratch, &with_care, points == table ? &none : &ahead);
+    run_round<F>(round, points, next, work.scratch, &with_care, &none);
     points = next;
     if (is_last) break;
   }
@@ -345,11 +108,77 @@ static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* l
   }
 }
 
-/// sum_i (i + 1) B_i over 2^power buckets, power below MAX_WINDOW. `work` holds the buckets at its beginning and has room for
-/// 3 * 2^power points; `lists` are for 2 * 2^power elements.
+/// What sum_segments needs at once: rows for the pieces of large segments, and the memory of columns or, after them,
+/// of rows.
+template <class F>
+struct SumWorkspace {
+  /// A segment of more than PIECE points is cut into at most twice as many pieces as fill it.
+  static size_t extra_rows(size_t elements) { return 2 * elements / PIECE + 2; }
+  static size_t extra_bytes(size_t elements) {
+    return (extra_rows(elements) * (2 * ROW_POINT_BYTES<F> + 3 * sizeof(uint32_t)) + 63) / 64 * 64;
+  }
+  static size_t bytes(size_t elements) {
+    ColumnWorkspace<F> none;
+    const size_t columns = ColumnWorkspace<F>::cut(nullptr, elements, &none), rows = Workspace<F>::bytes(elements);
+    return extra_bytes(elements) + (columns > rows ? columns : rows);
+  }
+};
+
+/// As sum_by_rows, by columns where that is possible; lengths are overwritten. `later` are references to the same
+/// table that the next call is likely to have: the first round reads the table, the others what the caches hold.
+template <class F>
+static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
+                         const uint32_t* later, size_t later_count, uint8_t* memory, size_t elements) {
+  constexpr size_t BYTES = ROW_POINT_BYTES<F>;
+  // With few lanes there is little to transpose, and columns only move points about: of two lanes neither way is
+  // faster, with one a proof takes a twelfth longer by columns.
+  if (LANES < 8) {
+    sum_by_rows<F>(table, refs, lengths, segments, out, Workspace<F>::over(memory, elements, true));
+    return;
+  }
+  const size_t extras = SumWorkspace<F>::extra_rows(elements);
+  uint8_t *extra = memory, *merged = extra + extras * BYTES;
+  uint32_t* owners = reinterpret_cast<uint32_t*>(merged + extras * BYTES);
+  uint32_t *extra_lengths = owners + extras, *extra_refs = extra_lengths + extras;
+  uint8_t* shared = memory + SumWorkspace<F>::extra_bytes(elements);
+  ColumnWorkspace<F> work;
+  ColumnWorkspace<F>::cut(shared, elements, &work);
+
+  size_t pieces = 0, cut = 0, large = 0;
+  const uint32_t* at = refs;
+  for (size_t s = 0; s < segments; s++) {
+    uint32_t left = lengths[s];
+    if (left == 0) std::memset(out + s * BYTES, 0, BYTES);
+    if (left > PIECE) {
+      owners[large] = static_cast<uint32_t>(s);
+      extra_lengths[large++] = (left + PIECE - 1) / PIECE;
+    }
+    const bool is_cut = left > PIECE;
+    while (left > 0) {
+      const uint32_t length = left < PIECE ? left : PIECE;
+      extra_refs[cut] = static_cast<uint32_t>(cut << 1);
+      work.pieces[pieces++] = {at, length, is_cut ? extra + cut++ * BYTES : out + s * BYTES};
+      at += length;
+      left -= length;
+    }
+  }
+  sort_pieces(work.pieces, pieces, work.sorted);
+  Ahead ahead = {table, later, later_count};
+  const Workspace<F> rows = Workspace<F>::over(shared, elements, true);
+  if (!add_columns<F>(table, work.sorted, pieces, work, &ahead)) {
+    sum_by_rows<F>(table, refs, lengths, segments, out, rows);
+    return;
+  }
+  if (large == 0) return;
+  sum_by_rows<F>(extra, extra_refs, extra_lengths, large, merged, rows);
+  for (size_t i = 0; i < large; i++) std::memcpy(out + owners[i] * BYTES, merged + i * BYTES, BYTES);
+}
+
+/// sum_i (i + 1) B_i over 2^power buckets, power below MAX_WINDOW. `work` holds the buckets at its beginning and has
+/// room for 3 * 2^power points; `lists` are for 2 * 2^power elements.
 ///
-/// Level j has 2^(power-j) points X_j; X_(j+1) adds neighbours of X_j, and those of odd index weigh 2^j: list j. A round
-/// halves every list there is and the level, in one batch.
+/// Level j has 2^(power-j) points X_j; X_(j+1) adds neighbours of X_j, and those of odd index weigh 2^j: list j. A
+/// round halves every list there is and the level, in one batch.
 template <class F>
 static void reduce_buckets(uint8_t* work, unsigned power, const Workspace<F>& lists, typename Curve<F>::Point* out) {
   using C = Curve<F>;
@@ -478,15 +307,15 @@ template <class F>
 struct MultiExpKernel {
   static void sum(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
                   const uint32_t* later, size_t later_count, void* workspace, size_t elements) {
-    sum_segments<F>(table, refs, lengths, segments, out, later, later_count,
-                    Workspace<F>::over(workspace, elements, true));
+    sum_segments<F>(table, refs, lengths, segments, out, later, later_count, static_cast<uint8_t*>(workspace),
+                    elements);
   }
   static void reduce(uint8_t* work, unsigned power, void* workspace, void* out) {
     reduce_buckets<F>(work, power, Workspace<F>::over(workspace, size_t{2} << power, false),
                       static_cast<typename Curve<F>::Point*>(out));
   }
   static constexpr MultiExpKernels table() {
-    return {ROW_POINT_BYTES<F>, FILE_POINT_BYTES<F>, Workspace<F>::bytes, Workspace<F>::lists_bytes,
+    return {ROW_POINT_BYTES<F>, FILE_POINT_BYTES<F>, SumWorkspace<F>::bytes, Workspace<F>::lists_bytes,
             expand_points<F>,   sum,                 reduce,              add_one<F>};
   }
 };

@@ -356,7 +356,25 @@ inline bool combine_fixed(blst_p1* out, const blst_p1_affine* table, unsigned wi
   return true;
 }
 
-inline PairingKernels pairing_kernels() { return {solve<Fq>, solve<Fq2>, combine, combine_fixed}; }
+}  // namespace SERO_KERNEL
+}  // namespace sero
+
+#ifdef SERO_HAS_DOT
+#include "single_pairing.hpp"
+#endif
+
+namespace sero {
+namespace SERO_KERNEL {
+
+#ifdef SERO_HAS_DOT
+static constexpr PairingKernels pairing_kernels() {
+  return {solve<Fq>, solve<Fq2>, combine, combine_fixed, miller_of_rows, raise_to_x};
+}
+#else
+static constexpr PairingKernels pairing_kernels() {
+  return {solve<Fq>, solve<Fq2>, combine, combine_fixed, nullptr, nullptr};
+}
+#endif
 
 }  // namespace SERO_KERNEL
 }  // namespace sero

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "miller.hpp"
+
 namespace sero {
 
 /// What decompression found out about a coordinate.
@@ -37,9 +39,16 @@ struct PairingKernels {
   /// scalars may bring about: then the caller adds in another way.
   bool (*combine_fixed)(blst_p1* out, const blst_p1_affine* table, unsigned window, size_t pieces,
                         const uint8_t* scalars);
+  /// As miller_product, for MAX_MILLER_PAIRS pairs at most. Null where blst's own code is the fastest.
+  void (*miller)(blst_fp12* out, const MillerPair* pairs, size_t count);
+  /// base^x, x the curve's parameter, for a base in the cyclotomic subgroup: of an order that divides p^4 - p^2 + 1. Null as
+  /// `miller`.
+  void (*raise_to_x)(blst_fp12* out, const blst_fp12* base);
 };
 
 /// Proofs of one `combine`, which share the squarings of the Miller loop: four groups of eight lanes.
 constexpr size_t MAX_COMBINED = 32;
+/// Pairs whose lines one Miller loop keeps at hand: those of a proof, or of the right sides of two keys.
+constexpr size_t MAX_MILLER_PAIRS = 6;
 
 }  // namespace sero

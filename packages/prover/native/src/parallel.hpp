@@ -17,4 +17,9 @@ inline Parallel serial() {
           nullptr};
 }
 
+/// Whether a flag was raised, where there is one. Another thread raises it, by an atomic store.
+inline bool is_set(const volatile int32_t* flag) {
+  return flag != nullptr && __atomic_load_n(flag, __ATOMIC_RELAXED) != 0;
+}
+
 }  // namespace sero

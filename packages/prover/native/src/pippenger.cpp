@@ -9,20 +9,16 @@ namespace sero {
 namespace {
 
 constexpr unsigned SCALAR_BITS = 255;
-/// Bytes of a scalar plus the sum of half windows: 256 bits and a window more, and what an unaligned word reads beyond.
-constexpr size_t SHIFTED_BYTES = 48;
 /// References that a task adds up: enough that an inversion is cheap beside the additions, few enough for the cache.
 constexpr size_t CHUNK = 4096;
 /// Tasks that a thread does one after the other, so that during one it knows the next.
 constexpr size_t RUN = 4;
 constexpr size_t EXPAND_CHUNK = 512;
-constexpr size_t SHIFT_CHUNK = 2048;
+constexpr size_t SCALAR_CHUNK = 2048;
 /// More threads than this do not take part.
 constexpr size_t MAX_WORKSPACES = 128;
 
 size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
-bool is_set(const volatile int32_t* flag) { return flag != nullptr && *flag != 0; }
 
 /// Workspaces of equal size, one for each task that runs at a time; made when first needed, wiped and freed at the end.
 struct Workspaces {
@@ -81,7 +77,8 @@ struct Extra {
 /// One set of buckets of one multi-exponentiation.
 struct Set {
   const MultiExp* job;
-  const uint8_t* shifted;
+  /// Digit j of scalar i, 2^(c-1) more than it is worth, at j * count + i.
+  const uint16_t* digits;
   unsigned index;
   /// By bucket: how many references it has.
   uint32_t* lengths;
@@ -98,13 +95,6 @@ struct Set {
 size_t bucket_count(const PointTable& table) { return size_t{1} << (table.windows.window - 1); }
 size_t reference_count(const PointTable& table) { return table.windows.copies * table.count; }
 
-/// The value of digit j, from -2^(c-1) to 2^(c-1) - 1.
-inline int32_t digit_of(const uint8_t* shifted, unsigned bit, unsigned window) {
-  uint32_t word;
-  std::memcpy(&word, shifted + bit / 8, 4);
-  return static_cast<int32_t>((word >> (bit % 8)) & ((1u << window) - 1)) - (1 << (window - 1));
-}
-
 void sort_set(Set* set) {
   const PointTable& table = *set->job->table;
   const Windows& w = table.windows;
@@ -114,9 +104,9 @@ void sort_set(Set* set) {
     for (unsigned copy = 0; copy < w.copies; copy++) {
       const unsigned digit = set->index + w.sets * copy;
       if (digit >= w.digits) break;
-      const uint8_t* shifted = set->shifted;
-      for (size_t i = 0; i < table.count; i++, shifted += SHIFTED_BYTES) {
-        const int32_t value = digit_of(shifted, digit * w.window, w.window);
+      const uint16_t* digits = set->digits + digit * table.count;
+      for (size_t i = 0; i < table.count; i++) {
+        const int32_t value = digits[i] - (1 << (w.window - 1));
         if (value == 0) continue;
         use(static_cast<uint32_t>((value < 0 ? -value : value) - 1),
             static_cast<uint32_t>((copy * table.count + i) << 1 | (value < 0)));
@@ -175,12 +165,13 @@ size_t max_extras(const PointTable& table) { return reference_count(table) / CHU
 /// Bytes cut from a block one after the other, each piece aligned to 64; with a null block it only counts.
 struct Cutter {
   uint8_t* block;
-  size_t used;
+  /// May come to more than a machine of 32 bits can hold.
+  uint64_t used;
 
   template <class T>
   T* take(size_t count) {
     T* piece = block == nullptr ? nullptr : reinterpret_cast<T*>(block + used);
-    used += rounded(count * sizeof(T));
+    used += (uint64_t{count} * sizeof(T) + 63) / 64 * 64;
     return piece;
   }
 };
@@ -189,7 +180,7 @@ struct Cutter {
 struct Plan {
   const MultiExp* jobs;
   size_t job_count;
-  uint8_t** shifted;
+  uint16_t** digits;
   Set* sets;
   size_t set_count;
   SumTask* tasks;
@@ -205,13 +196,13 @@ void lay_out(Plan* plan, Cutter* cutter) {
   const bool is_real = cutter->block != nullptr;
   plan->set_count = 0;
   for (size_t j = 0; j < plan->job_count; j++) plan->set_count += plan->jobs[j].end_set - plan->jobs[j].first_set;
-  plan->shifted = cutter->take<uint8_t*>(plan->job_count);
+  plan->digits = cutter->take<uint16_t*>(plan->job_count);
   plan->sets = cutter->take<Set>(plan->set_count);
   size_t at = 0, tasks = 0;
   for (size_t j = 0; j < plan->job_count; j++) {
     const PointTable& table = *plan->jobs[j].table;
-    uint8_t* shifted = cutter->take<uint8_t>(table.count * SHIFTED_BYTES);
-    if (is_real) plan->shifted[j] = shifted;
+    uint16_t* digits = cutter->take<uint16_t>(table.count * table.windows.digits);
+    if (is_real) plan->digits[j] = digits;
     const size_t buckets = bucket_count(table), extras = max_extras(table);
     for (unsigned k = plan->jobs[j].first_set; k < plan->jobs[j].end_set; k++, at++) {
       uint32_t* lengths = cutter->take<uint32_t>(buckets);
@@ -222,7 +213,7 @@ void lay_out(Plan* plan, Cutter* cutter) {
       if (is_real) {
         std::memset(&plan->sets[at], 0, sizeof(Set));
         plan->sets[at].job = &plan->jobs[j];
-        plan->sets[at].shifted = shifted;
+        plan->sets[at].digits = digits;
         plan->sets[at].index = k;
         plan->sets[at].lengths = lengths;
         plan->sets[at].cursor = cursor;
@@ -237,19 +228,22 @@ void lay_out(Plan* plan, Cutter* cutter) {
   plan->tasks = cutter->take<SumTask>(tasks);
 }
 
-void shift_scalars(Plan* plan, size_t job, size_t chunk) {
+/// Digits of a chunk of scalars: those of the scalar and the sum of half windows, sum_j 2^(c-1+cj), which makes them positive.
+void cut_scalars(Plan* plan, size_t job, size_t chunk) {
   const MultiExp& multi = plan->jobs[job];
   const Windows& w = multi.table->windows;
-  // sum_j 2^(c-1+cj), in words.
   uint64_t offset[6] = {0, 0, 0, 0, 0, 0};
   for (unsigned j = 0; j < w.digits; j++) {
     const unsigned bit = w.window - 1 + w.window * j;
     offset[bit / 64] |= uint64_t{1} << (bit % 64);
   }
-  const size_t from = chunk * SHIFT_CHUNK, count = multi.table->count;
-  const size_t to = from + SHIFT_CHUNK < count ? from + SHIFT_CHUNK : count;
+  const size_t from = chunk * SCALAR_CHUNK, count = multi.table->count;
+  const size_t to = from + SCALAR_CHUNK < count ? from + SCALAR_CHUNK : count;
+  const uint64_t mask = (uint64_t{1} << w.window) - 1;
+  // 256 bits and a window more, and a word that is read beyond.
+  uint64_t words[6];
   for (size_t i = from; i < to; i++) {
-    uint64_t words[6] = {0, 0, 0, 0, 0, 0};
+    std::memset(words, 0, sizeof words);
     std::memcpy(words, multi.scalars + 32 * i, 32);
     unsigned __int128 sum = 0;
     for (int k = 0; k < 6; k++) {
@@ -257,8 +251,14 @@ void shift_scalars(Plan* plan, size_t job, size_t chunk) {
       words[k] = static_cast<uint64_t>(sum);
       sum >>= 64;
     }
-    std::memcpy(plan->shifted[job] + i * SHIFTED_BYTES, words, SHIFTED_BYTES);
+    uint16_t* out = plan->digits[job] + i;
+    for (unsigned bit = 0; bit < w.window * w.digits; bit += w.window, out += count) {
+      uint64_t word = words[bit / 64] >> (bit % 64);
+      if (bit % 64 + w.window > 64) word |= words[bit / 64 + 1] << (64 - bit % 64);
+      *out = static_cast<uint16_t>(word & mask);
+    }
   }
+  sero_wipe(words, sizeof words);
 }
 
 void run_sum(const Plan& plan, size_t index, bool has_next, void* workspace) {
@@ -307,18 +307,19 @@ void run_reduce(Plan* plan, size_t index) {
 template <class Point>
 void combine_sets(const Plan& plan, const MultiExp& job, void (*add)(Point*, const Point*, const Point*),
                   void (*twice)(Point*, const Point*)) {
-  Point sum;
+  Point sum, term;
   std::memset(&sum, 0, sizeof sum);
   for (size_t k = plan.set_count; k-- > 0;) {
     const Set& set = plan.sets[k];
     if (set.job != &job) continue;
     for (unsigned i = 0; i < job.table->windows.window; i++) twice(&sum, &sum);
-    Point term;
     std::memcpy(&term, &set.sum, sizeof term);
     add(&sum, &sum, &term);
   }
   for (unsigned i = 0; i < job.table->windows.window * job.first_set; i++) twice(&sum, &sum);
   std::memcpy(job.result, &sum, sizeof sum);
+  sero_wipe(&sum, sizeof sum);
+  sero_wipe(&term, sizeof term);
 }
 
 template <class Context, void (*RUN)(Context*, size_t)>
@@ -327,10 +328,10 @@ void each(const Parallel& parallel, size_t count, Context* context) {
       parallel.self, count, [](void* c, size_t i) { RUN(static_cast<Context*>(c), i); }, context);
 }
 
-void shift_task(Plan* plan, size_t index) {
+void cut_task(Plan* plan, size_t index) {
   for (size_t j = 0; j < plan->job_count; j++) {
-    const size_t chunks = (plan->jobs[j].table->count + SHIFT_CHUNK - 1) / SHIFT_CHUNK;
-    if (index < chunks) return shift_scalars(plan, j, index);
+    const size_t chunks = (plan->jobs[j].table->count + SCALAR_CHUNK - 1) / SCALAR_CHUNK;
+    if (index < chunks) return cut_scalars(plan, j, index);
     index -= chunks;
   }
 }
@@ -351,7 +352,7 @@ void run_plan(Plan* plan, const Parallel& parallel) {
   size_t chunks = 0, workspace = 0;
   for (size_t j = 0; j < plan->job_count; j++) {
     const PointTable& table = *plan->jobs[j].table;
-    chunks += (table.count + SHIFT_CHUNK - 1) / SHIFT_CHUNK;
+    chunks += (table.count + SCALAR_CHUNK - 1) / SCALAR_CHUNK;
     const size_t buckets = bucket_count(table);
     const size_t sum = table.group->sum_workspace(CHUNK);
     const size_t reduce = rounded(3 * buckets * table.group->row_bytes) + table.group->reduce_workspace(2 * buckets);
@@ -359,7 +360,7 @@ void run_plan(Plan* plan, const Parallel& parallel) {
     if (reduce > workspace) workspace = reduce;
   }
   plan->workspaces.init(workspace);
-  each<Plan, shift_task>(parallel, chunks, plan);
+  each<Plan, cut_task>(parallel, chunks, plan);
   each<Plan, sort_task>(parallel, plan->set_count, plan);
   if (plan->stopped()) return;
   plan->task_count = 0;
@@ -429,7 +430,9 @@ sero_status multi_exp(const MultiExp* jobs, size_t count, const Parallel& parall
   plan.is_out_of_memory = false;
   Cutter measure = {nullptr, 0};
   lay_out(&plan, &measure);
-  Block block = {static_cast<uint8_t*>(sero_alloc(measure.used)), measure.used};
+  if (measure.used > SIZE_MAX / 2) return SERO_NO_MEMORY;
+  const size_t bytes = static_cast<size_t>(measure.used);
+  Block block = {static_cast<uint8_t*>(sero_alloc(bytes)), bytes};
   if (block.memory == nullptr) return SERO_NO_MEMORY;
   Cutter cutter = {block.memory, 0};
   lay_out(&plan, &cutter);

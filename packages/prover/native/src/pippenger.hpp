@@ -30,7 +30,8 @@ struct PointTable {
   /// copies * count rows, aligned to 64.
   uint8_t* rows;
 
-  size_t bytes() const { return windows.copies * count * group->row_bytes; }
+  /// May be more than a machine of 32 bits can hold.
+  uint64_t bytes() const { return uint64_t{windows.copies} * count * group->row_bytes; }
 };
 
 /// Fills a table whose rows are allocated from points in a file's form (multi_exp.hpp, expand_points).

@@ -120,7 +120,7 @@ void decode_in_lanes(Point* out, const uint8_t* const* bytes, size_t count, sero
 }
 
 /// Below this, blst's one lane is faster than many lanes half empty.
-constexpr size_t MIN_LANES_POINTS = 3;
+constexpr size_t MIN_LANES_POINTS = 2;
 
 }  // namespace
 

@@ -113,7 +113,7 @@ sero_status make_quotient(const ProvingKey& key, const uint8_t* witness, uint8_t
     q.values[i] = memory.data + 3 * vector + i * 32 * n;
   }
   parallel.run(parallel.self, (n + ROW_CHUNK - 1) / ROW_CHUNK, rows_task, &q);
-  if (cancelled != nullptr && *cancelled != 0) return SERO_CANCELLED;
+  if (is_set(cancelled)) return SERO_CANCELLED;
   parallel.run(parallel.self, 3, transform_task, &q);
   parallel.run(parallel.self, (n + QUOTIENT_CHUNK - 1) / QUOTIENT_CHUNK, quotient_task, &q);
   return SERO_OK;
@@ -244,6 +244,8 @@ void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding,
   blst_p1_affine_compress(proof + 144, &affine);
   sero_wipe(&point, sizeof point);
   sero_wipe(&point2, sizeof point2);
+  sero_wipe(&c, sizeof c);
+  sero_wipe(&affine, sizeof affine);
 }
 
 sero_status check_witness(const sero_proving_key* key, const uint8_t* witness, size_t count) {
@@ -319,8 +321,10 @@ sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, 
   sero::assemble(*key, total, blinding, proof);
   sero_wipe(&total, sizeof total);
   const sero_status verdict = sero_verify(key->verifying_key, public_inputs, key->public_inputs, proof);
-  if (verdict == SERO_OK || verdict == SERO_NO_MEMORY) return verdict;
-  return SERO_PROVE_FAILED;
+  if (verdict == SERO_OK) return SERO_OK;
+  // What does not verify is not a proof, and may say something about the witness.
+  sero_wipe(proof, SERO_PROOF_BYTES);
+  return verdict == SERO_NO_MEMORY ? verdict : SERO_PROVE_FAILED;
 }
 
 sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size_t count,
@@ -332,20 +336,20 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
   sero_status status = sero_prove_scalars(key, witness, count, seed, &how, cancelled, memory.data);
   if (status != SERO_OK) return status;
   const sero::Scalars scalars(*key, memory.data);
-  uint8_t sums[sero::PARTS * SERO_SUM_BYTES];
+  sero::Secret sums(sero::PARTS * SERO_SUM_BYTES);
+  if (sums.data == nullptr) return SERO_NO_MEMORY;
   uint32_t parts[sero::PARTS];
   sero::MultiExp jobs[sero::PARTS];
   for (uint32_t i = 0; i < sero::PARTS; i++) {
     // The largest pieces of work first, those in the second group: threads end together.
     const uint32_t part = sero::PARTS - 1 - i;
     parts[i] = part;
-    jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets, sums + i * SERO_SUM_BYTES};
+    jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets,
+               sums.data + i * SERO_SUM_BYTES};
   }
   status = sero::multi_exp(jobs, sero::PARTS, how, cancelled);
   if (status != SERO_OK) return status;
-  status = sero_prove_finish(key, sums, sero::PARTS, parts, witness + 32, seed, proof);
-  sero_wipe(sums, sizeof sums);
-  return status;
+  return sero_prove_finish(key, sums.data, sero::PARTS, parts, witness + 32, seed, proof);
 }
 
 }  // extern "C"

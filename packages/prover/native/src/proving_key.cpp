@@ -10,8 +10,6 @@ namespace {
 
 constexpr size_t G1 = 96, G2 = 192;
 
-size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
-
 uint32_t u32(const uint8_t* at) {
   uint32_t value;
   std::memcpy(&value, at, 4);
@@ -86,7 +84,7 @@ size_t collect(const Sources& sources, uint32_t* slots, unsigned slot_power, uin
       }
       const uint32_t row = slots[slot];
       // On the curve the same x leaves y and -y.
-      const bool is_negative = std::memcmp(points + row * bytes + half, point + half, half) != 0;
+      const uint8_t is_negative = std::memcmp(points + row * bytes + half, point + half, half) != 0 ? 1 : 0;
       uses[used++] = {row, static_cast<uint32_t>(i), source.list, is_negative, 0};
     }
   }
@@ -137,12 +135,12 @@ bool are_coefficients_canonical(const Zkey& zkey) {
   return true;
 }
 
-/// Sizes and places of everything in the key's block; with a null block only its size.
-size_t lay_out(ProvingKey* key, uint8_t* block) {
-  size_t used = 0;
-  const auto take = [&](size_t bytes) {
+/// Sizes and places of everything in the key's block; with a null block only its size, which a machine of 32 bits may lack.
+uint64_t lay_out(ProvingKey* key, uint8_t* block) {
+  uint64_t used = 0;
+  const auto take = [&](uint64_t bytes) {
     uint8_t* piece = block == nullptr ? nullptr : block + used;
-    used += rounded(bytes);
+    used += (bytes + 63) / 64 * 64;
     return piece;
   };
   for (int part = 0; part < PARTS; part++) {
@@ -150,7 +148,7 @@ size_t lay_out(ProvingKey* key, uint8_t* block) {
     key->uses[part] = reinterpret_cast<Use*>(take(key->use_count[part] * sizeof(Use)));
   }
   key->row_start = reinterpret_cast<uint32_t*>(take((2 * key->domain() + 1) * 4));
-  key->terms = reinterpret_cast<Term*>(take(size_t{key->term_count} * sizeof(Term)));
+  key->terms = reinterpret_cast<Term*>(take(uint64_t{key->term_count} * sizeof(Term)));
   key->transform_tables = take(key->kernels->transform.tables_bytes(key->domain_power));
   return used;
 }
@@ -215,8 +213,32 @@ Windows windows_for(size_t count, unsigned copies) {
   return Windows::of(best, copies);
 }
 
-sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel, const volatile int32_t* cancelled,
-                     sero_proving_key* key) {
+/// The verifying key in a .zkey, compressed as sero_vk_new takes it. Null where there is no memory.
+uint8_t* verifying_key_bytes(const ZkeyHead& zkey, size_t* length) {
+  *length = 48 + 3 * 96 + (size_t{zkey.public_inputs} + 1) * 48;
+  uint8_t* bytes = static_cast<uint8_t*>(sero_alloc(*length));
+  if (bytes == nullptr) return nullptr;
+  blst_p1_affine g1;
+  blst_p2_affine g2;
+  std::memcpy(&g1, zkey.alpha1, G1);
+  blst_p1_affine_compress(bytes, &g1);
+  uint8_t* at = bytes + 48;
+  const uint8_t* const in_g2[3] = {zkey.beta2, zkey.gamma2, zkey.delta2};
+  for (const uint8_t* point : in_g2) {
+    std::memcpy(&g2, point, G2);
+    blst_p2_affine_compress(at, &g2);
+    at += 96;
+  }
+  for (size_t i = 0; i <= zkey.public_inputs; i++) {
+    std::memcpy(&g1, zkey.ic + i * G1, G1);
+    blst_p1_affine_compress(at, &g1);
+    at += 48;
+  }
+  return bytes;
+}
+
+sero_status open_key(const Zkey& zkey, unsigned copies, const Kernels& chosen, const Parallel& parallel,
+                     const volatile int32_t* cancelled, sero_proving_key* key) {
   KeyShape shape;
   std::memset(static_cast<void*>(&shape), 0, sizeof shape);
   shape.wires = zkey.wires;
@@ -224,23 +246,8 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel
   shape.domain_power = zkey.domain_power;
   shape.term_count = zkey.entry_count;
   if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
-  std::memcpy(&shape.alpha1, zkey.alpha1, G1);
-  std::memcpy(&shape.beta1, zkey.beta1, G1);
-  std::memcpy(&shape.delta1, zkey.delta1, G1);
-  std::memcpy(&shape.beta2, zkey.beta2, G2);
-  std::memcpy(&shape.delta2, zkey.delta2, G2);
-  const uint8_t* const single[2] = {zkey.beta1, zkey.delta1};
-  for (const uint8_t* point : single) {
-    const sero_status status = check_points(1, point, 1, parallel, cancelled);
-    if (status != SERO_OK) return status;
-  }
-  size_t length = 0, at = 0;
-  uint8_t* bytes = verifying_key_bytes(zkey, &length);
-  if (bytes == nullptr) return SERO_NO_MEMORY;
-  const sero_status checked = sero_vk_new(bytes, length, &key->verifying_key, &at);
-  sero_free(bytes);
-  if (checked == SERO_NO_MEMORY) return checked;
-  if (checked != SERO_OK) return SERO_ZKEY_MALFORMED;
+  const sero_status head = set_head(zkey, parallel, cancelled, key);
+  if (head != SERO_OK) return head;
 
   Collected collected[PARTS];
   for (int part = 0; part < PARTS; part++) {
@@ -250,7 +257,8 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Parallel& parallel
     shape.use_count[part] = collected[part].use_count;
     shape.windows[part] = windows_for(collected[part].point_count, copies);
   }
-  if (!set_shape(shape, key)) return SERO_ZKEY_MALFORMED;
+  const sero_status shaped = set_shape(shape, chosen, key);
+  if (shaped != SERO_OK) return shaped;
   key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
   if (key->memory == nullptr) return SERO_NO_MEMORY;
   // Gaps between arrays go to the image too.
@@ -276,24 +284,55 @@ sero_proving_key* empty_key() {
 
 KeyShape shape_of(const ProvingKey& key) { return key; }
 
-bool set_shape(const KeyShape& shape, ProvingKey* key) {
+sero_status set_head(const ZkeyHead& head, const Parallel& parallel, const volatile int32_t* cancelled,
+                     sero_proving_key* key) {
+  struct Points {
+    int32_t group;
+    const uint8_t* points;
+    size_t count;
+  };
+  const Points all[7] = {{1, head.alpha1, 1}, {1, head.beta1, 1},  {1, head.delta1, 1}, {2, head.beta2, 1},
+                         {2, head.gamma2, 1}, {2, head.delta2, 1}, {1, head.ic, size_t{head.public_inputs} + 1}};
+  for (const Points& one : all) {
+    const sero_status status = check_points(one.group, one.points, one.count, parallel, cancelled);
+    if (status != SERO_OK) return status;
+  }
+  std::memcpy(&key->alpha1, head.alpha1, G1);
+  std::memcpy(&key->beta1, head.beta1, G1);
+  std::memcpy(&key->delta1, head.delta1, G1);
+  std::memcpy(&key->beta2, head.beta2, G2);
+  std::memcpy(&key->delta2, head.delta2, G2);
+  size_t length = 0, at = 0;
+  uint8_t* bytes = verifying_key_bytes(head, &length);
+  if (bytes == nullptr) return SERO_NO_MEMORY;
+  const sero_status made = sero_vk_new(bytes, length, &key->verifying_key, &at);
+  sero_free(bytes);
+  return made == SERO_OK || made == SERO_NO_MEMORY ? made : SERO_ZKEY_MALFORMED;
+}
+
+sero_status set_shape(const KeyShape& shape, const Kernels& chosen, ProvingKey* key) {
   constexpr uint64_t MOST = uint64_t{1} << 28;
+  // Vectors of the domain and their tables, 216 bytes an element, are sizes of this machine.
+  constexpr uint32_t MAX_DOMAIN_POWER = sizeof(size_t) < 8 ? 24 : 28;
   static_cast<KeyShape&>(*key) = shape;
   // A vector must fill a block of lanes.
-  key->kernels = shape.domain_power < 3 ? &KERNELS_PORTABLE : &kernels();
-  if (shape.domain_power < 1 || shape.domain_power > 28 || shape.public_inputs >= shape.wires) return false;
-  if (shape.wires > MOST || shape.term_count > MOST) return false;
+  key->kernels = shape.domain_power < 3 ? &KERNELS_PORTABLE : &chosen;
+  if (shape.domain_power < 1 || shape.public_inputs >= shape.wires) return SERO_ZKEY_MALFORMED;
+  if (shape.domain_power > MAX_DOMAIN_POWER) return SERO_NO_MEMORY;
+  if (shape.wires > MOST || shape.term_count > MOST) return SERO_NO_MEMORY;
   for (int part = 0; part < PARTS; part++) {
     const Windows& w = shape.windows[part];
-    if (w.window < 2 || w.window >= MAX_WINDOW || w.copies < 1) return false;
+    if (w.window < 2 || w.window >= MAX_WINDOW || w.copies < 1) return SERO_ZKEY_MALFORMED;
     const Windows expected = Windows::of(w.window, w.copies);
-    if (std::memcmp(&w, &expected, sizeof w) != 0) return false;
-    if (shape.point_count[part] > MOST || shape.use_count[part] > MOST) return false;
+    if (std::memcmp(&w, &expected, sizeof w) != 0) return SERO_ZKEY_MALFORMED;
+    if (shape.point_count[part] > MOST || shape.use_count[part] > MOST) return SERO_NO_MEMORY;
     const MultiExpKernels& group = part == PART_B2 ? key->kernels->g2 : key->kernels->g1;
     key->table[part] = {&group, w, static_cast<size_t>(shape.point_count[part]), nullptr};
   }
-  key->memory_bytes = lay_out(key, nullptr);
-  return true;
+  const uint64_t bytes = lay_out(key, nullptr);
+  if (bytes > SIZE_MAX / 2) return SERO_NO_MEMORY;
+  key->memory_bytes = static_cast<size_t>(bytes);
+  return SERO_OK;
 }
 
 void place_arrays(ProvingKey* key) { lay_out(key, key->memory); }
@@ -301,10 +340,15 @@ void place_arrays(ProvingKey* key) { lay_out(key, key->memory); }
 bool are_indices_valid(const ProvingKey& key) {
   const uint64_t lists[4] = {key.wires, key.wires - key.public_inputs - 1, key.domain(), key.wires};
   for (int part = 0; part < PARTS; part++) {
+    // Rows are first used in their order: what gathers scalars writes each before it adds to it.
+    uint64_t used = 0;
     for (uint64_t i = 0; i < key.use_count[part]; i++) {
       const Use& use = key.uses[part][i];
-      if (use.row >= key.point_count[part] || use.list > LIST_BLINDED || use.scalar >= lists[use.list]) return false;
+      if (use.row > used || use.row >= key.point_count[part] || use.is_negative > 1) return false;
+      if (use.list > LIST_BLINDED || use.scalar >= lists[use.list]) return false;
+      if (use.row == used) used++;
     }
+    if (used != key.point_count[part]) return false;
   }
   const size_t rows = 2 * key.domain();
   if (key.row_start[0] != 0 || key.row_start[rows] != key.term_count) return false;
@@ -317,27 +361,23 @@ bool are_indices_valid(const ProvingKey& key) {
   return true;
 }
 
-uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length) {
-  *length = 48 + 3 * 96 + (size_t{zkey.public_inputs} + 1) * 48;
-  uint8_t* bytes = static_cast<uint8_t*>(sero_alloc(*length));
-  if (bytes == nullptr) return nullptr;
-  blst_p1_affine g1;
-  blst_p2_affine g2;
-  std::memcpy(&g1, zkey.alpha1, G1);
-  blst_p1_affine_compress(bytes, &g1);
-  uint8_t* at = bytes + 48;
-  const uint8_t* const in_g2[3] = {zkey.beta2, zkey.gamma2, zkey.delta2};
-  for (const uint8_t* point : in_g2) {
-    std::memcpy(&g2, point, G2);
-    blst_p2_affine_compress(at, &g2);
-    at += 96;
+sero_status make_key(Span zkey, uint32_t copies, const Kernels& chosen, const sero_parallel* parallel,
+                     const volatile int32_t* cancelled, sero_proving_key** out) {
+  *out = nullptr;
+  Zkey file;
+  const sero_status read = read_zkey(zkey, &file);
+  if (read != SERO_OK) return read;
+  if (copies == 0) copies = 1;
+  sero_proving_key* key = empty_key();
+  if (key == nullptr) return SERO_NO_MEMORY;
+  const sero_status status =
+      open_key(file, copies, chosen, parallel == nullptr ? serial() : *parallel, cancelled, key);
+  if (status != SERO_OK) {
+    sero_proving_key_free(key);
+    return status;
   }
-  for (size_t i = 0; i <= zkey.public_inputs; i++) {
-    std::memcpy(&g1, zkey.ic + i * G1, G1);
-    blst_p1_affine_compress(at, &g1);
-    at += 48;
-  }
-  return bytes;
+  *out = key;
+  return SERO_OK;
 }
 
 }  // namespace sero
@@ -346,21 +386,7 @@ extern "C" {
 
 sero_status sero_proving_key_new(const uint8_t* zkey, size_t length, uint32_t copies, const sero_parallel* parallel,
                                  const volatile int32_t* cancelled, sero_proving_key** out) {
-  *out = nullptr;
-  sero::Zkey file;
-  const sero_status read = sero::read_zkey({zkey, length}, &file);
-  if (read != SERO_OK) return read;
-  if (copies == 0) copies = 1;
-  sero_proving_key* key = sero::empty_key();
-  if (key == nullptr) return SERO_NO_MEMORY;
-  const sero::Parallel how = parallel == nullptr ? sero::serial() : *parallel;
-  const sero_status status = sero::open_key(file, copies, how, cancelled, key);
-  if (status != SERO_OK) {
-    sero_proving_key_free(key);
-    return status;
-  }
-  *out = key;
-  return SERO_OK;
+  return sero::make_key({zkey, length}, copies, sero::kernels(), parallel, cancelled, out);
 }
 
 void sero_proving_key_free(sero_proving_key* key) {

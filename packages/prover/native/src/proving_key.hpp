@@ -30,7 +30,8 @@ struct Use {
   uint32_t row;
   uint32_t scalar;
   uint8_t list;
-  bool is_negative;
+  /// 0 or 1.
+  uint8_t is_negative;
   /// Zero: what is written to an image has no gaps that hold whatever memory held before.
   uint16_t unused;
 };
@@ -44,14 +45,15 @@ struct KeyShape {
   uint32_t public_inputs;
   uint32_t domain_power;
   uint32_t term_count;
-  blst_p1_affine alpha1, beta1, delta1;
-  blst_p2_affine beta2, delta2;
   uint64_t point_count[PARTS];
   uint64_t use_count[PARTS];
   Windows windows[PARTS];
 };
 
 struct ProvingKey : KeyShape {
+  /// Points of the .zkey that no image holds (key_image.cpp says why).
+  blst_p1_affine alpha1, beta1, delta1;
+  blst_p2_affine beta2, delta2;
   const Kernels* kernels;
   /// One block that holds all that follows.
   uint8_t* memory;
@@ -80,14 +82,19 @@ namespace sero {
 /// A key with nothing in it; null where there is no memory.
 sero_proving_key* empty_key();
 KeyShape shape_of(const ProvingKey& key);
-/// Takes a shape on for the kernels of this machine, and says in `memory_bytes` how large the block is. False for a shape that no
-/// key has.
-bool set_shape(const KeyShape& shape, ProvingKey* key);
+/// Checks the points of a .zkey's head, takes them on, and makes the verifying key. SERO_OK, SERO_ZKEY_MALFORMED,
+/// SERO_NO_MEMORY or SERO_CANCELLED.
+sero_status set_head(const ZkeyHead& head, const Parallel& parallel, const volatile int32_t* cancelled,
+                     sero_proving_key* key);
+/// Takes a shape on for a set of kernels, and says in `memory_bytes` how large the block is. SERO_ZKEY_MALFORMED for a shape
+/// that no key has, SERO_NO_MEMORY for one that no memory of this machine holds.
+sero_status set_shape(const KeyShape& shape, const Kernels& chosen, ProvingKey* key);
 /// Sets the pointers into the block.
 void place_arrays(ProvingKey* key);
-/// No index in the block leads out of it.
+/// No index in the block leads out of it, and every point has a scalar.
 bool are_indices_valid(const ProvingKey& key);
-/// The verifying key in a .zkey, compressed as sero_vk_new takes it. Null where there is no memory.
-uint8_t* verifying_key_bytes(const Zkey& zkey, size_t* length);
+/// sero_proving_key_new for a set of kernels.
+sero_status make_key(Span zkey, uint32_t copies, const Kernels& chosen, const sero_parallel* parallel,
+                     const volatile int32_t* cancelled, sero_proving_key** out);
 
 }  // namespace sero

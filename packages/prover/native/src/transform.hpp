@@ -121,14 +121,14 @@ static void transform_to_coset(unsigned power, const void* memory, const uint8_t
         for (size_t i = first; i < first + step; i++) {
           const Fr u = x[i], v = x[i + step];
           x[i] = add_tight(u, v);
-          x[i + step] = mul(sub(u, v), twiddle[i - first]);
+          x[i + step] = mul(sub_wide(u, v), twiddle[i - first]);
         }
       }
     } else {
       for (size_t b = 0; b < blocks; b++) {
         // Lower lanes: u + v. Upper lanes, holding v: (u - v) w.
         const Fr other = swap_lanes(x[b], static_cast<int>(half));
-        x[b] = mul(add(other, negate_if(upper_lanes(static_cast<int>(half)), x[b])), twiddle[0]);
+        x[b] = mul(add(other, negate_wide_if(upper_lanes(static_cast<int>(half)), x[b])), twiddle[0]);
       }
     }
   }
@@ -160,7 +160,7 @@ static void transform_to_coset(unsigned power, const void* memory, const uint8_t
 static void transform_quotient(const void* a, const void* b, const void* c, size_t from, size_t to, uint8_t* out) {
   const Fr *x = static_cast<const Fr*>(a), *y = static_cast<const Fr*>(b), *z = static_cast<const Fr*>(c);
   for (size_t i = from / LANES; i < to / LANES; i++) {
-    store_canonical(out + 32 * LANES * i, 32, sub(mul(x[i], y[i]), z[i]));
+    store_canonical(out + 32 * LANES * i, 32, sub_wide(mul(x[i], y[i]), z[i]));
   }
 }
 

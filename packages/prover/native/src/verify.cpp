@@ -51,7 +51,7 @@ sero_status check_equation(const WellFormed& proof) {
   }
   blst_fp12 product;
   miller_product(&product, pairs, count);
-  blst_final_exp(&product, &product);
+  final_exponentiation(&product, &product);
   return blst_fp12_is_equal(&product, &vk.alpha_beta) ? SERO_OK : SERO_PROOF_INVALID;
 }
 
@@ -63,8 +63,14 @@ sero_status sero_verify(const sero_vk* vk, const uint8_t* inputs, size_t input_c
   const sero_proof_item item = {vk, inputs, input_count, proof};
   WellFormed checked = {vk, inputs, {}};
   if (const sero_status fault = check_inputs(item)) return fault;
-  if (const sero_status fault = decode_g1(&checked.points.a, proof + A_AT)) return fault;
-  if (const sero_status fault = decode_g1(&checked.points.c, proof + C_AT)) return fault;
+  const uint8_t* const bytes[2] = {proof + A_AT, proof + C_AT};
+  blst_p1_affine points[2];
+  sero_status faults[2];
+  decode_g1_batch(points, bytes, 2, faults);
+  if (faults[0] != SERO_OK) return faults[0];
+  if (faults[1] != SERO_OK) return faults[1];
+  checked.points.a = points[0];
+  checked.points.c = points[1];
   if (const sero_status fault = decode_g2(&checked.points.b, proof + B_AT)) return fault;
   return check_equation(checked);
 }

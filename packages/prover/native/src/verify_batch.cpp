@@ -45,6 +45,8 @@ struct Term {
 };
 
 struct Batch {
+  /// One set throughout: which one is asked for may change meanwhile.
+  const PairingKernels* pairing;
   const sero_proof_item* items;
   size_t count;
   Parallel parallel;
@@ -76,7 +78,7 @@ struct Batch {
   MillerPair* pairs;
 };
 
-bool is_cancelled(const Batch& batch) { return batch.cancelled != nullptr && *batch.cancelled != 0; }
+bool is_cancelled(const Batch& batch) { return is_set(batch.cancelled); }
 
 // The first fault in the order A, C, B, as sero_verify finds it.
 void decode_task(void* context, size_t index) {
@@ -168,7 +170,7 @@ void combine_chunk(Batch* batch, size_t index) {
   const ProofPoints* proofs[MAX_COMBINED];
   for (size_t i = 0; i < count; i++) proofs[i] = &proof_at(*batch, batch->begin + first + i).points;
   if (batch->has_scaled_c) {
-    kernels().pairing.combine(proofs, batch->z + first, count, &batch->products[index], batch->scaled_c + first);
+    batch->pairing->combine(proofs, batch->z + first, count, &batch->products[index], batch->scaled_c + first);
   } else {
     multiply_pairings(&batch->products[index], proofs, batch->z + first, count);
   }
@@ -292,7 +294,7 @@ sero_status check_together(Batch* batch, size_t begin, size_t end) {
   batch->end = end;
   for (size_t j = begin; j < end; j++) batch->z[j - begin] = draw_coefficient(&batch->coefficients);
   find_runs(batch);
-  batch->has_scaled_c = kernels().pairing.combine != nullptr && end - begin >= MIN_LANES_PROOFS;
+  batch->has_scaled_c = batch->pairing->combine != nullptr && end - begin >= MIN_LANES_PROOFS;
   batch->chunk = batch->has_scaled_c ? MAX_COMBINED : BLST_COMBINED;
   const size_t chunks = (end - begin + batch->chunk - 1) / batch->chunk;
   batch->parallel.run(batch->parallel.self, batch->runs + chunks, combination_task, batch);
@@ -303,7 +305,7 @@ sero_status check_together(Batch* batch, size_t begin, size_t end) {
   blst_fp12 product;
   multiply_right_sides(&product, batch);
   for (size_t i = 0; i < chunks; i++) blst_fp12_mul(&product, &product, &batch->products[i]);
-  blst_final_exp(&product, &product);
+  final_exponentiation(&product, &product);
   return blst_fp12_is_one(&product) ? SERO_OK : SERO_PROOF_INVALID;
 }
 
@@ -404,6 +406,7 @@ sero_status sero_verify_batch(const sero_proof_item* items, size_t count, const 
   if (count > SERO_MAX_BATCH) return SERO_LENGTH;
 
   Batch batch = {};
+  batch.pairing = &kernels().pairing;
   batch.items = items;
   batch.count = count;
   batch.parallel = parallel == nullptr ? serial() : *parallel;

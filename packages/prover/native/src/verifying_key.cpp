@@ -130,7 +130,7 @@ sero_status fill(sero_vk* vk, const uint8_t* points, blst_p1_affine* ic, size_t*
   fill_fixed(&vk->delta, g2[2], points + DELTA_AT);
   const MillerPair alpha_beta = {vk->alpha, &vk->beta.lines};
   miller_product(&vk->alpha_beta, &alpha_beta, 1);
-  blst_final_exp(&vk->alpha_beta, &vk->alpha_beta);
+  final_exponentiation(&vk->alpha_beta, &vk->alpha_beta);
   return fill_ic_table(vk, ic);
 }
 

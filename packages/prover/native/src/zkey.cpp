@@ -60,7 +60,7 @@ int power_of_two(uint32_t n) {
   return -1;
 }
 
-bool read_header(Span header, Zkey* out) {
+bool read_header(Span header, ZkeyHead* out) {
   constexpr size_t FIELDS = 4 + FQ_BYTES + 4 + FR_BYTES + 12;
   if (!has_size(header, FIELDS + 3 * G1 + 3 * G2)) return false;
   const uint8_t* at = header.data;
@@ -86,19 +86,25 @@ bool read_header(Span header, Zkey* out) {
 
 }  // namespace
 
+sero_status read_zkey_head(Span protocol, Span header, Span ic, ZkeyHead* out) {
+  if (!has_size(protocol, 4) || u32(protocol.data) != GROTH16) return SERO_ZKEY_MALFORMED;
+  if (!read_header(header, out)) return SERO_ZKEY_MALFORMED;
+  if (!has_size(ic, (uint64_t{out->public_inputs} + 1) * G1)) return SERO_ZKEY_MALFORMED;
+  out->ic = ic.data;
+  return SERO_OK;
+}
+
 sero_status read_zkey(Span file, Zkey* out) {
   Sections s;
   if (!read_sections(file, "zkey", &s)) return SERO_ZKEY_MALFORMED;
   const Span* section = s.section;
-  if (!has_size(section[1], 4) || u32(section[1].data) != GROTH16) return SERO_ZKEY_MALFORMED;
-  if (!read_header(section[2], out)) return SERO_ZKEY_MALFORMED;
+  const sero_status head = read_zkey_head(section[ZKEY_PROTOCOL], section[ZKEY_HEADER], section[ZKEY_IC], out);
+  if (head != SERO_OK) return head;
   const uint64_t wires = out->wires;
-  const bool sizes = has_size(section[3], (uint64_t{out->public_inputs} + 1) * G1) && section[4].size >= 4 &&
-                     has_size(section[5], wires * G1) && has_size(section[6], wires * G1) &&
+  const bool sizes = section[4].size >= 4 && has_size(section[5], wires * G1) && has_size(section[6], wires * G1) &&
                      has_size(section[7], wires * G2) && has_size(section[8], out->private_wires() * uint64_t{G1}) &&
                      has_size(section[9], uint64_t{out->domain()} * G1);
   if (!sizes) return SERO_ZKEY_MALFORMED;
-  out->ic = section[3].data;
   out->entry_count = u32(section[4].data);
   if (!has_size(section[4], 4 + uint64_t{out->entry_count} * ZKEY_ENTRY_BYTES)) return SERO_ZKEY_MALFORMED;
   out->entries = section[4].data + 4;

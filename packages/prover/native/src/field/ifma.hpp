@@ -4,7 +4,8 @@
 // Bounds, p the modulus. Limbs are always below 2^52. `tight` is a value below 2p: what mul, sqr and every load give.
 //   Fq (R / p > 2^34): add and sub take values below 16p each and give below 32p; mul and sqr take below 2^16 p.
 //   sub_tight, sub2_tight and chord_x take tight values and give tight ones; here `tight` has a margin of 2^-12 p.
-//   Fr (R / p > 35):   add and sub take tight values and give `loose` ones, below 4p; mul and sqr take loose ones.
+//   Fr (R / p > 35):   add and sub take tight values and give `loose` ones, below 4p; mul and sqr take loose ones, and
+//   products below 30 p^2 in general. add_tight, sub_tight and what goes with them state their bounds.
 // to_canonical and is_zero take what mul takes.
 //
 // Multiplication: Gueron and Krasnov, "Accelerating big integer arithmetic using Intel IFMA extensions" (ARITH 2016),
@@ -22,6 +23,7 @@
 #include "params.hpp"
 
 #define SERO_INLINE static inline __attribute__((always_inline))
+#define SERO_MEMBER inline __attribute__((always_inline))
 
 namespace sero {
 namespace SERO_KERNEL {
@@ -86,8 +88,9 @@ struct FqMultiples {
 };
 alignas(64) static constexpr FqMultiples FQ_MULTIPLES{};
 
-/// Makes a tight value of signed limbs (below 2^55) of a value in (-5p, 3p): the multiple of p that brings it into [p, 2p) is
-/// estimated from the two highest limbs and looked up.
+/// Makes a tight value of signed limbs (below 2^55) of a value in (-5p, 2.99p): the multiple of p that brings it into [p, 2p)
+/// is estimated from the two highest limbs and looked up. Closer to 3p the estimate may be 8, which is looked up as 0. No
+/// caller comes near: sums and differences of tight values give less than 2p and a margin.
 SERO_INLINE Fq tight_sum(const Vector* limbs) {
   constexpr int L = FqParams::LIMBS;
   // In units of 2^364, of which p has 106,513.07.
@@ -153,7 +156,9 @@ SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
   return tight_sum(t);
 }
 
-/// a + b of tight values, tight again (with a margin of 2^-40 p): 2p is taken off where the highest limbs say that it can be.
+/// a + b, below 2p + e: 2p is taken off where the highest limbs say that it can be. e is 2^-45 p, or what a and b are above
+/// 2p in sum, if that is more: after k such additions of such sums, 2^(k - 45) p. So sub, neg and sub_tight do not take a sum
+/// for what is subtracted, which might exceed what they add to stay positive: sub_wide and negate_wide_if do.
 SERO_INLINE Fr add_tight(const Fr& a, const Fr& b) {
   constexpr int L = FrParams::LIMBS;
   Vector t[L];
@@ -165,7 +170,8 @@ SERO_INLINE Fr add_tight(const Fr& a, const Fr& b) {
   return carried<FrParams>(t);
 }
 
-/// a - b of tight values, tight again: 2p is added unless the highest limbs say that the difference is positive.
+/// a - b, below 2p + 2^-45 p or at most a: 2p is added unless the highest limbs say that the difference is positive. a may be
+/// a sum of add_tight, b may not.
 SERO_INLINE Fr sub_tight(const Fr& a, const Fr& b) {
   constexpr int L = FrParams::LIMBS;
   Vector t[L];
@@ -174,6 +180,16 @@ SERO_INLINE Fr sub_tight(const Fr& a, const Fr& b) {
   const Mask below = _mm512_cmple_epi64_mask(t[L - 1], _mm512_setzero_si512());
 #pragma GCC unroll 8
   for (int j = 0; j < L; j++) t[j] = _mm512_mask_add_epi64(t[j], below, t[j], broadcast(FrParams::SUB[j]));
+  return carried<FrParams>(t);
+}
+
+/// a - b of what add_tight gives, as the integer a - b + 3p: below 6p, for mul with a tight value.
+SERO_INLINE Fr sub_wide(const Fr& a, const Fr& b) {
+  Vector t[FrParams::LIMBS];
+#pragma GCC unroll 8
+  for (int j = 0; j < FrParams::LIMBS; j++) {
+    t[j] = _mm512_sub_epi64(_mm512_add_epi64(a.v[j], broadcast(3 * FrParams::P[j])), b.v[j]);
+  }
   return carried<FrParams>(t);
 }
 
@@ -389,6 +405,11 @@ SERO_INLINE Field<P> select(Mask mask, const Field<P>& a, const Field<P>& b) {
 template <class P>
 SERO_INLINE Field<P> negate_if(Mask mask, const Field<P>& a) {
   return select(mask, a, neg(a));
+}
+
+/// -a, as 3p - a, in the lanes of the mask. a as add_tight gives it.
+SERO_INLINE Fr negate_wide_if(Mask mask, const Fr& a) {
+  return select(mask, a, sub_wide(zero_element<FrParams>(), a));
 }
 
 /// The canonical value, in [0, p), no longer in Montgomery form.

@@ -11,6 +11,7 @@
 #include "params.hpp"
 
 #define SERO_INLINE static inline __attribute__((always_inline))
+#define SERO_MEMBER inline __attribute__((always_inline))
 
 namespace sero {
 namespace SERO_KERNEL {
@@ -61,6 +62,7 @@ SERO_INLINE Fr sub(const Fr& a, const Fr& b) {
 }
 SERO_INLINE Fr add_tight(const Fr& a, const Fr& b) { return add(a, b); }
 SERO_INLINE Fr sub_tight(const Fr& a, const Fr& b) { return sub(a, b); }
+SERO_INLINE Fr sub_wide(const Fr& a, const Fr& b) { return sub(a, b); }
 SERO_INLINE Fq sub_tight(const Fq& a, const Fq& b) { return sub(a, b); }
 /// a - b - c.
 SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) { return sub(sub(a, b), c); }
@@ -174,6 +176,8 @@ template <class P>
 SERO_INLINE Field<P> negate_if(Mask mask, const Field<P>& a) {
   return (mask & 1) ? neg(a) : a;
 }
+
+SERO_INLINE Fr negate_wide_if(Mask mask, const Fr& a) { return negate_if(mask, a); }
 
 /// The lanes that are 0 modulo p.
 template <class P>

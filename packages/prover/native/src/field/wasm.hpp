@@ -22,6 +22,7 @@
 #include "params.hpp"
 
 #define SERO_INLINE static inline __attribute__((always_inline))
+#define SERO_MEMBER inline __attribute__((always_inline))
 
 extern "C" {
 extern const v128_t sero_wasm_fq_rounding[], sero_wasm_fq_constants[];
@@ -145,6 +146,7 @@ SERO_INLINE Fq add(const Fq& a, const Fq& b) { return add_tight(a, b); }
 SERO_INLINE Fq sub(const Fq& a, const Fq& b) { return sub_tight(a, b); }
 SERO_INLINE Fr add(const Fr& a, const Fr& b) { return add_limbs(a, b); }
 SERO_INLINE Fr sub(const Fr& a, const Fr& b) { return sub_limbs(a, b); }
+SERO_INLINE Fr sub_wide(const Fr& a, const Fr& b) { return sub(a, b); }
 
 /// a - b - c.
 SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) {
@@ -153,7 +155,7 @@ SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) {
 /// b - a, and square - x1 - x2 where `difference` is sub_loose(x2, x1).
 SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) { return sub_tight(b, a); }
 SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
-  return sub_tight(sub2_tight(square, x1, x1), difference);
+  return nearest<FqParams>(sub_limbs(sub_limbs(sub_limbs(square, x1), x1), difference).v);
 }
 
 /// The sign bits of the lanes in the mask.
@@ -219,6 +221,8 @@ SERO_INLINE Field<P> negate_if(Mask mask, const Field<P>& a) {
   for (int j = 0; j < Shape<P>::LIMBS; j++) out.v[j] = wasm_v128_xor(a.v[j], sign);
   return out;
 }
+
+SERO_INLINE Fr negate_wide_if(Mask mask, const Fr& a) { return negate_if(mask, a); }
 
 /// The lanes that are 0 modulo p: below p in size only 0 itself is one, and its limbs are zeros, as they are below
 /// 2^RADIX in size.
