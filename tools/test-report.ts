@@ -15,6 +15,17 @@ export function noResults(): Results {
   return { passed: 0, failed: 0, skipped: 0, empty: [] };
 }
 
+/** The results of several runs as of one. */
+export function sumOf(runs: readonly Results[]): Results {
+  const count = (of: (results: Results) => number): number => runs.reduce((sum, one) => sum + of(one), 0);
+  return {
+    passed: count(({ passed }) => passed),
+    failed: count(({ failed }) => failed),
+    skipped: count(({ skipped }) => skipped),
+    empty: runs.flatMap(({ empty }) => empty),
+  };
+}
+
 /**
  * Takes one event of node's test runner into account.
  *

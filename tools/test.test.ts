@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { openBackend } from '@sero/prover/node';
+import { othersThan } from './test-backends.ts';
 import { inOrder } from './test-order.ts';
 
 // The runner looks for tests beside its own folder, so it is run in a small repository of its own.
 const root = mkdtempSync(join(tmpdir(), 'runner-'));
 after(() => rmSync(root, { recursive: true }));
 cpSync(join(import.meta.dirname, 'fixtures', 'runner'), root, { recursive: true });
-mkdirSync(join(root, 'tools'));
-for (const name of ['test.ts', 'test-order.ts', 'test-report.ts', 'files.ts']) {
+mkdirSync(join(root, 'tools', 'checks'), { recursive: true });
+for (const name of [
+  ...['test.ts', 'test-backends.ts', 'test-order.ts', 'test-report.ts', 'module-graph.ts', 'files.ts'],
+  ...['checks/module-name.ts', 'checks/workspace.ts'],
+]) {
   cpSync(join(import.meta.dirname, name), join(root, 'tools', name));
 }
+symlinkSync(join(import.meta.dirname, '..', 'node_modules'), join(root, 'node_modules'));
 mkdirSync(join(root, 'packages', 'one', 'node_modules'));
 writeFileSync(
   join(root, 'packages', 'one', 'node_modules', 'theirs.test.ts'),
@@ -39,12 +45,21 @@ cpSync(
   join(root, 'packages', 'two', 'then.test.ts'),
 );
 
-function run(...filters: string[]) {
-  // Under a test runner node:test runs nothing more, which this variable tells it.
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const result = spawnSync(process.execPath, ['tools/test.ts', ...filters], {
+// One whose outcome depends on the prover, and one that is left out with each but the fastest.
+const choosing = `import { test } from 'node:test';
+test('chooses', () => console.log('chosen: ' + (process.env['SERO_PROVER'] ?? 'none')));`;
+mkdirSync(join(root, 'packages', 'three'));
+writeFileSync(join(root, 'packages', 'three', 'choosing.test.ts'), choosing);
+writeFileSync(join(root, 'tools', 'choosing.test.ts'), choosing);
+
+const run = (...args: string[]) => runWith({}, ...args);
+
+function runWith(changes: Readonly<Record<string, string>>, ...args: string[]) {
+  // Under a test runner node:test runs nothing more, which this variable tells it; and the prover is chosen here.
+  const { NODE_TEST_CONTEXT: _, SERO_PROVER: __, ...env } = process.env;
+  const result = spawnSync(process.execPath, ['tools/test.ts', ...args], {
     cwd: root,
-    env,
+    env: { ...env, ...changes },
     encoding: 'utf8',
   });
   const lines = result.stdout.trimEnd().split('\n');
@@ -117,5 +132,47 @@ describe('npm test', () => {
       lines.filter((line) => /\.test\.ts: \d+ tests, \d+ ms$/.test(line)).map((line) => line.split(':')[0]),
       ['ok packages/one/src/passing.test.ts', 'NOT OK test/failing.test.ts'],
     );
+  });
+
+  const chosen = (lines: readonly string[]): string[] =>
+    lines.filter((line) => line.startsWith('chosen: ')).map((line) => line.slice(8));
+
+  it('runs everything with the fastest prover, and what depends on the prover with each other one too', async () => {
+    const fastest = await openBackend({ environment: {} });
+    await fastest.close();
+    const others = othersThan(fastest);
+    const { lines, last, status } = run();
+    assert.deepEqual(chosen(lines), ['none', 'none', ...others.run]);
+    for (const backend of others.run) {
+      assert.ok(lines.includes(`# prover: ${backend}: 1 passed, 0 failed, in 1 files`));
+      const left = lines.filter((line) => line.startsWith(`# left out with ${backend}: `));
+      assert.equal(left.length, 1);
+      assert.match(left[0]!, /tools\/choosing\.test\.ts: ./);
+    }
+    for (const { backend, because } of others.not) {
+      assert.ok(lines.includes(`# no run with ${backend}: ${because}`));
+    }
+    assert.equal(last, `${11 + others.run.length} passed, 4 failed, 4 skipped`);
+    assert.equal(status, 1, 'what failed with one prover failed');
+  });
+
+  it('runs what is asked for with the prover that is asked for, by an argument or by the environment', () => {
+    for (const { lines, last } of [
+      run('--backend', 'reference', 'choosing'),
+      runWith({ SERO_PROVER: 'reference' }, 'choosing'),
+    ]) {
+      assert.deepEqual(chosen(lines), ['reference', 'reference']);
+      assert.equal(last, '2 passed, 0 failed');
+    }
+    const { lines, last } = run('--backend', 'wasm');
+    assert.deepEqual(chosen(lines), ['wasm'], 'without a path, its part of the whole');
+    assert.equal(last, '1 passed, 0 failed');
+  });
+
+  it('fails where no prover has the name', () => {
+    const { status, last, errors } = run('--backend', 'Wasm', 'choosing');
+    assert.equal(last, '0 passed, 0 failed');
+    assert.equal(status, 1);
+    assert.match(errors, /Wasm: native, portable, wasm, reference/);
   });
 });

@@ -83,11 +83,13 @@ export async function sero(world: World, ...args: string[]): Promise<Called> {
   else answering(left, err.stream, stdin);
   const environment =
     home === undefined ? {} : { SERO_DIR: home.path, SERO_PASSWORD_FILE: home.passwordFile };
+  const prover = process.env['SERO_PROVER'];
   const code = await runCli(args, {
     stdin,
     stdout: out.stream,
     stderr: err.stream,
-    env: { ...environment, ...world.env },
+    // The suite runs once for each prover: what one run of it has chosen is the program's too.
+    env: { ...(prover === undefined ? {} : { SERO_PROVER: prover }), ...environment, ...world.env },
     cwd: home?.path ?? tmpdir(),
     signal: world.signal ?? new AbortController().signal,
   });
@@ -202,9 +204,12 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
-/** The environment of somebody who calls `sero` itself: under `npm test` npm leaves its own marks in ours. */
+/**
+ * The environment of somebody who calls `sero` itself: under `npm test` npm leaves its own marks in ours. The cache and the prover are
+ * those of the test run.
+ */
 export const OUTSIDE_NPM = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|SERO_(?!CACHE$))/.test(name)),
+  Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD$|SERO_(?!(CACHE|PROVER)$))/.test(name)),
 );
 
 /** Runs the program in a process of its own until it ends. */

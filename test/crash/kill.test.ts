@@ -49,7 +49,6 @@ test('killed at any instant, 200 times, half of them inside a commit: nothing fi
       verifyingKeys: [key],
       verifier: verifierDouble,
       hasher: hasherDouble,
-      randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     };
     let before = 0;
     while (counts.kills < KILLS || counts.inside < INSIDE) {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { createPortableScanner } from '@sero/prover';
+import { createReferenceBackend } from '@sero/prover';
 import type { DevelopmentTools } from '../../tools/demo/network.ts';
 import {
   provingToolsDouble,
@@ -15,11 +15,15 @@ const STORIES = 12;
 const seed = Number(process.env['SERO_SEED'] ?? randomInt(2 ** 31));
 
 describe(`random stories of ${PAYMENTS} payments among 5 wallets end with the balances of plain arithmetic`, () => {
+  const reference = createReferenceBackend();
   const tools: DevelopmentTools = {
     ...provingToolsDouble,
     verifier: verifierDouble,
-    hasher: rememberingHasher(),
-    scanner: createPortableScanner(),
+    signatures: reference.signatures,
+    keyPoints: reference.keyPoints,
+    noteHasher: rememberingHasher(),
+    scanner: reference.scanner,
+    traces: reference.traces,
     backend: 'doubles',
     verifyingKey: verifyingKeyDouble(),
     made: false,

@@ -22,6 +22,7 @@ const RUN_BY_A_TEST: Readonly<Record<string, readonly [file: string, text: strin
   'npm run demo -- --scenario FILE': ['test/demo/cli.test.ts', "demo('--scenario', path)"],
   // With a part of a small repository: the tests of this one would run this one again.
   'npm test -- packages/ledger': ['tools/test.test.ts', "run('packages/two')"],
+  'npm test -- --backend wasm': ['tools/test.test.ts', "run('--backend', 'wasm')"],
 };
 
 /** Commands in a text that are run here: as they stand, or with the least that what they leave open can be. */

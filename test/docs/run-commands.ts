@@ -40,6 +40,8 @@ export async function runCommands(
         HOME: home,
         XDG_DATA_HOME: join(home, 'data'),
         SERO_CACHE: cacheDirectory(),
+        // Empty is the fastest that works here, which is what a reader has.
+        SERO_PROVER: process.env['SERO_PROVER'] ?? '',
         SERO_PASSWORD_FILE: join(home, 'password'),
         SERO_RPC_PORT: String(port),
         SERO_NODE: `http://127.0.0.1:${port}`,
