@@ -7,22 +7,25 @@
 // whatever Node (20 or newer) npm runs on.
 
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, 'native', 'build');
@@ -171,6 +174,17 @@ function firstError(output) {
   return (line ?? 'node-gyp failed').replace(/^gyp ERR! /, '').slice(0, 300);
 }
 
+/** Loads an addon in a process of its own: where that dies, every process that used the addon would. */
+function checkLoads(file) {
+  const text = 'process.dlopen({ exports: {} }, process.argv[1])';
+  const { status, signal, stderr, error } = run(process.execPath, ['-e', text, file]);
+  if (status === 0) return;
+  const message = stderr?.split('\n').find((line) => /^\w*Error\b/.test(line));
+  const why =
+    error?.message ?? (signal ? `loading it ends with ${signal}` : (message ?? `exit code ${status}`));
+  throw new NoAddon(`the addon was built, but cannot be loaded on this machine (${why.slice(0, 300)})`);
+}
+
 function compile() {
   if (process.platform === 'win32') throw new NoAddon('on Windows the addon is not built');
   checkBlst();
@@ -187,6 +201,7 @@ function compile() {
     environment.CXX = compiler.program;
     environment.CC ??= besideCompiler(compiler.program);
   }
+  console.error('building the native prover, which takes about a minute of processor time');
   const { status, stdout, stderr, error } = run(process.execPath, arguments_, {
     cwd: here,
     env: environment,
@@ -199,39 +214,82 @@ function compile() {
   }
   // A process that runs has the old addon mapped: it keeps the file that it has, and the name gets a new one.
   const fresh = `${addon}.${process.pid}`;
-  copyFileSync(join(here, 'build', 'Release', 'sero_prover.node'), fresh);
-  renameSync(fresh, addon);
+  try {
+    copyFileSync(join(here, 'build', 'Release', 'sero_prover.node'), fresh);
+    checkLoads(fresh);
+    renameSync(fresh, addon);
+  } finally {
+    rmSync(fresh, { force: true });
+  }
   return { compiler: compiler.version, ifma };
 }
 
-/** True while a process with this id runs, whoever it belongs to. */
-function isAlive(id) {
-  try {
-    process.kill(id, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
+/** A lock says that its owner lives by its time, which the owner's worker sets again this often, even while it builds. */
+const HEARTBEAT_MS = 1_000;
+/** A lock of this age is a dead process's. Process ids say less: they are given again, and containers share none. */
+const DEAD_MS = 20_000;
+const HEART = `
+  const { utimesSync } = require('node:fs');
+  const { workerData } = require('node:worker_threads');
+  setInterval(() => {
+    try {
+      utimesSync(workerData.file, new Date(), new Date());
+    } catch {}
+  }, workerData.every);`;
+
+function statOf(file) {
+  return statSync(file, { throwIfNoEntry: false });
 }
 
-/** Waits until no other process builds here; whoever died while building holds nothing. */
+function isDead(stat) {
+  return Date.now() - stat.mtimeMs > DEAD_MS;
+}
+
+/** Removes a dead lock, and no other: one that has taken its place meanwhile is put back. */
+function breakLock(file, dead, aside) {
+  try {
+    renameSync(file, aside);
+    if (statSync(aside).ino !== dead.ino) linkSync(aside, file);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+  }
+  rmSync(aside, { force: true });
+}
+
+/**
+ * Waits until no other process builds here. The lock is a second name of a file of our own, so that it is never empty
+ * and nobody removes another's. Whoever died while building holds it for DEAD_MS at most.
+ */
 function lock() {
   const file = join(out, 'lock');
+  for (const name of readdirSync(out).filter((name) => name.startsWith('lock.'))) {
+    const left = statOf(join(out, name));
+    if (left !== undefined && isDead(left)) rmSync(join(out, name), { force: true });
+  }
+  const own = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(own, String(process.pid), { flag: 'wx' });
+  const { ino } = statSync(own);
+  const heart = new Worker(HEART, { eval: true, workerData: { file: own, every: HEARTBEAT_MS } });
+  heart.unref();
+  const isOurs = () => statOf(file)?.ino === ino;
+  const unlock = () => {
+    heart.terminate();
+    if (isOurs()) rmSync(file, { force: true });
+    rmSync(own, { force: true });
+  };
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (;;) {
     try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
-      return () => rmSync(file, { force: true });
+      linkSync(own, file);
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (error.code !== 'EEXIST') {
+        unlock();
+        throw error;
+      }
     }
-    let owner = Number.NaN;
-    try {
-      owner = Number(readFileSync(file, 'utf8'));
-    } catch {
-      continue;
-    }
-    if (owner > 0 && !isAlive(owner)) rmSync(file, { force: true });
+    if (isOurs()) return unlock;
+    const other = statOf(file);
+    if (other !== undefined && isDead(other)) breakLock(file, other, `${own}.dead`);
     else Atomics.wait(pause, 0, 0, 200);
   }
 }
@@ -254,8 +312,16 @@ export function install({ again = false } = {}) {
     try {
       status = { stamp, built: true, ...compile() };
     } catch (error) {
+      const why = error instanceof NoAddon ? error.message : String(error);
+      if (done) {
+        console.error(
+          `the native prover was not built again (${why}); the one that is there fits the sources`,
+        );
+        return last;
+      }
+      const reason = existsSync(addon) ? `${why}; the addon of other sources is removed` : why;
       rmSync(addon, { force: true });
-      status = { stamp, built: false, reason: error instanceof NoAddon ? error.message : String(error) };
+      status = { stamp, built: false, reason };
     }
     writeFileSync(statusFile, `${JSON.stringify(status, undefined, 2)}\n`);
     return status;

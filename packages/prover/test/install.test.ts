@@ -5,9 +5,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,6 +40,15 @@ const BUILDS = `
   fs.writeFileSync('build/Release/sero_prover.node', 'addon of ' + fs.readFileSync('native/src/a.cpp', 'utf8'));
 `;
 
+/** Stands for loading: an addon here is a text, and one of "crash" brings down whoever loads it. */
+const LOADS = `
+  process.dlopen = (module, file) => {
+    const text = require('node:fs').readFileSync(file, 'utf8');
+    if (text.endsWith('crash')) process.kill(process.pid, 'SIGILL');
+    if (text.endsWith('foreign')) throw new Error('wrong ELF class');
+  };
+`;
+
 /** A copy of this package with one source, on a machine of which everything is known. */
 function machine({ blst = '4.1.0', programs = COMPILER, nodeGyp = BUILDS }: World) {
   const root = join(base, String(made++));
@@ -51,11 +62,16 @@ function machine({ blst = '4.1.0', programs = COMPILER, nodeGyp = BUILDS }: Worl
     program(join(root, 'bin', name), `#!/bin/sh\n${text}\n`);
   }
   program(join(root, 'gyp.js'), nodeGyp);
+  writeFileSync(join(root, 'loads.cjs'), LOADS);
   if (blst !== '') {
     mkdirSync(join(root, 'node_modules/c-kzg'), { recursive: true });
     writeFileSync(join(root, 'node_modules/c-kzg/package.json'), JSON.stringify({ version: blst }));
   }
-  const env = { PATH: join(root, 'bin'), npm_config_node_gyp: join(root, 'gyp.js') };
+  const env = {
+    PATH: join(root, 'bin'),
+    npm_config_node_gyp: join(root, 'gyp.js'),
+    NODE_OPTIONS: `--require=${join(root, 'loads.cjs')}`,
+  };
   const read = (file: string): string => readFileSync(join(root, file), 'utf8');
   return {
     root,
@@ -141,9 +157,41 @@ describe('install.mjs', () => {
     );
     const { status, built, reason } = install();
     assert.deepEqual([status, built], [0, false]);
-    assert.match(reason, /a\.cpp:1:1: error: no such thing.*native\/build\/build\.log/);
+    assert.match(
+      reason,
+      /a\.cpp:1:1: error: no such thing.*native\/build\/build\.log; the addon of other sources is removed$/,
+    );
     assert.match(read('native/build/build.log'), /gyp info it worked/);
     assert.equal(existsSync(join(root, 'native/build/sero_prover.node')), false);
+  });
+
+  it('has no addon where loading the one that was built ends the process, or is refused', () => {
+    for (const [source, expected] of [
+      ['crash', 'loading it ends with SIGILL'],
+      ['foreign', 'Error: wrong ELF class'],
+    ] as const) {
+      const { root, install } = machine({});
+      writeFileSync(join(root, 'native/src/a.cpp'), source);
+      const { built, reason } = install();
+      assert.equal(built, false);
+      assert.equal(reason, `the addon was built, but cannot be loaded on this machine (${expected})`);
+      assert.deepEqual(readdirSync(join(root, 'native/build')), []);
+    }
+  });
+
+  it('keeps an addon that fits the sources where building it again fails', () => {
+    const { root, env, install, read } = machine({});
+    install();
+    program(join(root, 'gyp.js'), 'process.exit(1)');
+    const text = `import { install } from ${JSON.stringify(pathToFileURL(join(root, 'install.mjs')).href)}; console.log(install({ again: true }).built);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], {
+      encoding: 'utf8',
+      env,
+    });
+    assert.equal(stdout, 'true\n');
+    assert.match(stderr, /was not built again \(the build failed .*fits the sources/);
+    assert.equal(read('native/build/sero_prover.node'), 'addon of one');
+    assert.equal(JSON.parse(read('native/build-status.json')).built, true);
   });
 
   it('is tried again after a failure, since what was missing may be there', () => {
@@ -164,8 +212,10 @@ describe('install.mjs', () => {
         fs.rmSync('building');`,
     });
     mkdirSync(join(root, 'native/build'), { recursive: true });
-    const dead = spawnSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }).stdout;
-    writeFileSync(join(root, 'native/build/lock'), dead.trim());
+    // Of a process whose id another one has now.
+    const lock = join(root, 'native/build/lock');
+    writeFileSync(lock, String(process.pid));
+    utimesSync(lock, 1, 1);
     const codes = await Promise.all(
       [0, 1, 2].map(
         () =>
@@ -176,6 +226,36 @@ describe('install.mjs', () => {
     );
     assert.deepEqual(codes, [0, 0, 0]);
     assert.equal(read('calls').trim().split('\n').length, 1, 'the others found it built');
-    assert.equal(existsSync(join(root, 'native/build/lock')), false);
+    assert.deepEqual(readdirSync(join(root, 'native/build')), ['sero_prover.node']);
+  });
+
+  it('takes an empty lock, which a full disk may leave, for a dead one in time', () => {
+    const { root, install } = machine({});
+    mkdirSync(join(root, 'native/build'), { recursive: true });
+    const lock = join(root, 'native/build/lock');
+    writeFileSync(lock, '');
+    utimesSync(lock, 1, 1);
+    assert.equal(install().built, true);
+    assert.equal(existsSync(lock), false);
+  });
+
+  it('leaves the lock to whoever builds for long', async () => {
+    const { root, env, read } = machine({
+      nodeGyp: `
+        const fs = require('node:fs');
+        const before = fs.statSync('native/build/lock').mtimeMs;
+        while (fs.statSync('native/build/lock').mtimeMs === before) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+        ${BUILDS.replace("const fs = require('node:fs');", '')}`,
+    });
+    const codes = await Promise.all(
+      [0, 1].map(
+        () =>
+          new Promise((resolve) => {
+            spawn(process.execPath, ['install.mjs'], { cwd: root, env, stdio: 'ignore' }).on('exit', resolve);
+          }),
+      ),
+    );
+    assert.deepEqual(codes, [0, 0]);
+    assert.equal(read('calls').trim().split('\n').length, 1, 'its time goes on while it builds');
   });
 });

@@ -38,9 +38,9 @@ struct Target {
   std::vector<size_t> pieces;
 
   Target() {
-    char folder[] = "/tmp/sero-image-fuzz-XXXXXX";
-    expect(mkdtemp(folder) != nullptr);
-    path = std::string(folder) + "/image";
+    std::string folder = P_tmpdir "/sero-image-fuzz-XXXXXX";
+    expect(mkdtemp(&folder[0]) != nullptr);
+    path = folder + "/image";
     expect(sero_read_wtns(wtns.data(), wtns.size(), &values, &count) == SERO_OK);
     sero_proving_key* key = nullptr;
     expect(sero_proving_key_open(zkey.c_str(), path.c_str(), COPIES, nullptr, nullptr, &key) == SERO_OK);

@@ -221,7 +221,7 @@ int main(int argc, char** argv) {
   const std::string fixtures = "../src/fixtures/product-chain";
   const std::string zkey = argc == 3 ? argv[1] : fixtures + ".zkey";
   const char* temporary = std::getenv("TMPDIR");
-  std::string folder = std::string(temporary == nullptr ? "/tmp" : temporary) + "/sero-image-test-XXXXXX";
+  std::string folder = std::string(temporary == nullptr ? P_tmpdir : temporary) + "/sero-image-test-XXXXXX";
   if (mkdtemp(&folder[0]) == nullptr) return 2;
   Files files = {folder + "/key.zkey", folder + "/key.image", {}, nullptr, 0};
   harness::write_bytes(files.zkey, harness::read_bytes(zkey));
