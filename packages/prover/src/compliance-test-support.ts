@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { concat, leBytes, leInteger, Q } from '@sero/crypto';
-import type { BackendName, ProverBackend } from './backend.ts';
+import { type BackendName, describeBackend, type ProverBackend } from './backend.ts';
 import { ProverError } from './errors.ts';
+import { readKeyFile, versionOfKeyFile } from './key-file.ts';
 import { openBackend } from './open-backend.ts';
-import { infinityBytes } from './test-support.ts';
+import { infinityBytes, strayG1, strayG2 } from './test-support.ts';
+import { openWasmBackend } from './wasm-backend.ts';
+import { compileWasm } from './wasm-module.ts';
+import { readWasmFile, startNodeThread } from './wasm-node.ts';
 import { verifyingKeyFromZkey } from './zkey.ts';
 
 /** What the compliance suite hands to every backend: files that are right, and files that are wrong in one way each. */
@@ -69,6 +74,33 @@ const SIZES_AT = 4 + 48 + 4 + 32;
 const POINTS_AT = SIZES_AT + 12;
 const ENTRY_AT = 4;
 
+/** Points of a .zkey that stand for themselves. */
+const ownPoints = [
+  { name: 'alpha in G1', type: 2, at: POINTS_AT, bytes: 96 },
+  { name: 'beta in G1', type: 2, at: POINTS_AT + 96, bytes: 96 },
+  { name: 'beta in G2', type: 2, at: POINTS_AT + 192, bytes: 192 },
+  { name: 'gamma in G2', type: 2, at: POINTS_AT + 384, bytes: 192 },
+  { name: 'delta in G1', type: 2, at: POINTS_AT + 576, bytes: 96 },
+  { name: 'delta in G2', type: 2, at: POINTS_AT + 672, bytes: 192 },
+  { name: 'the first point of IC', type: 3, at: 0, bytes: 96 },
+  { name: 'the last point of IC', type: 3, at: 96 * publicInputs.length, bytes: 96 },
+];
+/** Coordinates as a .zkey has them, in Montgomery form. */
+const coordinates = (...values: readonly bigint[]): Uint8Array =>
+  concat(...values.map((value) => leBytes((value << 384n) % leInteger(FQ_MODULUS), 48)));
+const outside1 = strayG1().toAffine();
+const outside2 = strayG2().toAffine();
+const stray1 = coordinates(outside1.x, outside1.y);
+const stray2 = coordinates(outside2.x.c0, outside2.x.c1, outside2.y.c0, outside2.y.c1);
+const flipped = (bytes: Uint8Array, at: number): Uint8Array => Uint8Array.of(bytes[at]! ^ 1);
+const aliased = (point: Uint8Array): Uint8Array =>
+  leBytes(leInteger(point.subarray(0, 48)) + leInteger(FQ_MODULUS), 48);
+
+/** The key with what stands from a place of a section on changed. */
+function damagedPoint(type: number, at: number, change: (point: Uint8Array) => Uint8Array): Uint8Array {
+  return withSection(zkey, type, (bytes) => concat(bytes.subarray(0, at), change(bytes.subarray(at))));
+}
+
 /** Files that are no proving key, by what is wrong with them. */
 export const badKeys: ReadonlyMap<string, Uint8Array> = new Map([
   ['no bytes', new Uint8Array(0)],
@@ -130,6 +162,21 @@ export const badKeys: ReadonlyMap<string, Uint8Array> = new Map([
     'alpha is off the curve',
     withSection(zkey, 2, (bytes) => patched(bytes, POINTS_AT, Uint8Array.of(bytes[POINTS_AT]! ^ 1))),
   ],
+  ...ownPoints.flatMap(({ name, type, at, bytes }): [string, Uint8Array][] => [
+    [
+      `${name} is off its curve`,
+      damagedPoint(type, at, (point) => patched(point, bytes / 2, flipped(point, bytes / 2))),
+    ],
+    [`${name} is infinity`, damagedPoint(type, at, (point) => patched(point, 0, new Uint8Array(bytes)))],
+    [
+      `${name} is outside of the subgroup`,
+      damagedPoint(type, at, (point) => patched(point, 0, bytes === 96 ? stray1 : stray2)),
+    ],
+    [
+      `${name} has a coordinate above the modulus`,
+      damagedPoint(type, at, (point) => patched(point, 0, aliased(point))),
+    ],
+  ]),
   [
     'delta is infinity',
     withSection(zkey, 2, (bytes) => patched(bytes, bytes.length - 192, new Uint8Array(192))),
@@ -178,20 +225,54 @@ export const badPoints = (length: number): Uint8Array[] => [
   new Uint8Array(length).fill(0xff),
 ];
 
+/** A backend that is held to the suite, and how another one like it is opened. */
+export interface Candidate {
+  readonly label: string;
+  readonly backend: ProverBackend;
+  readonly open: () => Promise<ProverBackend>;
+}
+
+interface Candidates {
+  readonly found: readonly Candidate[];
+  /** Those that do not run here, by name, with the reason. */
+  readonly missing: ReadonlyMap<BackendName, string>;
+}
+
+/** WebAssembly for engines without relaxed SIMD, which would not be taken where there is. */
+async function openPlainWasm(): Promise<ProverBackend> {
+  return openWasmBackend({
+    module: await compileWasm(readWasmFile, 'plain'),
+    threads: Math.min(availableParallelism(), 2),
+    startThread: startNodeThread,
+    readKey: readKeyFile,
+    versionOf: versionOfKeyFile,
+  });
+}
+
 /**
  * The backends to be held to the suite: the one that SERO_PROVER names, else all that run here. Native and portable are
- * two ways of one process, so that a run has one of them.
+ * two ways of one process, so that a run has one of them. WebAssembly has two artefacts, and both are.
  */
-export async function openBackends(): Promise<ProverBackend[]> {
+export async function openCandidates(): Promise<Candidates> {
   const named = process.env['SERO_PROVER'];
-  if (named !== undefined && named !== '') return [await openBackend()];
-  const backends: ProverBackend[] = [];
-  for (const backend of ['native', 'wasm', 'reference'] satisfies BackendName[]) {
+  const isNamed = named !== undefined && named !== '';
+  const names: readonly BackendName[] = isNamed
+    ? [named as BackendName]
+    : (['native', 'wasm', 'reference'] satisfies BackendName[]);
+  const found: Candidate[] = [];
+  const missing = new Map<BackendName, string>();
+  const add = async (label: string, open: () => Promise<ProverBackend>): Promise<void> => {
+    const backend = await open();
+    found.push({ label: `${describeBackend(backend).replace(/ \(.*/, '')}${label}`, backend, open });
+  };
+  for (const name of names) {
     try {
-      backends.push(await openBackend({ backend }));
+      await add('', () => openBackend({ backend: name }));
+      if (name === 'wasm') await add(', without relaxed SIMD', openPlainWasm);
     } catch (error) {
-      if (!(error instanceof ProverError) || error.code !== 'backend-unavailable') throw error;
+      if (isNamed || !(error instanceof ProverError) || error.code !== 'backend-unavailable') throw error;
+      missing.set(name, error.message);
     }
   }
-  return backends;
+  return { found, missing };
 }

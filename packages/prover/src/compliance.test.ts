@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import {
   concat,
   fieldToBytes,
+  hashTrace,
   leBytes,
+  modQ,
   pointToBytes,
   Q,
   R_J,
@@ -12,13 +17,13 @@ import {
   verify,
 } from '@sero/crypto';
 import { createSnarkjsProver } from '../test/snarkjs-prover.ts';
-import { describeBackend, type ProverBackend } from './backend.ts';
 import {
   badKeys,
   badPoints,
   badWitnesses,
   brokenWitnesses,
-  openBackends,
+  type Candidate,
+  openCandidates,
   publicInputs,
   shortWitness,
   vk,
@@ -29,10 +34,11 @@ import {
 import { ProverError, type ProverErrorCode } from './errors.ts';
 import { type Proof, type ProofItem, splitProof } from './groth16.ts';
 import { createReferenceGroupEngine } from './group-reference.ts';
-import { hostileSignatures, signedItem } from './jubjub-test-support.ts';
+import { hostileEncodings, hostileSignatures, signedItem } from './jubjub-test-support.ts';
+import { createReferenceKeyPointChecker } from './key-points.ts';
+import { loadNativeAddon } from './native-addon.ts';
 import { createPortableNoteHasher } from './note-hasher.ts';
-import { openBackend } from './open-backend.ts';
-import { createPortableScanner } from './scanner.ts';
+import { createPortableScanner, SCAN_OUTPUT_BYTES } from './scanner.ts';
 import {
   aliasG1,
   bytes1,
@@ -54,7 +60,8 @@ const refusesWith =
   (error: unknown): boolean =>
     error instanceof ProverError && error.code === code;
 
-const backends = await openBackends();
+const { found, missing } = await openCandidates();
+const backends = found.map(({ backend }) => backend);
 const snarkjs = createSnarkjsProver();
 const reference = createPortableVerifier();
 after(async () => {
@@ -125,6 +132,18 @@ function outputs(): Uint8Array {
 }
 
 describe('all backends together', () => {
+  it('are all that this machine can run, and the test says which it cannot', (t) => {
+    for (const [name, why] of missing) t.diagnostic(`NOT HELD TO THE SUITE: ${name}: ${why}`);
+    assert.deepEqual(
+      [...missing.keys()].filter((name) => name !== 'native'),
+      [],
+      'WebAssembly and TypeScript run wherever these tests do',
+    );
+    // An addon that was built and does not load is broken; one that was not built says why.
+    const load = loadNativeAddon();
+    if (missing.has('native')) assert.ok('missing' in load && !/built addon is gone/.test(load.missing));
+  });
+
   it('take the proofs of each other, and snarkjs takes them all', async () => {
     for (const { prover } of backends) {
       const proof = await prover.prove(zkey, wtns);
@@ -141,18 +160,41 @@ describe('all backends together', () => {
   });
 });
 
-for (const backend of backends) describe(describeBackend(backend).replace(/ \(.*/, ''), () => suite(backend));
+for (const candidate of found) describe(candidate.label, () => suite(candidate));
 
-function suite({
-  name,
-  kernel,
-  prover,
-  verifier,
-  scanner,
-  noteHasher,
-  signatures,
-  groups,
-}: ProverBackend): void {
+/** Turns of the event loop after which work is given up: at once, soon, and when some of it is done. */
+const MOMENTS = [1, 2, 4, 8, 16, 40];
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What came of some work: what it gave, or what it threw. */
+function outcome<T>(work: Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
+  return work.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+/** `count` true proofs, of one statement: much to do. */
+function manyProofs(count: number): ProofItem[] {
+  const key = knownKey(3);
+  const publicInputs = [5n, 0n, Q - 1n];
+  const item = { vk: key.vk, publicInputs, proof: simulate(key, publicInputs) };
+  return Array.from({ length: count }, () => item);
+}
+
+/** Outputs, some kinds over and over: a second of work and more. */
+function manyOutputs(count: number): Uint8Array {
+  const some = outputs();
+  const out = new Uint8Array(count * SCAN_OUTPUT_BYTES);
+  for (let at = 0; at < out.length; at += some.length) out.set(some.subarray(0, out.length - at), at);
+  return out;
+}
+
+function suite({ backend, open }: Candidate): void {
+  const { name, prover, verifier, scanner, noteHasher, signatures, keyPoints, traces, groups } = backend;
   it('takes keys by path and by bytes, and never makes the same proof twice', async () => {
     const proofs = [
       await prover.prove(zkey, wtns),
@@ -181,6 +223,21 @@ function suite({
     await assert.rejects(prover.prove(`${zkeyPath}.absent`, wtns), refusesWith('zkey-malformed'));
   });
 
+  it('reads a key file again that was changed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sero-key-'));
+    const path = join(folder, 'key.zkey');
+    try {
+      await writeFile(path, zkey);
+      assert.deepEqual(reference.verifySync(vk, publicInputs, await prover.prove(path, wtns)), OK);
+      await writeFile(path, zkey.subarray(0, 100));
+      await assert.rejects(prover.prove(path, wtns), refusesWith('zkey-malformed'));
+      await writeFile(path, zkey);
+      assert.deepEqual(reference.verifySync(vk, publicInputs, await prover.prove(path, wtns)), OK);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('refuses a witness that is none, is another circuit’s, or breaks the circuit', async () => {
     for (const [what, bad] of badWitnesses) {
       await assert.rejects(prover.prove(zkey, bad), refusesWith('witness-malformed'), what);
@@ -190,7 +247,7 @@ function suite({
       await assert.rejects(prover.prove(zkey, bad), refusesWith('prove-failed'));
   });
 
-  it('gives up a proof that is aborted before it begins, while it waits or runs, and no other', async () => {
+  it('gives up a proof that is aborted before it begins or while it waits, and no other', async () => {
     await assert.rejects(prover.prove(zkey, wtns, AbortSignal.abort()), refusesWith('aborted'));
     const [running, waiting] = [new AbortController(), new AbortController()];
     const refusals = [
@@ -207,15 +264,104 @@ function suite({
     assert.deepEqual(reference.verifySync(vk, publicInputs, await last), OK);
   });
 
-  it('closed, refuses what runs, what waits and what comes later', async () => {
-    const other = await openBackend({ backend: kernel === 'portable' ? 'portable' : name });
-    const refusals = [other.prover.prove(zkey, wtns), other.prover.prove(zkey, wtns)].map((proof) =>
-      assert.rejects(proof, refusesWith('closed')),
-    );
-    await other.close();
-    await Promise.all(refusals);
-    await assert.rejects(other.prover.prove(zkey, wtns), refusesWith('closed'));
-    await other.close();
+  it('gives up a proof in the middle of its work, at whatever moment, its key being ready or not', async () => {
+    await prover.prove(zkey, wtns);
+    let midway = 0;
+    for (const key of [zkey, new Uint8Array(zkey)]) {
+      for (const moment of MOMENTS) {
+        const aborted = new AbortController();
+        const work = outcome(prover.prove(key, wtns, aborted.signal));
+        await turns(moment);
+        aborted.abort('changed my mind');
+        const came = await work;
+        if ('value' in came) {
+          // Done before the moment came.
+          assert.deepEqual(reference.verifySync(vk, publicInputs, came.value), OK);
+        } else {
+          midway++;
+          assert.ok(refusesWith('aborted')(came.error), String(came.error));
+          assert.equal((came.error as Error).cause, 'changed my mind');
+        }
+      }
+    }
+    assert.ok(midway > 0, 'every proof was done after one turn of the loop');
+    assert.deepEqual(reference.verifySync(vk, publicInputs, await prover.prove(zkey, wtns)), OK);
+  });
+
+  it('ends a batch of proofs and a scan in the middle of their work', async () => {
+    const isSlow = name === 'reference';
+    const items = manyProofs(isSlow ? 24 : 600);
+    const packed = manyOutputs(isSlow ? 2000 : 200_000);
+    const viewKey = leBytes(R_J - 2n, 32);
+    for (const moment of [1, 2, 6]) {
+      for (const begin of [
+        (signal: AbortSignal) => verifier.verifyBatch(items, signal),
+        (signal: AbortSignal) => scanner.scan({ viewKey, outputs: packed, audit: true, signal }),
+      ]) {
+        const aborted = new AbortController();
+        const work = assert.rejects(begin(aborted.signal), /enough/);
+        await turns(moment);
+        aborted.abort(new Error('enough'));
+        await work;
+      }
+    }
+    assert.deepEqual(await verifier.verifyBatch(items.slice(0, 2)), [OK, OK]);
+  });
+
+  it('closed, refuses what runs, what waits and what comes later, of every kind', async () => {
+    const isSlow = name === 'reference';
+    const items = manyProofs(isSlow ? 24 : 600);
+    const packed = manyOutputs(isSlow ? 2000 : 200_000);
+    const [scalars, viewKey] = [concat(...Array(64).fill(leBytes(Q - 1n, 32))), leBytes(R_J - 2n, 32)];
+    const signed = [signedItem(), signedItem()];
+    const spent = { traceKey: fieldToBytes(1n), zpk: fieldToBytes(2n), entries: new Uint8Array(64) };
+    const element = leBytes(1n, 32);
+    for (const moment of [0, 1, 3]) {
+      const other = await open();
+      const [one] = items as [ProofItem];
+      const works = (): Promise<unknown>[] => [
+        other.prover.prove(zkey, wtns),
+        other.prover.prove(zkeyPath, wtns),
+        other.verifier.verifyBatch(items),
+        other.scanner.scan({ viewKey, outputs: packed, audit: true }),
+        other.groups.multiplyGenerator('g2', scalars),
+        other.verifier.verify(one.vk, one.publicInputs, one.proof),
+        other.signatures.verifyBatch(signed),
+      ];
+      const short = (): Promise<unknown>[] => [
+        other.traces.open(spent),
+        other.keyPoints.check(element),
+        other.groups.multiplyEach('g1', new Uint8Array(96), element),
+        other.groups.multiplyPowers('g1', new Uint8Array(96), element, element),
+        other.groups.lagrange('g1', new Uint8Array(96)),
+        other.groups.combineRows('g1', new Uint8Array(96), {
+          starts: Uint32Array.of(0, 1),
+          indices: Uint32Array.of(0),
+          coefficients: element,
+        }),
+        other.groups.multiExp('g1', new Uint8Array(96), element, 32),
+        other.groups.subtract('g1', new Uint8Array(96), new Uint8Array(96)),
+        other.groups.firstBad('g1', new Uint8Array(96)),
+        other.groups.encode('g1', new Uint8Array(96), 'compressed'),
+        other.groups.pairingProductIsOne(new Uint8Array(96), new Uint8Array(192)),
+        ...(other.witness === undefined ? [] : [other.witness.load(new Uint8Array(0))]),
+      ];
+      const running = works().map(outcome);
+      if (moment > 0) await turns(moment);
+      await other.close();
+      for (const came of await Promise.all(running)) {
+        // Work of a moment may be done before the backend is closed; that of many proofs and outputs is not.
+        if (moment === 0 || 'error' in came) assert.ok('error' in came && refusesWith('closed')(came.error));
+      }
+      for (const long of [running[2], running[3]]) assert.ok('error' in (await long!));
+      for (const later of [...works(), ...short()]) await assert.rejects(later, refusesWith('closed'));
+      assert.throws(
+        () => other.verifier.verifySync(one.vk, one.publicInputs, one.proof),
+        refusesWith('closed'),
+      );
+      assert.throws(() => other.noteHasher.hash4(new Uint8Array(128)), refusesWith('closed'));
+      await other.close();
+    }
   });
 
   it('says of every proof what the reference says, alone and in any batch', async () => {
@@ -309,6 +455,55 @@ function suite({
       assert.deepEqual(await signatures.verifyBatch([item]), [expected[i]]);
     }
     assert.deepEqual(await signatures.verifyBatch([]), []);
+  });
+
+  it('says of every encoding of a point what the reference says, with the same coordinates', async () => {
+    const encodings = concat(...hostileEncodings(), ...Array.from({ length: 9 }, () => signedItem().rk));
+    const expected = await createReferenceKeyPointChecker().check(encodings);
+    assert.equal(new Set(expected.map(({ verdict }) => verdict)).size, 5);
+    assert.deepEqual(await keyPoints.check(encodings), expected);
+    for (const place of [0, 1, expected.length - 1]) {
+      const alone = encodings.subarray(32 * place, 32 * place + 32);
+      assert.deepEqual(await keyPoints.check(alone), [expected[place]]);
+    }
+    assert.deepEqual(await keyPoints.check(new Uint8Array(0)), []);
+    await assert.rejects(keyPoints.check(encodings.subarray(1)), refusesWith('packed-length'));
+    await assert.rejects(keyPoints.check(encodings, AbortSignal.abort(new Error('enough'))), /enough/);
+  });
+
+  it('opens the traces that the reference opens, and refuses what are none', async () => {
+    const [tk, zpk] = [randomField(), randomField()];
+    const plain = [0n, 77n, (1n << 48n) + 5n, (1n << 53n) - 1n, 1n << 53n, Q - 1n];
+    const entries = concat(
+      ...plain.flatMap((value, i) => {
+        const nil = i === 1 ? 0n : randomField();
+        return [nil, modQ(value + hashTrace(tk, zpk, nil))].map(fieldToBytes);
+      }),
+      ...[randomField(), randomField()].map(fieldToBytes),
+    );
+    const request = { traceKey: fieldToBytes(tk), zpk: fieldToBytes(zpk), entries };
+    const expected = [0, 77, 2 ** 48 + 5, 2 ** 53 - 1, undefined, undefined, undefined];
+    assert.deepEqual(await traces.open(request), expected);
+    assert.deepEqual(await traces.open({ ...request, entries: new Uint8Array(0) }), []);
+    const zpkOfAnother = { ...request, zpk: fieldToBytes(zpk === 0n ? 1n : zpk - 1n) };
+    assert.deepEqual(
+      await traces.open(zpkOfAnother),
+      expected.map(() => undefined),
+    );
+    const tooLarge = leBytes(Q, 32);
+    for (const bad of [
+      { ...request, traceKey: tooLarge },
+      { ...request, zpk: tooLarge },
+      { ...request, entries: concat(entries, fieldToBytes(1n), tooLarge) },
+    ]) {
+      await assert.rejects(traces.open(bad), refusesWith('field-not-canonical'));
+    }
+    await assert.rejects(
+      traces.open({ ...request, entries: entries.subarray(1) }),
+      refusesWith('packed-length'),
+    );
+    const signal = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(traces.open({ ...request, signal }), /enough/);
   });
 
   it('computes with points as the reference does', async () => {

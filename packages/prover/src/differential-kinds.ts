@@ -10,28 +10,10 @@ import {
   smallOrderG2,
   withFlags,
 } from './differential-points.ts';
+import type { Statement } from './differential-walk.ts';
 import { type Proof, type ProofItem, splitProof } from './groth16.ts';
 import { G1_BYTES, type G1Point, G2_BYTES, type G2Point } from './points.ts';
-import { bytes1, bytes2, g1, g2, infinityBytes, joinProof, type KnownKey } from './test-support.ts';
-
-/** A true statement, its proof, and the proof's logarithms. */
-export interface Statement {
-  readonly key: KnownKey;
-  readonly publicInputs: readonly bigint[];
-  readonly a: bigint;
-  readonly b: bigint;
-  readonly c: bigint;
-  readonly proof: Proof;
-}
-
-/** A proof from the key's secrets (eprint 2016/260, section 3.2), its randomness from the source. */
-function prove(source: Source, key: KnownKey, publicInputs: readonly bigint[]): Statement {
-  const { alpha, beta, gamma, delta, ic } = key.secrets;
-  const [a, b] = [source.field(), source.field()];
-  const x = publicInputs.reduce((sum, value, i) => sum + value * ic[i + 1]!, ic[0]!);
-  const c = modQ((a * b - alpha * beta - x * gamma) * invert(delta));
-  return { key, publicInputs, a, b, c, proof: joinProof(bytes1(g1(a)), bytes2(g2(b)), bytes1(g1(c))) };
-}
+import { bytes1, bytes2, g1, g2, infinityBytes, joinProof } from './test-support.ts';
 
 /** What the kinds of cases draw from. */
 export interface Pool {
@@ -43,16 +25,8 @@ export interface Pool {
   readonly stray2: readonly Uint8Array[];
 }
 
-export function createPool(source: Source, keys: readonly KnownKey[], proofsPerKey: number): Pool {
-  const statements = keys.flatMap((key) =>
-    Array.from({ length: proofsPerKey }, () =>
-      prove(
-        source,
-        key,
-        key.vk.ic.slice(1).map(() => source.field()),
-      ),
-    ),
-  );
+/** @param statements some of each key, from which points of others are drawn */
+export function createPool(source: Source, statements: readonly Statement[]): Pool {
   return {
     source,
     statements,
@@ -63,11 +37,24 @@ export function createPool(source: Source, keys: readonly KnownKey[], proofsPerK
   };
 }
 
-/** How a case is made. `costly` where every check passes up to the equation, which the reference decides slowly. */
+/** Logarithms of a proof's points, to their groups' generators. */
+export interface Logs {
+  readonly a: bigint;
+  readonly b: bigint;
+  readonly c: bigint;
+}
+
+/** A case: the input, what it was made of, and the logarithms where every check passes up to the equation. */
+export interface Made {
+  readonly item: ProofItem;
+  readonly statement: Statement;
+  readonly logs?: Logs;
+}
+
+/** How a case is made. */
 export interface Kind {
   readonly name: string;
-  readonly costly: boolean;
-  readonly make: (pool: Pool, statement: Statement) => ProofItem;
+  readonly make: (pool: Pool, statement: Statement) => Made;
 }
 
 type Part = 'a' | 'b' | 'c';
@@ -78,12 +65,13 @@ function withPart(proof: Proof, part: Part, bytes: Uint8Array): Proof {
   return joinProof(parts.a, parts.b, parts.c);
 }
 
-const itemOf = ({ key, publicInputs, proof }: Statement, changed: Partial<ProofItem> = {}): ProofItem => ({
-  vk: key.vk,
-  publicInputs,
-  proof,
-  ...changed,
-});
+function itemOf(statement: Statement, changed: Partial<ProofItem> = {}, logs?: Logs): Made {
+  const { key, publicInputs, proof } = statement;
+  const item = { vk: key.vk, publicInputs, proof, ...changed };
+  return { item, statement, ...(logs === undefined ? {} : { logs }) };
+}
+
+const logsOf = ({ a, b, c }: Statement, changed: Partial<Logs> = {}): Logs => ({ a, b, c, ...changed });
 
 /** A kind that replaces one point of the proof. */
 function pointKind(
@@ -92,7 +80,6 @@ function pointKind(
 ): Kind {
   return {
     name,
-    costly: false,
     make: (pool, statement) => {
       // B last in order and slowest to decode: drawn less often.
       const part = pool.source.pick<Part>(['a', 'c', 'a', 'c', 'b']);
@@ -176,12 +163,10 @@ const MALFORMED_POINTS: readonly Kind[] = [
 const MALFORMED_REST: readonly Kind[] = [
   {
     name: 'random bytes for the whole proof',
-    costly: false,
     make: ({ source }, statement) => itemOf(statement, { proof: source.bytes(statement.proof.length) }),
   },
   {
     name: 'a proof of another length',
-    costly: false,
     make: ({ source }, statement) => {
       const length = source.pick([0, 1, 47, 48, 96, 144, 191, 193, 240, 384]);
       const proof = new Uint8Array(length);
@@ -191,7 +176,6 @@ const MALFORMED_REST: readonly Kind[] = [
   },
   {
     name: 'a wrong number of inputs',
-    costly: false,
     make: ({ source }, statement) => {
       const inputs = statement.publicInputs;
       const other = source.pick([
@@ -205,7 +189,6 @@ const MALFORMED_REST: readonly Kind[] = [
   },
   {
     name: 'an input that is not canonical',
-    costly: false,
     make: ({ source }, statement) => {
       const inputs = [...statement.publicInputs];
       if (inputs.length === 0) return itemOf(statement, { publicInputs: [Q] });
@@ -227,8 +210,9 @@ const MALFORMED_REST: readonly Kind[] = [
   },
 ];
 
-function fromLogs(statement: Statement, a: bigint, b: bigint, c: bigint): ProofItem {
-  return itemOf(statement, { proof: joinProof(bytes1(g1(a)), bytes2(g2(b)), bytes1(g1(c))) });
+function fromLogs(statement: Statement, logs: Logs): Made {
+  const { a, b, c } = logs;
+  return itemOf(statement, { proof: joinProof(bytes1(g1(a)), bytes2(g2(b)), bytes1(g1(c))) }, logs);
 }
 
 function changedInputs(source: Source, inputs: readonly bigint[]): bigint[] {
@@ -243,89 +227,83 @@ function changedInputs(source: Source, inputs: readonly bigint[]): bigint[] {
 }
 
 const WELL_FORMED: readonly Kind[] = [
-  { name: 'an honest proof', costly: true, make: (_, statement) => itemOf(statement) },
+  { name: 'an honest proof', make: (_, statement) => itemOf(statement, {}, logsOf(statement)) },
   {
     name: 'a re-randomised proof that holds: rA, B/r, C',
-    costly: true,
     make: ({ source }, statement) => {
       const r = source.pick([source.field(), Q - 1n, 2n]);
-      return fromLogs(statement, statement.a * r, statement.b * invert(r), statement.c);
+      const { a, b, c } = statement;
+      return fromLogs(statement, { a: modQ(a * r), b: modQ(b * invert(r)), c });
     },
   },
   {
     name: 'a re-randomised proof that holds: A, B + r delta, C + rA',
-    costly: true,
     make: ({ source }, statement) => {
       const r = source.field();
-      return fromLogs(
-        statement,
-        statement.a,
-        statement.b + r * statement.key.secrets.delta,
-        statement.c + r * statement.a,
-      );
+      const { a, b, c, key } = statement;
+      return fromLogs(statement, { a, b: modQ(b + r * key.secrets.delta), c: modQ(c + r * a) });
     },
   },
   {
     name: 'the other root of one point',
-    costly: true,
     make: ({ source }, statement) => {
       const part = source.pick(PARTS);
-      return itemOf(statement, {
-        proof: withPart(statement.proof, part, flipBit(splitProof(statement.proof)[part], 2)),
-      });
+      const proof = withPart(statement.proof, part, flipBit(splitProof(statement.proof)[part], 2));
+      return itemOf(statement, { proof }, logsOf(statement, { [part]: modQ(-statement[part]) }));
     },
   },
   {
     name: 'A and C swapped',
-    costly: true,
     make: (_, statement) => {
       const { a, b, c } = splitProof(statement.proof);
-      return itemOf(statement, { proof: joinProof(c, b, a) });
+      const logs = logsOf(statement, { a: statement.c, c: statement.a });
+      return itemOf(statement, { proof: joinProof(c, b, a) }, logs);
     },
   },
   {
     name: "a point of another statement's proof",
-    costly: true,
     make: ({ source, statements }, statement) => {
       const part = source.pick(PARTS);
-      const other = source.pick(statements.filter((one) => one !== statement));
-      return itemOf(statement, { proof: withPart(statement.proof, part, splitProof(other.proof)[part]) });
+      const other = source.pick(statements);
+      const proof = withPart(statement.proof, part, splitProof(other.proof)[part]);
+      return itemOf(statement, { proof }, logsOf(statement, { [part]: other[part] }));
     },
   },
   {
     name: 'a proof of another statement or key',
-    costly: true,
-    make: ({ source, statements }, statement) =>
-      itemOf(statement, { proof: source.pick(statements.filter((one) => one !== statement)).proof }),
+    make: ({ source, statements }, statement) => {
+      // Under the inputs and the key of one of the pool: which proof it is makes the case.
+      const other = source.pick(statements);
+      return itemOf(other, { proof: statement.proof }, logsOf(statement));
+    },
   },
   {
     name: 'other inputs',
-    costly: true,
     make: ({ source, statements }, statement) => {
       const one =
         statement.publicInputs.length > 1 ? statement : statements.find((s) => s.publicInputs.length > 1)!;
-      return itemOf(one, { publicInputs: changedInputs(source, one.publicInputs) });
+      return itemOf(one, { publicInputs: changedInputs(source, one.publicInputs) }, logsOf(one));
     },
   },
   {
     name: 'a point of the key in the proof',
-    costly: true,
     make: ({ source }, statement) => {
-      const { alpha, beta, gamma, delta, ic } = statement.key.vk;
-      const [part, bytes] = source.pick<readonly [Part, Uint8Array]>([
-        ['a', alpha],
-        ['b', beta],
-        ['b', gamma],
-        ['b', delta],
-        ['c', alpha],
-        ['c', ic[0]!],
+      const { vk, secrets } = statement.key;
+      const [part, bytes, log] = source.pick<readonly [Part, Uint8Array, bigint]>([
+        ['a', vk.alpha, secrets.alpha],
+        ['b', vk.beta, secrets.beta],
+        ['b', vk.gamma, secrets.gamma],
+        ['b', vk.delta, secrets.delta],
+        ['c', vk.alpha, secrets.alpha],
+        ['c', vk.ic[0]!, secrets.ic[0]!],
       ]);
-      return itemOf(statement, { proof: withPart(statement.proof, part, bytes) });
+      const proof = withPart(statement.proof, part, bytes);
+      return itemOf(statement, { proof }, logsOf(statement, { [part]: log }));
     },
   },
 ];
 
-/** In the order in which they take turns: faults of points twice, since equations are slow to decide for everybody. */
+/** In the order in which they take turns: faults of points twice, of which there are the most ways. */
 export const DIFFERENTIAL_KINDS: readonly Kind[] = [
   ...MALFORMED_POINTS,
   ...MALFORMED_REST,

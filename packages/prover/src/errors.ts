@@ -41,7 +41,7 @@ export type ProveFault =
 export type CircuitFault = 'circuit-malformed';
 
 /** Why a backend was not opened. */
-export type BackendFault = 'backend-unknown' | 'backend-unavailable';
+export type BackendFault = 'backend-unknown' | 'backend-unavailable' | 'option-invalid';
 
 export type ProverErrorCode =
   | BackendFault

@@ -107,7 +107,7 @@ export interface CoreAddon {
     entries: Uint8Array,
     cancel?: NativeCancel,
   ): Promise<Uint8Array | NativeFault>;
-  /** One byte a point: 0 where it is fit to be a key, else its status less 600. */
+  /** 65 bytes a point: 0 where it is fit to be a key, else its status less 600; then u and v, zeros where there are none. */
   checkPoints(encodings: Uint8Array, cancel?: NativeCancel): Promise<Uint8Array | number>;
   /** One byte an item: 1 where it is valid. */
   verifySignatures(items: Uint8Array, seed: Uint8Array, cancel?: NativeCancel): Promise<Uint8Array | number>;

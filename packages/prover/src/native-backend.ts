@@ -1,10 +1,13 @@
 import type { ProverBackend } from './backend.ts';
+import { withClosing } from './closing.ts';
 import { loadNativeAddon } from './native-addon.ts';
 import { createNativeGroups } from './native-groups.ts';
+import { createNativeKeyPointChecker } from './native-key-points.ts';
 import { createNativeNoteHasher } from './native-note-hasher.ts';
 import { createNativeProver } from './native-prover.ts';
 import { createNativeScanner } from './native-scanner.ts';
 import { createNativeSignatureVerifier } from './native-signatures.ts';
+import { createNativeTraceOpener } from './native-traces.ts';
 import { createNativeVerifier } from './native-verifier.ts';
 import { createNativeWitnessEngine } from './native-witness.ts';
 
@@ -32,17 +35,19 @@ export function openNativeBackend({
   const { addon } = load;
   addon.forcePortable(portable);
   const prover = createNativeProver(addon, { copies, images });
-  return {
+  return withClosing({
     name: 'native',
     kernel: addon.kernel(),
     threads: addon.useThreads(threads),
     prover,
     verifier: createNativeVerifier(addon),
     scanner: createNativeScanner(addon),
+    traces: createNativeTraceOpener(addon),
     noteHasher: createNativeNoteHasher(addon),
     signatures: createNativeSignatureVerifier(addon),
+    keyPoints: createNativeKeyPointChecker(addon),
     groups: createNativeGroups(addon),
     witness: createNativeWitnessEngine(addon),
     close: () => prover.close(),
-  };
+  });
 }

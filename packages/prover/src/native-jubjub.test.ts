@@ -135,9 +135,9 @@ for (const kernel of kernels) {
 
   test(`${kernel}: points get the verdict of the reference, torsion and twisted encodings among them`, async () => {
     use();
-    const verdicts = await createNativeKeyPointChecker(addon).check(concat(...encodings));
-    assert.deepEqual(verdicts, await encodingVerdicts);
-    assert.equal(new Set(verdicts).size, 5);
+    const found = await createNativeKeyPointChecker(addon).check(concat(...encodings));
+    assert.deepEqual(found, await encodingVerdicts);
+    assert.equal(new Set(found.map(({ verdict }) => verdict)).size, 5);
   });
 
   test(`${kernel}: hits and secrets are those of the reference, for hostile outputs and special keys`, async () => {

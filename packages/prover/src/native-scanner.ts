@@ -22,17 +22,23 @@ export function createNativeScanner(addon: CoreAddon): Scanner {
       }
       const hits: ScanHit[] = [];
       const count = outputs.length / SCAN_OUTPUT_BYTES;
-      // Once without outputs too: a bad view key is refused whatever there is to scan.
-      for (let from = 0; from === 0 || from < count; from += BATCH) {
-        const some = outputs.subarray(from * SCAN_OUTPUT_BYTES, (from + BATCH) * SCAN_OUTPUT_BYTES);
-        const found = await cancellable(
-          addon,
-          signal,
-          ({ reason }) => reason,
-          (flag) => addon.scan(viewKey, some, audit, flag),
-        );
-        if (typeof found === 'number') throw statusError(found);
-        hits.push(...readHits(found, from));
+      try {
+        // Once without outputs too: a bad view key is refused whatever there is to scan.
+        for (let from = 0; from === 0 || from < count; from += BATCH) {
+          const some = outputs.subarray(from * SCAN_OUTPUT_BYTES, (from + BATCH) * SCAN_OUTPUT_BYTES);
+          const found = await cancellable(
+            addon,
+            signal,
+            ({ reason }) => reason,
+            (flag) => addon.scan(viewKey, some, audit, flag),
+          );
+          if (typeof found === 'number') throw statusError(found);
+          hits.push(...readHits(found, from));
+          found.fill(0);
+        }
+      } catch (error) {
+        for (const { sharedSecret } of hits) sharedSecret.fill(0);
+        throw error;
       }
       return hits;
     },

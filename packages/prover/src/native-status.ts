@@ -83,8 +83,10 @@ export async function cancellable<T>(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const result = await work(flag);
-    if (signal.aborted) throw refuse(signal);
-    return result;
+    if (!signal.aborted) return result;
+    // It may hold secrets, and nobody else has it.
+    if (result instanceof Uint8Array) result.fill(0);
+    throw refuse(signal);
   } finally {
     signal.removeEventListener('abort', cancel);
     addon.release(flag);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { test } from 'node:test';
-import { describeBackend, type ProverBackend } from './backend.ts';
+import { promisify } from 'node:util';
+import { BACKEND_NAMES, describeBackend, type ProverBackend } from './backend.ts';
 import { ProverError } from './errors.ts';
 import { openBackend } from './open-backend.ts';
+import { openWebBackend, type WebWorker } from './open-web-backend.ts';
+import { readWasmFile } from './wasm-node.ts';
 
 const refusesWith =
   (code: string, message: RegExp) =>
@@ -68,4 +72,70 @@ test('the line names what is in use, the threads, and the reason', () => {
   assert.equal(describeBackend(backend), 'prover: WebAssembly, 2 threads (there is no C++ compiler)');
   const one = { name: 'native', kernel: 'ifma', threads: 1 } as ProverBackend;
   assert.equal(describeBackend(one), 'prover: native, AVX-512 IFMA, 1 thread');
+});
+
+test('numbers out of their range are refused by name, whichever backend is asked for', async () => {
+  const wrong = [0, -1, 1.5, 65, 1e9, Number.NaN, Number.POSITIVE_INFINITY, '2' as unknown as number];
+  for (const backend of BACKEND_NAMES) {
+    for (const option of ['threads', 'keyCopies'] as const) {
+      for (const value of wrong) {
+        await assert.rejects(
+          openBackend({ backend, environment: {}, [option]: value }),
+          refusesWith('option-invalid', new RegExp(`^${option} is an integer from 1 to 64, not `)),
+          `${option} ${value}`,
+        );
+      }
+    }
+  }
+  for (const threads of wrong) {
+    await assert.rejects(
+      openWebBackend({ threads, load: readWasmFile }),
+      refusesWith('option-invalid', /threads/),
+    );
+  }
+});
+
+test('where no thread may be started, WebAssembly is not taken, and is an error for who asks for it', async () => {
+  const program = `
+    import { openBackend } from ${JSON.stringify(new URL('./open-backend.ts', import.meta.url).href)};
+    const { name, because } = await openBackend({ environment: {} });
+    const error = await openBackend({ backend: 'wasm', environment: {} }).catch((error) => error);
+    console.log(JSON.stringify({ name, because, code: error.code }));`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--permission', '--allow-fs-read=*', '--input-type=module', '--eval', program],
+  ]);
+  const { name, because, code } = JSON.parse(stdout);
+  assert.deepEqual([name, code], ['reference', 'backend-unavailable']);
+  assert.match(because, /WebAssembly: a WebAssembly thread takes no work: /);
+});
+
+test('a page is told why its backend was not opened: no file, no code, no worker, one that dies', async () => {
+  const dying = (): WebWorker => {
+    const worker: WebWorker = {
+      postMessage: () => queueMicrotask(() => worker.onerror?.({ message: 'blocked by worker-src' })),
+      terminate: () => {},
+      onmessage: null,
+      onerror: null,
+      onmessageerror: null,
+    };
+    return worker;
+  };
+  const forbidden = (): WebWorker => {
+    throw new Error('SecurityError');
+  };
+  const absent = async (): Promise<Uint8Array> => {
+    throw new Error('404 Not Found');
+  };
+  const refused: [RegExp, Parameters<typeof openWebBackend>[0]][] = [
+    [/sero-prover.*404 Not Found/, { load: absent }],
+    [/does not compile/, { load: async () => new Uint8Array(9) }],
+    [/SecurityError/, { load: readWasmFile, startWorker: forbidden }],
+    [/blocked by worker-src/, { load: readWasmFile, startWorker: dying }],
+  ];
+  for (const [message, options] of refused) {
+    await assert.rejects(
+      openWebBackend({ threads: 2, ...options }),
+      refusesWith('backend-unavailable', message),
+    );
+  }
 });

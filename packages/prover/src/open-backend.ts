@@ -1,10 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { BACKEND_NAMES, type BackendName, type ProverBackend } from './backend.ts';
+import {
+  BACKEND_NAMES,
+  type BackendName,
+  checkCount,
+  MAX_KEY_COPIES,
+  MAX_THREADS,
+  type ProverBackend,
+} from './backend.ts';
 import { ProverError } from './errors.ts';
+import { readKeyFile, versionOfKeyFile } from './key-file.ts';
 import { openNativeBackend } from './native-backend.ts';
 import { createReferenceBackend } from './reference-backend.ts';
-import { createWasmBackend } from './wasm-backend.ts';
+import { openWasmBackend } from './wasm-backend.ts';
 import { compileWasm } from './wasm-module.ts';
 import { readWasmFile, startNodeThread } from './wasm-node.ts';
 
@@ -14,11 +21,12 @@ export interface OpenBackendOptions {
   readonly backend?: BackendName;
   /** Where SERO_PROVER is looked up. Default: the process's own environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Threads that work together. Default: as many as the machine runs at once, at most 32. */
+  /** Threads that work together. Default: as many as the machine runs at once, at most 32. From 1 to 64. */
   readonly threads?: number;
   /**
    * Folder where the native prover keeps keys of files ready, some 50 MB each for shape A: made ready once, a key is taken from there in
-   * milliseconds. Whoever can write to it can make proofs fail, and nothing else. Default: none is kept.
+   * milliseconds. Whoever can write to it can make proofs fail, at witnesses of his choice, and nothing else: a proof is handed out only if
+   * the verifying key of the .zkey accepts it, and is blinded by that file's points. Default: none is kept.
    */
   readonly images?: string;
   /**
@@ -36,7 +44,8 @@ interface Means {
   readonly images?: string | undefined;
 }
 
-const MAX_THREADS = 32;
+/** As many as are taken where nobody says how many. */
+const DEFAULT_THREADS = 32;
 
 function readName(name: string, from: string): BackendName {
   const known = BACKEND_NAMES.find((one) => one === name);
@@ -47,22 +56,14 @@ function readName(name: string, from: string): BackendName {
   );
 }
 
-/** Reads a proving key of the disk. */
-async function readKeyFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new ProverError('zkey-malformed', `the proving key ${path} cannot be read`, { cause: error });
-  }
-}
-
 async function openWasm(threads: number, because?: string): Promise<ProverBackend | Missing> {
   try {
-    return createWasmBackend({
+    return await openWasmBackend({
       module: await compileWasm(readWasmFile),
       threads,
       startThread: startNodeThread,
       readKey: readKeyFile,
+      versionOf: versionOfKeyFile,
       ...(because === undefined ? {} : { because }),
     });
   } catch (error) {
@@ -90,12 +91,16 @@ async function tryOpen(
  * Opens the backend that is asked for, or the fastest that works here: native, WebAssembly, TypeScript. Nothing falls
  * back in silence: one that is named and cannot run is an error, and one that was taken for want of a better says why.
  *
- * @throws ProverError `backend-unknown`, or `backend-unavailable` with the reason
+ * @throws ProverError `backend-unknown`, `option-invalid`, or `backend-unavailable` with the reason
  */
 export async function openBackend(options: OpenBackendOptions = {}): Promise<ProverBackend> {
   const { backend, environment = process.env, images } = options;
-  const copies = options.keyCopies ?? (images === undefined ? 1 : 4);
-  const threads = options.threads ?? Math.min(availableParallelism(), MAX_THREADS);
+  const copies = checkCount('keyCopies', options.keyCopies ?? (images === undefined ? 1 : 4), MAX_KEY_COPIES);
+  const threads = checkCount(
+    'threads',
+    options.threads ?? Math.min(availableParallelism(), DEFAULT_THREADS),
+    MAX_THREADS,
+  );
   // The environment's word is read even where the caller has one of its own: a wrong one is told at once.
   const named = environment['SERO_PROVER'];
   const wished = named === undefined || named === '' ? undefined : readName(named, 'SERO_PROVER');

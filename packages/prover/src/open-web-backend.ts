@@ -1,11 +1,11 @@
-import type { ProverBackend } from './backend.ts';
-import { createWasmBackend } from './wasm-backend.ts';
+import { checkCount, MAX_THREADS, type ProverBackend } from './backend.ts';
+import { openWasmBackend } from './wasm-backend.ts';
 import { compileWasm, WASM_FILES } from './wasm-module.ts';
 import type { StartWasmThread, WasmReply } from './wasm-thread.ts';
 
 /** Options of `openWebBackend`. */
 export interface WebBackendOptions {
-  /** Threads that work together. Default: as many as the machine runs at once, at most 8. One is enough. */
+  /** Threads that work together. Default: as many as the machine runs at once, at most 8. From 1, which is enough, to 64. */
   readonly threads?: number;
   /**
    * Gives an artefact's bytes by its file's name. Default: fetched from this package's folder wasm/, whose address
@@ -31,7 +31,8 @@ interface Browser {
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
-const MAX_THREADS = 8;
+/** As many as are taken where nobody says how many: each holds a copy of the key. */
+const DEFAULT_THREADS = 8;
 const browser = globalThis as unknown as Browser;
 
 const FILES: Readonly<Record<string, URL>> = {
@@ -42,15 +43,16 @@ const FILES: Readonly<Record<string, URL>> = {
 /**
  * Opens the WebAssembly backend in a browser. It needs no shared memory, so the page need not be isolated.
  *
- * @throws ProverError `backend-unavailable`
+ * @throws ProverError `option-invalid`; `backend-unavailable` where the code cannot be loaded or compiled, or no worker started
  */
 export async function openWebBackend(options: WebBackendOptions = {}): Promise<ProverBackend> {
   const { threads = defaultThreads(), load = fetchFile, startWorker = startOwnWorker } = options;
-  return createWasmBackend({ module: await compileWasm(load), threads, startThread: onWorkers(startWorker) });
+  checkCount('threads', threads, MAX_THREADS);
+  return openWasmBackend({ module: await compileWasm(load), threads, startThread: onWorkers(startWorker) });
 }
 
 function defaultThreads(): number {
-  return Math.min(browser.navigator?.hardwareConcurrency ?? 1, MAX_THREADS);
+  return Math.min(browser.navigator?.hardwareConcurrency ?? 1, DEFAULT_THREADS);
 }
 
 async function fetchFile(file: string): Promise<Uint8Array> {

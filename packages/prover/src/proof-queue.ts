@@ -4,7 +4,7 @@ import type { Proof } from './groth16.ts';
 /** Makes one proof at a time, in order: each uses all threads, and two at once take twice the memory and no less time. */
 export interface ProofQueue {
   /**
-   * @param work makes a proof until its signal is aborted
+   * @param work makes a proof until its signal is aborted; what it gives after that is thrown away
    * @throws ProverError `aborted`, `closed`
    */
   run(work: (signal: AbortSignal) => Promise<Proof>, signal: AbortSignal | undefined): Promise<Proof>;
@@ -14,15 +14,20 @@ export interface ProofQueue {
 
 /** A queue for one prover. */
 export function createProofQueue(): ProofQueue {
-  const closing = new AbortController();
+  /** Of each proof that waits or runs. Not AbortSignal.any, whose signals engines keep as long as the sources live. */
+  const running = new Set<AbortController>();
+  let isClosed = false;
   let last: Promise<void> = Promise.resolve();
 
   return {
     async run(work, signal) {
-      const ended = AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]);
-      const refusal = (): Error =>
-        closing.signal.aborted || signal === undefined ? closedError() : abortedError(signal);
-      if (ended.aborted) throw refusal();
+      const refusal = (): Error => (isClosed || signal === undefined ? closedError() : abortedError(signal));
+      if (isClosed || signal?.aborted) throw refusal();
+      const own = new AbortController();
+      const ended = own.signal;
+      const abort = (): void => own.abort(signal?.reason);
+      signal?.addEventListener('abort', abort, { once: true });
+      running.add(own);
       const before = last;
       const { promise, resolve } = Promise.withResolvers<void>();
       last = promise;
@@ -32,16 +37,21 @@ export function createProofQueue(): ProofQueue {
       try {
         await Promise.race([before, isEnded]);
         if (ended.aborted) throw refusal();
-        return await work(ended).catch((error: unknown) => {
+        const proof = await work(ended).catch((error: unknown) => {
           throw ended.aborted ? refusal() : error;
         });
+        if (ended.aborted) throw refusal();
+        return proof;
       } finally {
+        signal?.removeEventListener('abort', abort);
+        running.delete(own);
         // The next one waits for those before this one too, where this one was aborted while it waited.
         void before.then(resolve);
       }
     },
     async close() {
-      closing.abort();
+      isClosed = true;
+      for (const own of running) own.abort();
       await last;
     },
   };

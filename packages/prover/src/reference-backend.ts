@@ -1,9 +1,12 @@
 import type { ProverBackend } from './backend.ts';
+import { withClosing } from './closing.ts';
 import { createReferenceGroupEngine } from './group-reference.ts';
+import { createReferenceKeyPointChecker } from './key-points.ts';
 import { createPortableNoteHasher } from './note-hasher.ts';
 import { createReferenceProver, type ReferenceProverOptions } from './reference-prover.ts';
 import { createPortableScanner } from './scanner.ts';
 import { createReferenceSignatureVerifier } from './signatures.ts';
+import { createReferenceTraceOpener } from './traces.ts';
 import { createPortableVerifier } from './verifier.ts';
 
 /** Options of the reference backend. */
@@ -15,7 +18,7 @@ export interface ReferenceBackendOptions extends ReferenceProverOptions {
 /** Everything in TypeScript, on the calling thread: what the others are compared with, and the last resort. */
 export function createReferenceBackend(options: ReferenceBackendOptions = {}): ProverBackend {
   const prover = createReferenceProver(options);
-  return {
+  return withClosing({
     name: 'reference',
     kernel: 'typescript',
     threads: 1,
@@ -23,9 +26,11 @@ export function createReferenceBackend(options: ReferenceBackendOptions = {}): P
     prover,
     verifier: createPortableVerifier(),
     scanner: createPortableScanner(),
+    traces: createReferenceTraceOpener(),
     noteHasher: createPortableNoteHasher(),
     signatures: createReferenceSignatureVerifier(),
+    keyPoints: createReferenceKeyPointChecker(),
     groups: createReferenceGroupEngine(),
     close: () => prover.close(),
-  };
+  });
 }

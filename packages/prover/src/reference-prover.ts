@@ -1,8 +1,10 @@
 import { pippenger } from '@noble/curves/abstract/curve.js';
 import { leInteger, Q } from '@sero/crypto';
-import { abortedError, closedError, ProverError } from './errors.ts';
+import { breathe } from './breathe.ts';
+import { ProverError } from './errors.ts';
 import { type Groth16Prover, PROOF_BYTES, type Proof, type ProvingKeySource } from './groth16.ts';
 import { encodeG1, encodeG2, G1, G1_BYTES, type G1Point, G2, type G2Point } from './points.ts';
+import { createProofQueue } from './proof-queue.ts';
 import { toOddCoset, unpackFields } from './reference-field.ts';
 import { type ReferenceProvingKey, readReferenceProvingKey } from './reference-proving-key.ts';
 import { createPortableVerifier } from './verifier.ts';
@@ -22,11 +24,6 @@ import { readWitnessValues, verifyingKeyFromZkey } from './zkey.ts';
 
 /** Points that are multiplied between two looks at the abort signal, some 100 ms. */
 const CHUNK = 256;
-
-/** Lets other work of this thread run, in every JavaScript engine. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
 
 /** Options of the reference prover. */
 export interface ReferenceProverOptions {
@@ -166,16 +163,16 @@ function verifyingKeyOf(zkey: Uint8Array): VerifyingKey {
 
 /** A prover that can be closed. */
 export interface ReferenceProver extends Groth16Prover {
-  /** What runs is refused with `closed`, and so is what comes later. */
+  /** What waits or runs is refused with `closed`, and so is what comes later. */
   close(): Promise<void>;
 }
 
 /**
- * Makes the reference prover. It works on the thread that calls it, in pieces of some 100 ms; numbers of the witness
- * are JavaScript's, which cannot be wiped.
+ * Makes the reference prover. It works on the thread that calls it, one proof at a time, in pieces of some 100 ms; it reads
+ * the key anew for each. Numbers of the witness are JavaScript's, which cannot be wiped.
  */
 export function createReferenceProver({ readKey }: ReferenceProverOptions = {}): ReferenceProver {
-  const stopped = new AbortController();
+  const queue = createProofQueue();
   const verifier = createPortableVerifier();
 
   async function bytesOf(source: ProvingKeySource): Promise<Uint8Array> {
@@ -185,32 +182,32 @@ export function createReferenceProver({ readKey }: ReferenceProverOptions = {}):
     return readKey(source);
   }
 
+  async function make(source: ProvingKeySource, wtns: Uint8Array, ended: AbortSignal): Promise<Proof> {
+    const yieldNow = async (): Promise<void> => {
+      await breathe();
+      ended.throwIfAborted();
+    };
+    await yieldNow();
+    const zkey = await bytesOf(source);
+    const key = readReferenceProvingKey(zkey);
+    const vk = verifyingKeyOf(zkey);
+    const witness = checkWitness(key, wtns);
+    await yieldNow();
+    const proof = await proveWith(key, witness, yieldNow);
+    const publicInputs = witness.slice(1, key.publicInputs + 1);
+    if (verifier.verifySync(vk, publicInputs, proof).ok) return proof;
+    throw new ProverError('prove-failed', 'the witness does not satisfy the circuit');
+  }
+
   return {
-    async prove(source, wtns, signal) {
-      const yieldNow = async (): Promise<void> => {
-        await breathe();
-        if (stopped.signal.aborted) throw closedError();
-        if (signal?.aborted) throw abortedError(signal);
-      };
-      if (stopped.signal.aborted) throw closedError();
-      if (signal?.aborted) throw abortedError(signal);
-      const held = new Uint8Array(wtns);
+    async prove(source, witness, signal) {
+      const wtns = new Uint8Array(witness);
       try {
-        const zkey = await bytesOf(source);
-        const key = readReferenceProvingKey(zkey);
-        const vk = verifyingKeyOf(zkey);
-        const witness = checkWitness(key, held);
-        await yieldNow();
-        const proof = await proveWith(key, witness, yieldNow);
-        const publicInputs = witness.slice(1, key.publicInputs + 1);
-        if (!verifier.verifySync(vk, publicInputs, proof).ok) {
-          throw new ProverError('prove-failed', 'the witness does not satisfy the circuit');
-        }
-        return proof;
+        return await queue.run((ended) => make(source, wtns, ended), signal);
       } finally {
-        held.fill(0);
+        wtns.fill(0);
       }
     },
-    close: async () => stopped.abort(),
+    close: () => queue.close(),
   };
 }

@@ -71,6 +71,12 @@ function readG2(bytes: Uint8Array): G2Point {
   return G2.fromAffine({ x, y });
 }
 
+/** A point that stands for itself: neither infinity nor outside of the subgroup. */
+function alone<P extends { is0(): boolean; isTorsionFree(): boolean }>(point: P): P {
+  if (point.is0() || !point.isTorsionFree()) throw malformed('a point is not one of the subgroup');
+  return point;
+}
+
 function readAll<P>(bytes: Uint8Array, size: number, read: (bytes: Uint8Array) => P): P[] {
   return Array.from({ length: bytes.length / size }, (_, i) =>
     read(bytes.subarray(i * size, (i + 1) * size)),
@@ -97,8 +103,8 @@ function readEntries(section: Uint8Array, { wires, domainSize }: ZkeyShape): Mat
 }
 
 /**
- * Reads a .zkey whole. That points lie in the subgroup is not asked, nor whether the key is of any circuit: a key is
- * taken from whom one trusts.
+ * Reads a .zkey whole. That points of the lists lie in the subgroup is not asked, nor whether the key is of any circuit: a key
+ * is taken from whom one trusts.
  *
  * @throws ProverError `zkey-malformed`
  */
@@ -111,9 +117,10 @@ export function readReferenceProvingKey(zkey: Uint8Array): ReferenceProvingKey {
   if (wires <= publicInputs) throw malformed('there are fewer wires than public inputs');
   const g1 = (type: number, count: number): G1Point[] =>
     readAll(parts.section(type, count * G1_BYTES), G1_BYTES, readG1);
-  const fixed1 = (at: number): G1Point => readG1(points.subarray(at, at + G1_BYTES));
-  const fixed2 = (at: number): G2Point => readG2(points.subarray(at, at + G2_BYTES));
-  parts.section(3, (publicInputs + 1) * G1_BYTES);
+  const fixed1 = (at: number): G1Point => alone(readG1(points.subarray(at, at + G1_BYTES)));
+  const fixed2 = (at: number): G2Point => alone(readG2(points.subarray(at, at + G2_BYTES)));
+  for (const point of g1(3, publicInputs + 1)) alone(point);
+  fixed2(2 * G1_BYTES + G2_BYTES); // gamma, which only the verifying key holds
   return {
     wires,
     publicInputs,

@@ -7,6 +7,7 @@ import {
   pointToBytes,
   scalarFromBytes,
 } from '@sero/crypto';
+import { breathe } from './breathe.ts';
 import { ProverError } from './errors.ts';
 
 /** Bytes of one output as a scanner takes it: VPKr (32), then the tag (2). */
@@ -73,11 +74,6 @@ function shareSecret(vsk: bigint, vpkr: Uint8Array): Uint8Array | undefined {
     if (error instanceof CryptoError) return undefined;
     throw error;
   }
-}
-
-/** Lets other work of this thread run, in every JavaScript engine. */
-function breathe(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** The portable scanner, on big integers: hundreds of outputs a second and core. */

@@ -1,6 +1,7 @@
 import { interleavedMSMUnsafe, mulAddUnsafe, normalizeZ } from '@noble/curves/abstract/curve.js';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { isField, leInteger, Q } from '@sero/crypto';
+import { breathe } from './breathe.ts';
 import { ProverError, type VerdictCode } from './errors.ts';
 import {
   type Groth16Verifier,
@@ -62,6 +63,8 @@ interface WellFormed {
 const IC_WINDOW = 8;
 const COEFFICIENT_BYTES = 16;
 const COEFFICIENT_TRIES = 8;
+/** Proofs of a batch between two looks at the abort signal and the event loop, some 100 ms. */
+const CHUNK = 8;
 
 const OK: Verdict = { ok: true };
 const refuse = (code: VerdictCode): Verdict => ({ ok: false, code });
@@ -119,11 +122,22 @@ function holds({ key, publicInputs, a, b, c }: WellFormed): boolean {
   return Fp12.eql(Fp12.finalExponentiate(product), key.alphaBeta);
 }
 
-function holdTogether(proofs: readonly WellFormed[], coefficient: () => bigint): boolean {
+/** What a batch needs beside its proofs. */
+interface BatchMeans {
+  readonly coefficient: () => bigint;
+  /** Lets others work and throws once the batch is not wanted. */
+  readonly yieldNow: () => Promise<void>;
+}
+
+async function holdTogether(
+  proofs: readonly WellFormed[],
+  { coefficient, yieldNow }: BatchMeans,
+): Promise<boolean> {
   const points: G1Point[] = [];
   const lines: Lines[] = [];
   const byKey = new Map<PreparedKey, { proof: WellFormed; z: bigint }[]>();
-  for (const proof of proofs) {
+  for (const [i, proof] of proofs.entries()) {
+    if (i > 0 && i % CHUNK === 0) await yieldNow();
     const z = coefficient();
     points.push(proof.a.multiplyUnsafe(z));
     lines.push(calcPairingPrecomputes(proof.b));
@@ -150,20 +164,25 @@ function holdTogether(proofs: readonly WellFormed[], coefficient: () => bigint):
 }
 
 /** Halves until the culprits stand alone; a single proof is checked by its own equation. */
-function markVerdicts(proofs: readonly WellFormed[], coefficient: () => bigint, verdicts: Verdict[]): void {
+async function markVerdicts(
+  proofs: readonly WellFormed[],
+  means: BatchMeans,
+  verdicts: Verdict[],
+): Promise<void> {
   const [first] = proofs;
   if (first === undefined) return;
   if (proofs.length === 1) {
     verdicts[first.index] = holds(first) ? OK : refuse('proof-invalid');
     return;
   }
-  if (holdTogether(proofs, coefficient)) {
+  if (await holdTogether(proofs, means)) {
     for (const { index } of proofs) verdicts[index] = OK;
     return;
   }
+  await means.yieldNow();
   const middle = proofs.length >> 1;
-  markVerdicts(proofs.slice(0, middle), coefficient, verdicts);
-  markVerdicts(proofs.slice(middle), coefficient, verdicts);
+  await markVerdicts(proofs.slice(0, middle), means, verdicts);
+  await markVerdicts(proofs.slice(middle), means, verdicts);
 }
 
 /** Options of the portable verifier. */
@@ -186,7 +205,7 @@ function drawCoefficient(randomBytes: (length: number) => Uint8Array): bigint {
 
 /**
  * The portable verifier: runs anywhere, has no state but tables of the keys it has seen, and is the reference
- * that other backends are compared with. It computes on the calling thread.
+ * that other backends are compared with. It computes on the calling thread, a batch in pieces.
  */
 export function createPortableVerifier(options: PortableVerifierOptions = {}): Groth16Verifier {
   const randomBytes = options.randomBytes ?? systemRandomBytes;
@@ -202,10 +221,18 @@ export function createPortableVerifier(options: PortableVerifierOptions = {}): G
     verify: async (vk, publicInputs, proof) => verifySync(vk, publicInputs, proof),
     verifyBatch: async (items, signal) => {
       signal?.throwIfAborted();
-      const checked = items.map((item, index) => check(index, item));
+      const yieldNow = async (): Promise<void> => {
+        await breathe();
+        signal?.throwIfAborted();
+      };
+      const checked: (WellFormed | VerdictCode)[] = [];
+      for (const [index, item] of items.entries()) {
+        if (index > 0 && index % CHUNK === 0) await yieldNow();
+        checked.push(check(index, item));
+      }
       const verdicts = checked.map((one) => (typeof one === 'string' ? refuse(one) : OK));
       const wellFormed = checked.filter((one) => typeof one !== 'string');
-      markVerdicts(wellFormed, () => drawCoefficient(randomBytes), verdicts);
+      await markVerdicts(wellFormed, { coefficient: () => drawCoefficient(randomBytes), yieldNow }, verdicts);
       return verdicts;
     },
   };

@@ -83,18 +83,23 @@ export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
   }
 
   type Status = number | NativeFault;
-  /** Runs slices; the first status among their results in place of all. */
+  /** Runs slices; the first status among their results in place of all, which are wiped: they may be secrets. */
   async function each<T extends Uint8Array>(
     parts: readonly [number, number][],
     run: (from: number, to: number) => Promise<T | Status>,
   ): Promise<T[] | Status> {
-    const results = await Promise.all(parts.map(([from, to]) => run(from, to)));
+    const settled = await Promise.allSettled(parts.map(([from, to]) => run(from, to)));
     const bytes: T[] = [];
-    for (const result of results) {
-      if (!(result instanceof Uint8Array)) return result;
-      bytes.push(result);
+    let fault: Status | undefined;
+    for (const one of settled) {
+      if (one.status === 'rejected') continue;
+      if (one.value instanceof Uint8Array) bytes.push(one.value);
+      else fault ??= one.value;
     }
-    return bytes;
+    if (bytes.length === settled.length) return bytes;
+    for (const part of bytes) part.fill(0);
+    for (const one of settled) if (one.status === 'rejected') throw one.reason;
+    return fault as Status;
   }
   const joined = async (results: Promise<Uint8Array[] | Status>): Promise<Uint8Array | Status> => {
     const list = await results;
@@ -183,9 +188,15 @@ export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
       const made = newObject<'circuit'>('addCircuit', file);
       return Array.isArray(made) ? (made[0] as number) : (made as NativeCircuit);
     },
-    witness(circuit, inputs) {
+    async witness(circuit, inputs) {
       const object = objectOf(circuit);
-      return asFault(pool.run('witness', [object.id, new Uint8Array(inputs)], { needs: [object] }));
+      // Its own as long as a thread may still ask for it.
+      const held = new Uint8Array(inputs);
+      try {
+        return await asFault(pool.run('witness', [object.id, held], { needs: [object] }));
+      } finally {
+        held.fill(0);
+      }
     },
 
     hashNodes: (tuples) => here.hashNodes(tuples),
@@ -335,6 +346,7 @@ function shifted(hits: Uint8Array, from: number): Uint8Array {
   return hits;
 }
 
+/** Moves parts into one: they are wiped. */
 function concat(parts: readonly Uint8Array[]): Uint8Array {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
@@ -342,6 +354,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   let at = 0;
   for (const part of parts) {
     out.set(part, at);
+    part.fill(0);
     at += part.length;
   }
   return out;

@@ -20,3 +20,19 @@ test('an artefact that the engine does not compile is refused by name', async ()
     { name: 'ProverError', code: 'backend-unavailable', message: /sero-prover/ },
   );
 });
+
+test('an artefact that is asked for by name is taken, and one that cannot be loaded is told', async () => {
+  const asked: string[] = [];
+  const absent = async (file: string): Promise<Uint8Array> => {
+    asked.push(file);
+    throw new Error('404 Not Found');
+  };
+  for (const kind of ['plain', 'fma'] as const) {
+    await assert.rejects(compileWasm(absent, kind), {
+      name: 'ProverError',
+      code: 'backend-unavailable',
+      message: new RegExp(`^${WASM_FILES[kind]} cannot be loaded: 404 Not Found$`),
+    });
+  }
+  assert.deepEqual(asked, [WASM_FILES.plain, WASM_FILES.fma]);
+});

@@ -39,19 +39,30 @@ export function hasFusedMultiplyAdd(): boolean {
 }
 
 /**
- * Compiles the artefact that is the fastest here.
+ * Compiles an artefact.
  *
  * @param load gives an artefact's bytes
- * @throws ProverError `backend-unavailable` where the engine does not compile it
+ * @param wished default: the fastest that computes rightly here
+ * @throws ProverError `backend-unavailable` where it is not to be had or the engine does not compile it
  */
-export async function compileWasm(load: (file: string) => Promise<Uint8Array>): Promise<WasmModule> {
-  const kind: WasmKind = hasFusedMultiplyAdd() ? 'fma' : 'plain';
-  const bytes = await load(WASM_FILES[kind]);
-  try {
-    return { kind, module: await WebAssembly.compile(bytes) };
-  } catch (error) {
-    throw new ProverError('backend-unavailable', `this engine does not compile ${WASM_FILES[kind]}`, {
-      cause: error,
-    });
-  }
+export async function compileWasm(
+  load: (file: string) => Promise<Uint8Array>,
+  wished?: WasmKind,
+): Promise<WasmModule> {
+  if (typeof WebAssembly === 'undefined') throw unavailable('this engine has no WebAssembly');
+  const kind = wished ?? (hasFusedMultiplyAdd() ? 'fma' : 'plain');
+  const file = WASM_FILES[kind];
+  const bytes = await load(file).catch((error: unknown) => {
+    throw unavailable(`${file} cannot be loaded: ${messageOf(error)}`, error);
+  });
+  const module = await WebAssembly.compile(bytes).catch((error: unknown) => {
+    throw unavailable(`this engine does not compile ${file}: ${messageOf(error)}`, error);
+  });
+  return { kind, module };
 }
+
+function unavailable(what: string, cause?: unknown): ProverError {
+  return new ProverError('backend-unavailable', what, { cause });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -14,6 +14,7 @@ const TUPLE = 128;
 const OUTPUT = 34;
 const TRACE = 64;
 const SIGNED = 128;
+const AFFINE = 64;
 const SUM = 288;
 const PART_COUNT = 3;
 const SCALAR = 32;
@@ -173,7 +174,9 @@ export function createWasmOperations(module: WasmModule) {
         const view = new DataView(out.buffer);
         for (const [k, place] of places.entries()) {
           view.setUint32(k * (WORD + SCALAR), place, true);
-          out.set(frame.take(secrets + place * SCALAR, SCALAR), k * (WORD + SCALAR) + WORD);
+          const secret = frame.take(secrets + place * SCALAR, SCALAR);
+          out.set(secret, k * (WORD + SCALAR) + WORD);
+          secret.fill(0);
         }
         return out;
       });
@@ -190,13 +193,20 @@ export function createWasmOperations(module: WasmModule) {
       });
     },
 
-    /** One byte a point: 0, or its status less 600. */
+    /** 65 bytes a point: 0 or its status less 600, then u and v. */
     checkPoints(encodings: Uint8Array): Uint8Array | number {
       const count = encodings.length / FIELD;
       return shared.call((frame) => {
         const verdicts = frame.space(count * WORD);
-        const status = run('sero_check_points', frame.put(encodings), count, verdicts, 0);
-        return status === OK ? lowBytes(frame, verdicts, count, 600) : status;
+        const affine = frame.space(count * AFFINE);
+        const status = run('sero_check_points', frame.put(encodings), count, verdicts, affine);
+        if (status !== OK) return status;
+        const out = new Uint8Array(count * (1 + AFFINE));
+        for (const [i, verdict] of lowBytes(frame, verdicts, count, 600).entries()) {
+          out[i * (1 + AFFINE)] = verdict;
+          out.set(frame.take(affine + i * AFFINE, AFFINE), i * (1 + AFFINE) + 1);
+        }
+        return out;
       });
     },
 

@@ -91,10 +91,96 @@ test('an object is made once a thread, and before the work that needs it', async
   assert.deepEqual(asked(thread), ['addVerifyingKey', 'verifyBatch']);
   thread?.events.reply({ result: bytes(1) });
   await first;
-  void run();
+  const second = run();
   assert.deepEqual(asked(thread).slice(2), ['verifyBatch']);
+  thread?.events.reply({ result: bytes(1) });
+  await second;
   pool.drop(7);
   assert.deepEqual(thread?.sent.at(-1), { drop: 7 });
+});
+
+test('an object that is dropped while work needs it is freed when the work is done', async () => {
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 1, start);
+  const work = pool.run('witness', [7, bytes(0)], { needs: [{ ...KEY, name: 'addCircuit' }] });
+  const [thread] = threads;
+  pool.drop(7);
+  thread?.events.reply({ result: undefined });
+  assert.deepEqual(asked(thread), ['addCircuit', 'witness']);
+  thread?.events.reply({ result: bytes(32) });
+  await work;
+  assert.deepEqual(thread?.sent.at(-1), { drop: 7 });
+});
+
+test('an object that is dropped while it is made for work that was cancelled is freed when it is made', async () => {
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 1, start);
+  const cancel = newCancel();
+  const image = { ...KEY, name: 'addProvingKeyImage' as const };
+  const work = pool.run('proveSum', [7, 0, 0, 1, bytes(32)], { needs: [image], cancel });
+  cancelNow(cancel);
+  assert.equal(await work, STATUS_CANCELLED);
+  pool.drop(7);
+  assert.deepEqual(asked(threads[0]), ['addProvingKeyImage']);
+  threads[0]?.events.reply({ result: undefined });
+  assert.deepEqual(threads[0]?.sent.at(-1), { drop: 7 });
+});
+
+test('an object that is dropped while a cancelled operation uses it is freed behind that', async () => {
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 1, start);
+  const cancel = newCancel();
+  const work = pool.run('provingKeyImage', [7], { needs: [{ ...KEY, name: 'addProvingKey' }], cancel });
+  threads[0]?.events.reply({ result: undefined });
+  cancelNow(cancel);
+  assert.equal(await work, STATUS_CANCELLED);
+  pool.drop(7);
+  threads[0]?.events.reply({ result: {} });
+  assert.deepEqual(threads[0]?.sent.at(-1), { drop: 7 });
+});
+
+test('what a cancelled operation gives after all is wiped', async () => {
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 1, start);
+  const cancel = newCancel();
+  const work = pool.run('proveScalars', [7, bytes(32), bytes(128)], { cancel });
+  cancelNow(cancel);
+  assert.equal(await work, STATUS_CANCELLED);
+  const scalars = bytes(64).fill(1);
+  threads[0]?.events.reply({ result: scalars });
+  assert.deepEqual(scalars, bytes(64));
+});
+
+test('where no thread can be started, work is refused at once, each time, and none is left waiting', async () => {
+  let isForbidden = true;
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 2, (events) => {
+    if (isForbidden) throw new Error('no workers here');
+    return start(events);
+  });
+  const refused = { name: 'ProverError', code: 'backend-unavailable', message: /no workers here/ };
+  const several = [1, 2, 3].map(() => pool.run('hashNodes', [bytes(1)]));
+  for (const work of several) await assert.rejects(work, refused);
+  await assert.rejects(pool.run('hashNodes', [bytes(1)]), refused);
+  isForbidden = false;
+  const work = pool.run('hashNodes', [bytes(1)]);
+  threads[0]?.events.reply({ result: bytes(32) });
+  assert.deepEqual(await work, bytes(32));
+});
+
+test('work that cannot be sent is refused, and its thread goes on with what waits', async () => {
+  const { threads, start } = played();
+  const pool = createWasmPool(MODULE, 1, start);
+  const detached = bytes(8);
+  structuredClone(detached, { transfer: [detached.buffer as ArrayBuffer] });
+  const good = pool.run('hashNodes', [bytes(1)]);
+  const bad = pool.run('scan', [detached, bytes(34), false]);
+  const behind = pool.run('hashNodes', [bytes(2)]);
+  threads[0]?.events.reply({ result: bytes(32) });
+  await good;
+  await assert.rejects(bad, { code: 'backend-unavailable' });
+  threads[0]?.events.reply({ result: bytes(32).fill(2) });
+  assert.deepEqual(await behind, bytes(32).fill(2));
 });
 
 test('where an object is refused, so is the work', async () => {
@@ -125,7 +211,7 @@ test('work whose thread dies twice is given up, and what waits behind it is done
   const behind = pool.run('hashNodes', [bytes(2)]);
   threads[0]?.events.gone('killed');
   threads[1]?.events.gone('killed again');
-  await assert.rejects(deadly, /died: killed again/);
+  await assert.rejects(deadly, { code: 'backend-unavailable', message: /died: killed again/ });
   threads[2]?.events.reply({ result: bytes(3) });
   assert.deepEqual(await behind, bytes(3));
 });

@@ -1,3 +1,4 @@
+import { ProverError } from './errors.ts';
 import type { NativeFault } from './native-addon.ts';
 import type { WasmModule } from './wasm-module.ts';
 import type { WasmOperations } from './wasm-operations.ts';
@@ -53,13 +54,14 @@ export interface WasmPool {
    * Runs an operation on a thread that is free, or waits for one. Bytes are copied when it begins.
    *
    * @returns what the operation gives; or SERO_CANCELLED; or the fault for which a needed object was refused
+   * @throws ProverError `backend-unavailable` where no thread can be started, or where it dies each time
    */
   run<N extends Name>(
     name: N,
     args: Arguments<N>,
     options?: WasmRun,
   ): Promise<Result<N> | typeof STATUS_CANCELLED | NativeFault>;
-  /** Frees an object in all threads. */
+  /** Frees an object in all threads, once no work needs it. */
   drop(id: number): void;
   /** Ends all threads; what runs or waits is given up as cancelled. */
   close(): void;
@@ -92,7 +94,10 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
     making: undefined,
   }));
   const waiting: Task[] = [];
+  /** Objects that were dropped and are not free yet: work needs them, or a thread is making them. */
+  const dropped = new Set<number>();
   let isClosed = false;
+  let isHandingOut = false;
 
   function threadOf(slot: Slot): WasmThread {
     if (slot.thread !== undefined) return slot.thread;
@@ -106,38 +111,67 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
     });
     slot.thread = thread;
     slot.has = new Set();
-    thread.send({ module });
+    try {
+      thread.send({ module });
+    } catch (error) {
+      endThread(slot);
+      throw error;
+    }
     return thread;
   }
 
   /** Hands tasks out; those whose objects a free thread has are preferred on it. */
   function next(): void {
-    for (const slot of slots) {
-      if (slot.task !== undefined || waiting.length === 0) continue;
-      const fitting = waiting.findIndex(({ needs }) => needs.every(({ id }) => slot.has.has(id)));
+    // Called once more by a task that cannot be sent: the loop outside goes on in its place.
+    if (isHandingOut) return;
+    isHandingOut = true;
+    for (let slot = freeSlot(); slot !== undefined && waiting.length > 0; slot = freeSlot()) {
+      const { has } = slot;
+      const fitting = waiting.findIndex(({ needs }) => needs.every(({ id }) => has.has(id)));
       const [task] = waiting.splice(Math.max(fitting, 0), 1);
-      if (task === undefined) return;
+      if (task === undefined) break;
       slot.task = task;
       task.tries++;
-      threadOf(slot).hold(true);
       proceed(slot, task);
     }
+    isHandingOut = false;
   }
 
-  /** Sends the task, or first what makes an object that it needs. */
+  const freeSlot = (): Slot | undefined => slots.find(({ task }) => task === undefined);
+
+  /** Sends the task, or first what makes an object that it needs; refuses it where that cannot be sent. */
   function proceed(slot: Slot, task: Task): void {
-    const thread = threadOf(slot);
-    slot.making = task.needs.find(({ id }) => !slot.has.has(id));
-    const { making } = slot;
-    if (making === undefined) send(thread, task.name, task.args);
-    else send(thread, making.name, [making.id, ...making.args]);
+    try {
+      const thread = threadOf(slot);
+      thread.hold(true);
+      slot.making = task.needs.find(({ id }) => !slot.has.has(id));
+      const { making } = slot;
+      if (making === undefined) send(thread, task.name, task.args);
+      else send(thread, making.name, [making.id, ...making.args]);
+    } catch (error) {
+      task.fail(unavailable('a WebAssembly thread takes no work', error));
+      free(slot);
+    }
   }
 
   function free(slot: Slot): void {
     slot.task = undefined;
     slot.making = undefined;
     slot.thread?.hold(false);
+    freeDropped();
     next();
+  }
+
+  /** A thread does what it is told in turn: an operation that runs and is not wanted any more has its objects to the end. */
+  function freeDropped(): void {
+    const isWanted = (id: number, task: Task | undefined): boolean =>
+      task?.settle !== undefined && task.needs.some((one) => one.id === id);
+    for (const id of dropped) {
+      if (waiting.some((task) => isWanted(id, task))) continue;
+      if (slots.some(({ task, making }) => making?.id === id || isWanted(id, task))) continue;
+      dropped.delete(id);
+      for (const slot of slots) if (slot.has.delete(id)) slot.thread?.send({ drop: id });
+    }
   }
 
   function onReply(slot: Slot, reply: WasmReply): void {
@@ -158,7 +192,9 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
         return;
       }
     }
-    task.settle?.(reply.result);
+    if (task.settle !== undefined) task.settle(reply.result);
+    // Nobody else has it, and it may be a secret.
+    else if (reply.result instanceof Uint8Array) reply.result.fill(0);
     free(slot);
   }
 
@@ -167,7 +203,7 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
     endThread(slot);
     if (task !== undefined && task.settle !== undefined) {
       if (task.tries < TRIES) waiting.unshift(task);
-      else task.fail(new Error(`a WebAssembly thread died: ${reason}`));
+      else task.fail(unavailable(`a WebAssembly thread died: ${reason}`));
     }
     free(slot);
   }
@@ -218,10 +254,8 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
       });
     },
     drop(id) {
-      for (const slot of slots) {
-        if (!slot.has.delete(id)) continue;
-        slot.thread?.send({ drop: id });
-      }
+      dropped.add(id);
+      freeDropped();
     },
     close() {
       isClosed = true;
@@ -233,6 +267,11 @@ export function createWasmPool(module: WasmModule, size: number, startThread: St
       for (const task of waiting.splice(0)) task.settle?.(STATUS_CANCELLED);
     },
   };
+}
+
+function unavailable(what: string, cause?: unknown): ProverError {
+  const why = cause === undefined ? what : `${what}: ${cause instanceof Error ? cause.message : cause}`;
+  return new ProverError('backend-unavailable', why, { cause });
 }
 
 /** Sends copies of bytes, and only of those in view, and leaves none behind: secrets are wiped where they are used. */

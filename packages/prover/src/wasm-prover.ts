@@ -31,6 +31,8 @@ export interface WasmProver extends Groth16Prover {
 export interface WasmProverOptions {
   /** Reads a key that is given by name. Default: names are refused. */
   readonly readKey?: (name: string) => Promise<Uint8Array>;
+  /** What is another where the key of a name is another. Default: names stand for the same keys for ever. */
+  readonly versionOf?: (name: string) => Promise<string>;
   /** A number for an object that nothing else has. */
   readonly newId: () => number;
 }
@@ -40,26 +42,40 @@ interface ReadyKey {
   readonly shape: WasmProvingKeyShape;
 }
 
+/** A key known by name, and which state of what has the name. */
+interface NamedKey extends ReadyKey {
+  readonly version: string;
+}
+
 /**
  * The prover on the threads of a pool: one proof at a time. One thread makes the scalars of all multi-exponentiations;
  * all of them add up sets of buckets, each on its own copy of the key; the sums make the proof.
  */
-export function createWasmProver(pool: WasmPool, { readKey, newId }: WasmProverOptions): WasmProver {
+export function createWasmProver(
+  pool: WasmPool,
+  { readKey, versionOf, newId }: WasmProverOptions,
+): WasmProver {
   const queue = createProofQueue();
   const ofBytes = new WeakMap<Uint8Array, ReadyKey>();
   const collected = new FinalizationRegistry<number>((id) => pool.drop(id));
   /** The one that was used last stands last. */
-  const ofNames = new Map<string, ReadyKey>();
+  const ofNames = new Map<string, NamedKey>();
 
   /** Has one thread make the key ready; the others will take its memory as it is then. */
   async function makeReady(zkey: Uint8Array, cancel: WasmCancel): Promise<ReadyKey> {
     const id = newId();
     const object: WasmObject = { id, name: 'addProvingKey', args: [zkey, COPIES] };
-    const image = expectDone(await pool.run('provingKeyImage', [id], { needs: [object], cancel }));
-    return {
-      object: { id, name: 'addProvingKeyImage', args: [image.memory, image.key] },
-      shape: image.shape,
-    };
+    try {
+      const image = expectDone(await pool.run('provingKeyImage', [id], { needs: [object], cancel }));
+      return {
+        object: { id, name: 'addProvingKeyImage', args: [image.memory, image.key] },
+        shape: image.shape,
+      };
+    } catch (error) {
+      // Where it was aborted meanwhile, a thread has the key all the same.
+      pool.drop(id);
+      throw error;
+    }
   }
 
   async function keyOf(source: ProvingKeySource, cancel: WasmCancel): Promise<ReadyKey> {
@@ -73,14 +89,20 @@ export function createWasmProver(pool: WasmPool, { readKey, newId }: WasmProverO
     }
     if (readKey === undefined)
       throw new ProverError('zkey-malformed', 'a proving key is taken as bytes here');
+    const version = (await versionOf?.(source)) ?? '';
     const known = ofNames.get(source);
     ofNames.delete(source);
+    if (known?.version === version) {
+      ofNames.set(source, known);
+      return known;
+    }
+    if (known !== undefined) pool.drop(known.object.id);
     for (const [name, { object }] of ofNames) {
-      if (known !== undefined || ofNames.size < KEPT_KEYS) break;
+      if (ofNames.size < KEPT_KEYS) break;
       ofNames.delete(name);
       pool.drop(object.id);
     }
-    const key = known ?? (await makeReady(await readKey(source), cancel));
+    const key = { ...(await makeReady(await readKey(source), cancel)), version };
     ofNames.set(source, key);
     return key;
   }
@@ -96,20 +118,21 @@ export function createWasmProver(pool: WasmPool, { readKey, newId }: WasmProverO
     const scalars = expectDone(await pool.run('proveScalars', [object.id, values, seed], options));
     const secrets = [scalars];
     const jobs = PARTS.flatMap((part) => jobsOf(part, shape.sets[part] ?? 0, pool.size * JOBS_A_THREAD));
+    const running = jobs.map(async ({ part, first, end }) => {
+      const sum = expectDone(await pool.run('proveSum', [object.id, part, first, end, scalars], options));
+      secrets.push(sum);
+      return sum;
+    });
     try {
-      const sums = await Promise.all(
-        jobs.map(async ({ part, first, end }) => {
-          const sum = expectDone(await pool.run('proveSum', [object.id, part, first, end, scalars], options));
-          secrets.push(sum);
-          return sum;
-        }),
-      );
+      const sums = await Promise.all(running);
       const packed = concat(sums);
       secrets.push(packed);
       const parts = jobs.map(({ part }) => part);
       const inputs = values.subarray(FIELD_BYTES, (1 + shape.inputs) * FIELD_BYTES);
       return expectDone(await pool.run('proveFinish', [object.id, packed, parts, inputs, seed], options));
     } finally {
+      // Where one failed, others may be on their way still.
+      await Promise.allSettled(running);
       for (const secret of secrets) secret.fill(0);
     }
   }

@@ -1,6 +1,7 @@
 /*
- * What blst's C code calls instead of its assembly in the program that counts: the linker wraps the functions that multiply (--wrap).
- * Counted are half multiplications, because lazy reduction makes a product and its reduction apart: of the base field, of the scalar field.
+ * What blst's C code calls instead of its assembly in the program that counts: the linker wraps the functions that
+ * multiply (--wrap). Counted are half multiplications, because lazy reduction makes a product and its reduction
+ * apart: of the base field, of the scalar field.
  */
 #include <stddef.h>
 #include <stdint.h>
