@@ -20,6 +20,18 @@ export interface Figure {
   readonly beside?: { readonly name: string; readonly value: number };
   /** How many times better than `beside`. */
   readonly ratio?: number;
+  /** What the processor would take for the field multiplications alone, and how much of the figure that is. */
+  readonly floor?: Floor;
+}
+
+/** A physical floor: multiplications that were counted, times what one takes here. */
+export interface Floor {
+  /** In the figure's unit. */
+  readonly value: number;
+  /** 1: nothing but multiplications. */
+  readonly share: number;
+  /** How it was reckoned. */
+  readonly what: string;
 }
 
 /** Something to measure: `run` does the work `operations` times. */
@@ -52,7 +64,13 @@ export interface BenchOptions {
 }
 
 /** What is to be measured, or was measured already. */
-export type Measurement = Comparison | { readonly figure: Figure };
+export type Measurement = Comparison | { readonly figure: Figure } | { readonly leftOut: LeftOut };
+
+/** A figure that cannot be measured on this machine. */
+export interface LeftOut {
+  readonly name: string;
+  readonly because: string;
+}
 
 /** A figure that is measured only where it is asked for by `--large`. */
 export interface LargeFigure {
@@ -89,6 +107,26 @@ export async function measure(comparison: Comparison): Promise<Figure> {
   }
   const figure = sampled({ name: subject.name, what }, samples[0]!, unit, better);
   return beside === undefined ? figure : besides(figure, beside.name, samples[1]!);
+}
+
+/** Takes samples of jobs in turn, one of each a round, after a round that does not count. A job gives its own. */
+export async function inTurn(rounds: number, jobs: readonly (() => Promise<number>)[]): Promise<number[][]> {
+  const samples: number[][] = jobs.map(() => []);
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, job] of jobs.entries()) {
+      const sample = await job();
+      if (round >= 0) samples[i]!.push(sample);
+    }
+  }
+  return samples;
+}
+
+/** A figure with what it would be if nothing but so many nanoseconds of multiplications had to be done for each. */
+export function floored(figure: Figure, nanoseconds: number, what: string): Figure {
+  const value =
+    figure.better === 'higher' ? 1e9 / nanoseconds : ((UNIT_MS[figure.unit] ?? 1) * nanoseconds) / 1e6;
+  const share = figure.better === 'higher' ? figure.value / value : value / figure.value;
+  return { ...figure, floor: { value: rounded(value), share: rounded(share), what } };
 }
 
 /** A figure beside the samples of something else that were taken in turn with its own. */

@@ -28,12 +28,13 @@ import {
   transactionHash,
 } from '@sero/protocol';
 import {
-  createPortableNoteHasher,
   createPortableVerifier,
   encodeVerifyingKey,
   type Groth16Verifier,
+  type ProverBackend,
   verifyingKeyHash,
 } from '@sero/prover';
+import { openBackend } from '@sero/prover/node';
 import type { AppendLog, Entry, KeyValueStore } from '@sero/store';
 import { openFileLog, openLmdbStore } from '@sero/store/node';
 import { merged, sortedKeys } from './sorted-keys.ts';
@@ -102,16 +103,21 @@ export function closeParts({ store, blocks }: Parts): void {
   blocks.close();
 }
 
-/** Opens the chain, or begins it. */
+let opened: Promise<ProverBackend> | undefined;
+
+/** Opens the chain, or begins it, with what a node on this machine would use. */
 export async function benchLedger(parts: Parts): Promise<Ledger> {
+  opened ??= openBackend();
+  const backend = await opened;
   return openLedger({
     genesis: GENESIS,
     ...parts,
     verifyingKeys: [KEY],
     verifier: takesAnyProof,
-    hasher: createPortableNoteHasher(),
+    hasher: backend.noteHasher,
     shake256: nativeShake256,
-    randomBytes: (length) => randomBytes(length),
+    signatures: backend.signatures,
+    keyPoints: backend.keyPoints,
   });
 }
 

@@ -6,7 +6,7 @@ const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, '../packages/prover/native');
 
 /** Nanoseconds of one field multiplication, in one lane; by kernel. */
-export type FieldTimes = Readonly<Record<string, { readonly fq: number; readonly fr: number }>>;
+type FieldTimes = Readonly<Record<string, { readonly fq: number; readonly fr: number }>>;
 
 /** Multi-exponentiations that were timed in turn, ms each run. */
 export interface MultiExpTimes {
@@ -15,11 +15,25 @@ export interface MultiExpTimes {
   readonly blst: readonly number[];
 }
 
+/** Field multiplications of one kernel: its own in lanes, and those of blst's code, which takes them as the portable kernel does. */
+export interface Multiplications {
+  readonly fq: number;
+  readonly fr: number;
+  readonly blstFq: number;
+  readonly blstFr: number;
+}
+
+/** What is counted, with the arguments of harness/bench.cpp. */
+export type CountedWork =
+  | readonly ['prove', zkey: string, wtns: string]
+  | readonly ['msm' | 'verify' | 'nodes', count: string]
+  | readonly ['scan' | 'signatures', file: string];
+
 /** The library's own programs: what cannot be seen from JavaScript. */
 export interface NativeBench {
   fields(): Promise<FieldTimes>;
-  /** Field multiplications of a proof, by kernel. */
-  count(zkey: string, wtns: string): Promise<FieldTimes>;
+  /** Field multiplications by kernel; one is missing where the processor does not run it. */
+  count(work: CountedWork): Promise<Readonly<Record<string, Multiplications>>>;
   multiExps(points: number, runs: number): Promise<MultiExpTimes>;
 }
 
@@ -38,7 +52,7 @@ export async function buildNativeBench(): Promise<NativeBench> {
   };
   return {
     fields: async () => (await call('bench', 'fields')) as FieldTimes,
-    count: async (zkey, wtns) => (await call('bench-count', 'count', zkey, wtns)) as FieldTimes,
+    count: async (work) => (await call('bench-count', ...work)) as Record<string, Multiplications>,
     multiExps: async (points, runs) =>
       (await call('bench', 'msm', String(points), String(runs))) as MultiExpTimes,
   };

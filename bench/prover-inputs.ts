@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
 import {
   multiply,
   pointToBytes,
@@ -23,6 +24,21 @@ export function viewKeyAndOutputs(count: number): { viewKey: Uint8Array; outputs
   );
   for (let i = 0; i < count; i++) outputs.set(keys[i % keys.length]!, SCAN_OUTPUT_BYTES * i);
   return { viewKey: scalarToBytes(toScalar(randomBytes(64))), outputs };
+}
+
+/**
+ * Different proofs of one statement: A/z, z B and C for random z hold where A, B and C do (Groth16, eprint 2016/260; the pairing is
+ * bilinear).
+ */
+export function rerandomised(proof: Uint8Array, count: number): Uint8Array[] {
+  const { G1, G2, fields } = bls12_381;
+  const a = G1.Point.fromBytes(proof.subarray(0, 48));
+  const b = G2.Point.fromBytes(proof.subarray(48, 144));
+  return Array.from({ length: count }, () => {
+    const z = toField(randomBytes(64));
+    const parts = [a.multiply(fields.Fr.inv(z)).toBytes(), b.multiply(z).toBytes(), proof.subarray(144)];
+    return new Uint8Array(Buffer.concat(parts));
+  });
 }
 
 /** Signatures by as many keys. */

@@ -8,8 +8,8 @@ export interface ProverTask {
   readonly zkey: string;
   readonly verifyingKey: Uint8Array;
   readonly publicInputs: readonly bigint[];
-  /** One that verifies. */
-  readonly proof: Uint8Array;
+  /** Different ones of the same statement, all of which verify. */
+  readonly proofs: readonly Uint8Array[];
 }
 
 /** What a process of a backend does on one message; it answers with milliseconds, for an operation where there are many. */
@@ -18,12 +18,11 @@ export type ProverOrder =
   | 'pay'
   | 'witness'
   | 'verify'
+  | 'verifyAsync'
   | 'verifyBatch64'
   | 'scan'
   | 'hashNodes'
   | 'signatures64'
-  /** Bytes: the largest resident set so far. */
-  | 'memory'
   /** Milliseconds of processor time so far. */
   | 'processor';
 

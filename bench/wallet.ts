@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createClient } from '@sero/api';
 import { utf8 } from '@sero/crypto';
 import { encodeGenesis } from '@sero/protocol';
-import { createPortableNoteHasher, createPortableScanner, type Scanner } from '@sero/prover';
+import { createPortableScanner, createReferenceBackend, type Scanner } from '@sero/prover';
 import type { KeyValueStore } from '@sero/store';
 import { openLmdbStore } from '@sero/store/node';
 import {
@@ -96,7 +96,8 @@ async function withWallet(
   const lmdb = openLmdbStore(join(directory, 'account-0'));
   try {
     const store = await encryptedWalletStore(keyValueWalletStore(lmdb), STORE_KEY);
-    await work(await openWallet({ key: KEY, genesis, store, scanner, hasher: createPortableNoteHasher() }));
+    const { traces, noteHasher: hasher } = createReferenceBackend();
+    await work(await openWallet({ key: KEY, genesis, store, scanner, traces, hasher }));
   } finally {
     lmdb.close();
   }

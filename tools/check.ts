@@ -2,11 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { BROWSER_PACKAGES, bundleForBrowser } from './checks/browser.ts';
+import { BROWSER_ENTRIES, bundleForBrowser } from './checks/browser.ts';
 import { consensusFiles, determinismFaults } from './checks/determinism.ts';
 import { type Fault, showFault } from './checks/fault.ts';
 import { importFaults } from './checks/imports.ts';
-import { licenceFaults } from './checks/licences.ts';
+import { bundledLicenceFaults, licenceFaults } from './checks/licences.ts';
 import { wasmFaults } from './checks/wasm.ts';
 
 /** Whether a check passed, what it has to say in a word or two, and at length. */
@@ -28,7 +28,7 @@ const CHECKS: Readonly<Record<string, () => Promise<Verdict>>> = {
   },
   imports: async () => verdict(importFaults(root), ''),
   browser: async () => {
-    const bundles = await Promise.all(BROWSER_PACKAGES.map((name) => bundleForBrowser(root, name)));
+    const bundles = await Promise.all(BROWSER_ENTRIES.map((name) => bundleForBrowser(root, name)));
     const sizes = bundles.flatMap(({ size }) =>
       size === undefined ? [] : [`${size.entry} ${kib(size.gzipped)}`],
     );
@@ -39,7 +39,15 @@ const CHECKS: Readonly<Record<string, () => Promise<Verdict>>> = {
   },
   licences: async () => {
     const { packages, faults } = licenceFaults(root);
-    return verdict(faults, `${packages} packages`);
+    const bundles = await Promise.all(BROWSER_ENTRIES.map((entry) => bundleForBrowser(root, entry)));
+    const bundled = bundledLicenceFaults(
+      root,
+      bundles.flatMap((bundle) => bundle.packages),
+    );
+    return verdict(
+      [...faults, ...bundled.faults],
+      `${packages} packages, ${bundled.packages} of them in bundles for browsers`,
+    );
   },
   wasm: async () => {
     const { isRebuilt, faults } = wasmFaults();

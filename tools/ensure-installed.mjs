@@ -65,6 +65,27 @@ function checkNode() {
   );
 }
 
+/** Commands of `sero` that neither prove, verify nor scan. */
+const WITHOUT_PROVER = ['account', 'completion', 'help', 'init', 'password'];
+/** Options of `sero` that stand before its command and take a value. */
+const WITH_VALUE = ['--dir', '--node', '--account', '--password-file'];
+
+/**
+ * Says whether a program may prove, verify or scan: all do but the checks, and what the command line does without a prover.
+ *
+ * @param {readonly string[]} program and its arguments
+ */
+function mayUseProver([program, ...args]) {
+  const file = program?.replaceAll('\\', '/');
+  if (file === undefined || file.endsWith('tools/check.ts')) return false;
+  if (!file.endsWith('packages/cli/src/main.ts')) return true;
+  // What stands behind an option may be its value.
+  const asked = args.filter((_, i) => !args[i - 1]?.startsWith('-'));
+  if (asked.some((arg) => ['-h', '--help', '--version'].includes(arg))) return false;
+  const command = args.find((arg, i) => !arg.startsWith('-') && !WITH_VALUE.includes(args[i - 1] ?? ''));
+  return command !== undefined && !WITHOUT_PROVER.includes(command);
+}
+
 /**
  * An addon of other sources than these would run stale code: after a `git pull` it is built again. npm does that only when it installs.
  * Where none was built before, install scripts are not wanted, and nothing is built.
@@ -79,12 +100,12 @@ async function rebuildNative() {
   if (reason !== undefined) console.error(`no native prover: ${reason}`);
 }
 
-if (!isInstalled()) install();
-checkNode();
-await rebuildNative();
-
-if (process.argv.length > 2) {
-  const child = spawn(node, process.argv.slice(2), { stdio: 'inherit', shell });
+async function main(program) {
+  if (!isInstalled()) install();
+  checkNode();
+  if (mayUseProver(program)) await rebuildNative();
+  if (program.length === 0) return;
+  const child = spawn(node, program, { stdio: 'inherit', shell });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => fail(`${node} could not be started: ${error.message}`));
   child.on('exit', (code, signal) => {
@@ -93,3 +114,5 @@ if (process.argv.length > 2) {
     process.kill(process.pid, signal);
   });
 }
+
+await main(process.argv.slice(2));

@@ -137,14 +137,49 @@ describe('ensure-installed', () => {
       );
     };
     install(false, '{}');
-    assert.equal(ensure(root).errors, '');
+    assert.equal(ensure(root, 'program.ts').errors, '');
     install(true, '{}');
     const line = 'the sources of the native prover have changed: building it again\nbuilt\n';
-    assert.equal(ensure(root).errors, line);
+    assert.equal(ensure(root, 'program.ts').errors, line);
     install(true, "{ reason: 'there is no compiler' }");
     const { status, out, errors } = ensure(root, 'program.ts');
     assert.equal(errors, `${line}no native prover: there is no compiler\n`);
     assert.deepEqual([status, out], [7, 'ran program.ts\n'], 'the program runs all the same');
+  });
+
+  it('builds the native prover only for what may prove, verify or scan', () => {
+    const root = installed('v24.8.0', 5);
+    mkdirSync(join(root, 'packages', 'prover'), { recursive: true });
+    writeFileSync(
+      join(root, 'packages', 'prover', 'install.mjs'),
+      'export const isBuildStale = () => true; export const install = () => ({});',
+    );
+    const sero = 'packages/cli/src/main.ts';
+    const builds = (words: string): boolean => ensure(root, ...words.split(' ')).errors !== '';
+    for (const words of [
+      'tools/check.ts',
+      `${sero}`,
+      `${sero} --help`,
+      `${sero} send -h`,
+      `${sero} --version`,
+      `${sero} help send`,
+      `${sero} completion bash`,
+      `${sero} --dir send init`,
+    ]) {
+      assert.ok(!builds(words), words);
+    }
+    assert.equal(ensure(root).errors, '');
+    for (const words of [
+      'tools/test.ts',
+      'bench/main.ts --only pool.',
+      `${sero} devnet`,
+      `${sero} --dir init send a 1`,
+      `${sero} -q balance`,
+      `${sero} send a 1 --memo --help`,
+      `${sero} send init 1`,
+    ]) {
+      assert.ok(builds(words), words);
+    }
   });
 
   it('runs the program under the installed node, and ends with its exit code', () => {

@@ -1,11 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { build } from 'esbuild';
-import type { BrowserReport, BrowserTask } from './report.ts';
 
 const PROVER = join(import.meta.dirname, '../../packages/prover');
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -31,30 +29,52 @@ async function bundle(entry: string): Promise<Uint8Array> {
   return file.contents;
 }
 
-const PAGE =
-  '<!doctype html><title>bench</title><script src="/snarkjs.js"></script><script type="module" src="/page.js"></script>';
+/** A file that the server of a page has. */
+export interface ServedFile {
+  readonly type: string;
+  readonly body: Uint8Array | string;
+}
 
-/** Runs page.ts in a headless Chromium, from a server of its own on this machine. */
-export async function runInChromium(
-  chromium: string,
-  zkey: Uint8Array,
-  witness: Uint8Array,
-  task: BrowserTask,
-): Promise<BrowserReport> {
-  const snarkjs = dirname(createRequire(import.meta.url).resolve('snarkjs'));
-  const files = new Map<string, { readonly type: string; readonly body: Uint8Array | string }>([
-    ['/', { type: 'text/html', body: PAGE }],
-    ['/task', { type: 'application/json', body: JSON.stringify(task) }],
-    ['/page.js', { type: 'text/javascript', body: await bundle(join(import.meta.dirname, 'page.ts')) }],
+/** A file that is bytes to whoever loads it. */
+export function servedBytes(body: Uint8Array): ServedFile {
+  return { type: 'application/octet-stream', body };
+}
+
+/** What the prover's WebAssembly backend loads in a page: /worker.js and the artefacts, by the names of their files. */
+async function proverFiles(): Promise<[path: string, file: ServedFile][]> {
+  const files: [string, ServedFile][] = [
     ['/worker.js', { type: 'text/javascript', body: await bundle(join(PROVER, 'src/wasm-worker-web.ts')) }],
-    ['/snarkjs.js', { type: 'text/javascript', body: await readFile(join(snarkjs, 'snarkjs.min.js')) }],
-    ['/key.zkey', { type: 'application/octet-stream', body: zkey }],
-    ['/witness.wtns', { type: 'application/octet-stream', body: witness }],
+  ];
+  for (const name of ['sero-prover-fma.wasm', 'sero-prover.wasm'])
+    files.push([`/${name}`, { type: 'application/wasm', body: await readFile(join(PROVER, 'wasm', name)) }]);
+  return files;
+}
+
+/**
+ * Runs a page in a headless Chromium, from a server of its own on this machine.
+ *
+ * @param chromium program, from `findChromium`
+ * @param entry module that the page runs; it finds what {@link proverFiles} says, and posts JSON to /report at its end
+ * @param files by path, what else the server has
+ * @param scripts paths of scripts that the page loads before
+ * @returns what the page posted
+ * @throws Error where Chromium ends before that
+ */
+export async function runPage(
+  chromium: string,
+  entry: string,
+  files: ReadonlyMap<string, ServedFile>,
+  scripts: readonly string[] = [],
+): Promise<unknown> {
+  const loaded = scripts.map((path) => `<script src="${path}"></script>`).join('');
+  const html = `<!doctype html><title>page</title>${loaded}<script type="module" src="/page.js"></script>`;
+  const served = new Map<string, ServedFile>([
+    ...files,
+    ...(await proverFiles()),
+    ['/', { type: 'text/html', body: html }],
+    ['/page.js', { type: 'text/javascript', body: await bundle(entry) }],
   ]);
-  for (const name of ['sero-prover-fma.wasm', 'sero-prover.wasm']) {
-    files.set(`/${name}`, { type: 'application/wasm', body: await readFile(join(PROVER, 'wasm', name)) });
-  }
-  const { promise: reported, resolve, reject } = Promise.withResolvers<BrowserReport>();
+  const { promise: reported, resolve, reject } = Promise.withResolvers<unknown>();
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (path === '/report') {
@@ -62,11 +82,11 @@ export async function runInChromium(
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         response.end();
-        resolve(JSON.parse(Buffer.concat(chunks).toString()) as BrowserReport);
+        resolve(JSON.parse(Buffer.concat(chunks).toString()));
       });
       return;
     }
-    const file = files.get(path);
+    const file = served.get(path);
     if (file === undefined) {
       response.writeHead(404).end();
       return;

@@ -1,16 +1,19 @@
 // crypto, protocol, api, prover's interface and wallet run in a browser (design 1): here they are bundled for one.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join, relative, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type Message, transform } from 'esbuild';
 import type { Fault } from './fault.ts';
+import { readManifest } from './workspace.ts';
 
-/** Packages whose index.ts a browser loads. */
-export const BROWSER_PACKAGES = [
+/** What a browser loads: the index.ts of packages, and the program of the prover's workers. */
+export const BROWSER_ENTRIES = [
   '@sero/crypto',
   '@sero/prover',
+  './packages/prover/src/wasm-worker-web.ts',
+  '@sero/circuits',
   '@sero/protocol',
   '@sero/api',
   '@sero/wallet',
@@ -39,6 +42,8 @@ export interface BundleSize {
 
 export interface BundleResult {
   readonly size?: BundleSize;
+  /** Folders of the packages whose code is in it, ours included. */
+  readonly packages: readonly string[];
   readonly faults: Fault[];
 }
 
@@ -66,7 +71,8 @@ export async function bundleForBrowser(root: string, entry: string): Promise<Bun
     if (error.errors === undefined) throw error;
     return error.errors;
   });
-  if (Array.isArray(result)) return { faults: result.map((message) => unresolved(entry, message)) };
+  if (Array.isArray(result))
+    return { packages: [], faults: result.map((message) => unresolved(entry, message)) };
   const inputs = Object.entries(result.metafile.inputs);
   const external = inputs.flatMap(([file, input]) =>
     input.imports
@@ -86,8 +92,20 @@ export async function bundleForBrowser(root: string, entry: string): Promise<Bun
   const code = result.outputFiles[0]?.contents ?? new Uint8Array();
   return {
     size: { entry, bytes: code.length, gzipped: gzipSync(code).length },
+    packages: [
+      ...new Set(inputs.flatMap(([file]) => (file === 'entry.js' ? [] : packageOf(join(root, file))))),
+    ],
     faults: [...external, ...globals.flat()],
   };
+}
+
+/** The nearest folder above a file whose package.json names a package; others only say how their files are read. */
+function packageOf(file: string): string[] {
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    if (!existsSync(join(folder, 'package.json'))) continue;
+    if (readManifest(folder).name !== undefined) return [folder];
+  }
+  return [];
 }
 
 function isDependency(file: string): boolean {

@@ -25,6 +25,7 @@ describe('imports', () => {
 
   it('enter a package by what it exports, never by a path into it, and what is for tests only from tests and tools', () => {
     assert.deepEqual(found('entry'), [
+      'circuits/entry-tool.ts',
       'protocol/entry-deep.ts',
       'protocol/entry-oracle.ts',
       'protocol/entry-relative.ts',
@@ -38,9 +39,11 @@ describe('imports', () => {
     ]);
   });
 
-  it('are declared, by the root alone only for what is not shipped and for the compiler', () => {
+  it('are declared, by the root alone only for what is not shipped', () => {
     assert.deepEqual(found('undeclared'), [
-      'circuits/compile.ts',
+      'circuits/undeclared-created.ts',
+      'circuits/undeclared-named.ts',
+      'circuits/undeclared-resolved.ts',
       'ledger/undeclared-own.ts',
       'protocol/undeclared-required.ts',
       'protocol/undeclared-tester.ts',
@@ -50,6 +53,24 @@ describe('imports', () => {
     ]);
   });
 
+  it('name their modules where they can be read, in what is shipped', () => {
+    assert.deepEqual(
+      new Set(found('loader')),
+      new Set([
+        'circuits/loader-aliased.ts',
+        'circuits/loader-builtin.ts',
+        'circuits/loader-created.ts',
+        'circuits/loader-elsewhere.ts',
+        'circuits/loader-file.ts',
+        'circuits/loader-kept.ts',
+        'circuits/loader-late.ts',
+        'circuits/loader-renamed.ts',
+        'circuits/loader-variable.ts',
+        'circuits/loader-whole.ts',
+      ]),
+    );
+  });
+
   it('are refused in a package that has no place in the order', () => {
     assert.deepEqual(found('unlisted'), ['attic/package.json']);
   });
@@ -57,6 +78,7 @@ describe('imports', () => {
   it('pass where they keep the rules', () => {
     const good = faults.filter((fault) => basename(fault.file).startsWith('good.'));
     assert.deepEqual(good, []);
-    assert.ok(faults.every((fault) => ['direction', 'entry', 'undeclared', 'unlisted'].includes(fault.rule)));
+    const rules = ['direction', 'entry', 'loader', 'undeclared', 'unlisted'];
+    assert.ok(faults.every((fault) => rules.includes(fault.rule)));
   });
 });

@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import ts from 'typescript';
 import { filesUnder } from '../files.ts';
 import type { Fault } from './fault.ts';
+import { hiddenLoads } from './loaders.ts';
 import { isModuleName } from './module-name.ts';
 import { type Manifest, readManifest, workspacePackages } from './workspace.ts';
 
@@ -33,11 +34,14 @@ const WALLET_MAY = new Set(['crypto', 'prover', 'circuits', 'protocol', 'api']);
 /** Folders at the root whose programs use packages as anyone else would. */
 const ROOT_FOLDERS = ['tools', 'bench', 'test'];
 
-/**
- * Sources that stand on developers' tools: the circuits' compiler. Beside tests only they may import the root's
- * devDependencies, so that what those are licensed under reaches no other code.
- */
-const DEVELOPMENT = ['packages/circuits/src/compile.ts'];
+/** What is looked for, used if it is there and done without if not: declared nowhere, so that nobody is made to install it. */
+const MAY_BE_THERE: Readonly<Record<string, readonly string[]>> = {
+  // Headers for the addon, MIT, where the machine's Node has none.
+  'packages/prover/install.mjs': ['node-api-headers'],
+};
+
+/** Folders of a package that are for tests and tools. */
+const NOT_SHIPPED = ['test', 'scripts', 'tools'];
 
 const SCOPE = '@sero/';
 
@@ -52,7 +56,7 @@ interface Importer {
   readonly path: string;
   /** The package it belongs to; absent for the root's folders. */
   readonly home?: string;
-  /** Tests, the scripts of a package and {@link DEVELOPMENT} are not, and may use the root's devDependencies. */
+  /** Tests and the scripts of a package are not, and may use the root's devDependencies. */
   readonly shipped: boolean;
 }
 
@@ -61,7 +65,8 @@ interface Importer {
  *
  * @param root repository with packages/, and tools/, bench/ and test/ where it has them
  * @returns faults by rule: `unlisted` (a package whose place in the order is not known), `direction`, `entry`
- *   (a path that `exports` does not offer, or a relative path out of the package) and `undeclared`
+ *   (a path that `exports` does not offer, or a relative path out of the package), `undeclared`, and `loader` (what is shipped
+ *   loads a module whose name cannot be read there)
  */
 export function importFaults(root: string): Fault[] {
   const listed = workspacePackages(root);
@@ -98,8 +103,7 @@ function folderFaults(repository: Repository, folder: string, home?: string): Fa
   const isSource = (name: string) => /\.[cm]?[jt]s$/.test(name);
   return filesUnder(join(repository.root, folder), isSource).flatMap((file) => {
     const path = slashes(relative(repository.root, file));
-    const isDevelopment = DEVELOPMENT.some((start) => path.startsWith(start));
-    const shipped = !isDevelopment && !/\.test\.ts$|test-support\.ts$|\/(test|scripts|tools)\//.test(path);
+    const shipped = !/\.test\.ts$|test-support\.ts$|\/(test|scripts|tools)\//.test(path);
     const importer: Importer = home === undefined ? { path, shipped: false } : { path, home, shipped };
     return fileFaults(repository, importer);
   });
@@ -118,7 +122,15 @@ function fileFaults(repository: Repository, importer: Importer): Fault[] {
     ts.forEachChild(node, visit);
   };
   visit(source);
+  if (importer.shipped && importer.home !== undefined) faults.push(...loaderFaults(source, importer.path));
   return faults;
+}
+
+function loaderFaults(source: ts.SourceFile, file: string): Fault[] {
+  return hiddenLoads(source).map(({ node, message }) => {
+    const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+    return { file, line, rule: 'loader', message };
+  });
 }
 
 /** The first argument of `new URL('./file', import.meta.url)`, by which workers and data files are named. */
@@ -149,9 +161,9 @@ function pathFault(repository: Repository, importer: Importer, name: string): Fo
   const target = slashes(relative(repository.root, resolve(repository.root, dirname(importer.path), name)));
   const inside =
     importer.home === undefined ? !isUnder(target, 'packages') : isUnder(target, `packages/${importer.home}`);
-  if (importer.shipped && importer.home !== undefined && isUnder(target, `packages/${importer.home}/test`)) {
-    return forTests(name);
-  }
+  const { home } = importer;
+  const isForTests = (folder: string) => isUnder(target, `packages/${home}/${folder}`);
+  if (importer.shipped && home !== undefined && NOT_SHIPPED.some(isForTests)) return forTests(name);
   // What packages share for their tests, such as vectors, stands in test/ at the root.
   if (inside || (!importer.shipped && isUnder(target, 'test'))) return undefined;
   return { rule: 'entry', message: `${name} leaves the package: import another one by its name` };
@@ -188,6 +200,7 @@ function isDeclared(repository: Repository, importer: Importer, module: string):
   if (home === undefined) return module in forRoot || module.startsWith(SCOPE);
   const manifest = packages.get(home) ?? { name: home };
   if (module === manifest.name || module in declared(manifest)) return true;
+  if (MAY_BE_THERE[importer.path]?.includes(module)) return true;
   return !shipped && (module in forRoot || module in (manifest.devDependencies ?? {}));
 }
 

@@ -1,3 +1,16 @@
+/** SPDX identifiers of licences under which a work may be handed out with ours, which is Apache-2.0. */
+export const ALLOWED: ReadonlySet<string> = new Set([
+  'Apache-2.0',
+  'MIT',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'CC0-1.0',
+  'Unlicense',
+  'BlueOak-1.0.0',
+]);
+
 /**
  * Says whether an SPDX licence expression leaves a choice that is allowed.
  *

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { bundleForBrowser } from './browser.ts';
 import { isAllowed } from './licence-expression.ts';
-import { licenceFaults } from './licences.ts';
+import { bundledLicenceFaults, licenceFaults } from './licences.ts';
 
 // Made here and not kept as files, because git ignores every node_modules.
 const root = mkdtempSync(join(tmpdir(), 'licences-'));
@@ -63,6 +64,29 @@ describe('licences of what is shipped', () => {
 
   it("are not asked of developers' tools, and each package is looked at once", () => {
     assert.equal(packages, 9);
+  });
+});
+
+describe('licences of what a bundle for browsers holds', () => {
+  const source = (file: string, text: string): void => writeFileSync(join(root, file), text);
+  // A path that no manifest declares: the bundle alone shows it.
+  source('node_modules/gpl-tool/deep.js', 'export const tool = 1;');
+  source('node_modules/good/index.js', 'export const good = 1;');
+  source('packages/app/worker.js', "export { tool } from '../../node_modules/gpl-tool/deep.js';");
+  source('packages/app/fine.js', "export { good } from 'good';");
+
+  async function faultsOf(entry: string): Promise<string[]> {
+    const { packages: bundled, faults: others } = await bundleForBrowser(root, entry);
+    assert.deepEqual(others, []);
+    return bundledLicenceFaults(root, bundled).faults.map((fault) => fault.message.split(' ')[0] ?? '');
+  }
+
+  it('are refused although nothing declares it', async () => {
+    assert.deepEqual(await faultsOf('./packages/app/worker.js'), ['gpl-tool']);
+  });
+
+  it('pass where all is allowed', async () => {
+    assert.deepEqual(await faultsOf('./packages/app/fine.js'), []);
   });
 });
 

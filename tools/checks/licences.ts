@@ -3,21 +3,10 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import type { Fault } from './fault.ts';
-import { isAllowed } from './licence-expression.ts';
+import { ALLOWED, isAllowed } from './licence-expression.ts';
 import { type Manifest, readManifest, workspacePackages } from './workspace.ts';
 
-const ALLOWED: ReadonlySet<string> = new Set([
-  'Apache-2.0',
-  'MIT',
-  'ISC',
-  'BSD-2-Clause',
-  'BSD-3-Clause',
-  '0BSD',
-  'CC0-1.0',
-  'Unlicense',
-  'BlueOak-1.0.0',
-]);
-
+/** What a licence check found. */
 export interface LicenceResult {
   /** How many packages were looked at, those of the workspace included. */
   readonly packages: number;
@@ -41,12 +30,8 @@ export function licenceFaults(root: string): LicenceResult {
     if (seen.has(folder)) continue;
     seen.add(folder);
     const manifest = readManifest(folder);
-    const file = `${relative(realpathSync(root), folder).split(sep).join('/')}/package.json`;
-    const licence = licenceOf(manifest);
-    if (licence === undefined || !isAllowed(licence, ALLOWED)) {
-      const message = `${manifest.name} ${manifest.version ?? ''} is under ${licence ?? 'no licence'}, which is not allowed`;
-      faults.push({ file, rule: 'licence', message });
-    }
+    const file = manifestPath(root, folder);
+    faults.push(...folderFaults(root, folder));
     for (const { name, optional } of needs(manifest)) {
       const found = installedFolder(folder, name);
       if (found !== undefined) waiting.push(found);
@@ -54,6 +39,28 @@ export function licenceFaults(root: string): LicenceResult {
     }
   }
   return { packages: seen.size, faults };
+}
+
+/**
+ * Looks at packages that were found by another way than by what manifests declare: those whose code lies in a bundle.
+ *
+ * @param folders of packages, each with its package.json
+ */
+export function bundledLicenceFaults(root: string, folders: readonly string[]): LicenceResult {
+  const seen = new Set(folders.map((folder) => realpathSync(folder)));
+  return { packages: seen.size, faults: [...seen].flatMap((folder) => folderFaults(root, folder)) };
+}
+
+function folderFaults(root: string, folder: string): Fault[] {
+  const manifest = readManifest(folder);
+  const licence = licenceOf(manifest);
+  if (licence !== undefined && isAllowed(licence, ALLOWED)) return [];
+  const message = `${manifest.name} ${manifest.version ?? ''} is under ${licence ?? 'no licence'}, which is not allowed`;
+  return [{ file: manifestPath(root, folder), rule: 'licence', message }];
+}
+
+function manifestPath(root: string, folder: string): string {
+  return `${relative(realpathSync(root), folder).split(sep).join('/')}/package.json`;
 }
 
 /** Old packages give an object, or a list of them to choose from, in place of an SPDX expression. */

@@ -2,8 +2,9 @@
 // that built them is there.
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import {
   buildField,
   buildFlags,
@@ -16,9 +17,11 @@ import {
   type WasmSource,
 } from '@sero/prover/test/wasm';
 import type { Fault } from './fault.ts';
+import { noticeFaults } from './notices.ts';
 
 /** Wrong products that are shown. */
 const MOST_PRODUCTS = 5;
+const SHOWN = 'packages/prover/wasm';
 const REBUILD = 'run node packages/prover/tools/build-wasm.ts';
 
 /** What a check of the artefacts found. */
@@ -31,14 +34,15 @@ export interface WasmResult {
 /**
  * Compares the artefacts with what wasm/source.json says of them, and that with the sources.
  *
- * @returns faults by rule: `wasm-stale` (a source, the flags or an artefact is not the one that was built from or came out),
+ * @returns faults by rule: `wasm-stale` (a source, the flags or an artefact is not the one that was built from or came out,
+ *   also where one lies there that nobody says how to build), `notice` (what others wrote and is built in is not named as it should be),
  *   `wasm-differs` (the same compiler makes other bytes of the same sources), `wasm-field` (a product that is wrong)
  */
 export function wasmFaults(): WasmResult {
-  const file = (name: string) => `packages/prover/wasm/${name}`;
+  const file = (name: string) => `${SHOWN}/${name}`;
   const source = JSON.parse(readFileSync(join(WASM_FOLDER, 'source.json'), 'utf8')) as WasmSource;
   const hashes = sourceHashes();
-  const stale = [...new Set([...Object.keys(hashes), ...Object.keys(source.sources)])]
+  const stale: Fault[] = [...new Set([...Object.keys(hashes), ...Object.keys(source.sources)])]
     .filter((path) => hashes[path] !== source.sources[path])
     .sort()
     .map((path) => ({
@@ -53,10 +57,9 @@ export function wasmFaults(): WasmResult {
       message: `the flags have changed: ${REBUILD}`,
     });
   }
-  for (const [name, hash] of Object.entries(source.artefacts)) {
-    if (sha256(readFileSync(join(WASM_FOLDER, name))) === hash) continue;
-    stale.push({ file: file(name), rule: 'wasm-stale', message: `not the file that was built: ${REBUILD}` });
-  }
+  stale.push(...artefactFaults(WASM_FOLDER, source.artefacts));
+  const notices = noticeFaults(WASM_FOLDER, SHOWN, othersAmong(Object.keys(source.sources)));
+  if (notices.length > 0) return { isRebuilt: false, faults: [...stale, ...notices] };
   if (stale.length > 0 || compilerVersion() !== source.compiler) return { isRebuilt: false, faults: stale };
   const differing = [...buildWasm()].filter(([name, bytes]) => sha256(bytes) !== source.artefacts[name]);
   // Without a fused multiply-add here the artefact is not used here either.
@@ -76,6 +79,36 @@ export function wasmFaults(): WasmResult {
       })),
     ],
   };
+}
+
+/**
+ * Compares the .wasm files of a folder with those that it should have.
+ *
+ * @param artefacts SHA-256 by name
+ * @returns faults by rule `wasm-stale`: another file than was built, one that is missing, one that nobody built
+ */
+export function artefactFaults(folder: string, artefacts: Readonly<Record<string, string>>): Fault[] {
+  const there = readdirSync(folder).filter((name) => name.endsWith('.wasm'));
+  return [...new Set([...Object.keys(artefacts), ...there])].sort().flatMap((name): Fault[] => {
+    const fault = (message: string): Fault[] => [{ file: `${SHOWN}/${name}`, rule: 'wasm-stale', message }];
+    if (!there.includes(name)) return fault(`missing: ${REBUILD}`);
+    if (!Object.hasOwn(artefacts, name)) return fault('source.json does not say what it is built from');
+    const isBuilt = sha256(readFileSync(join(folder, name))) === artefacts[name];
+    return isBuilt ? [] : fault(`not the file that was built: ${REBUILD}`);
+  });
+}
+
+/** Folders of the package in which our own sources lie. */
+const OURS: readonly string[] = ['native', 'tools'];
+
+/** What among the sources is not ours, by name: the file of its licence, in the package that brings it. */
+function othersAmong(sources: readonly string[]): Map<string, string> {
+  const names = new Set(
+    sources.map((path) => path.split('/', 1)[0] ?? path).filter((name) => !OURS.includes(name)),
+  );
+  const resolver = createRequire(import.meta.resolve('@sero/prover'));
+  const packages = dirname(resolver.resolve('c-kzg/package.json'));
+  return new Map([...names].map((name) => [name, join(packages, 'deps', name, 'LICENSE')]));
 }
 
 function sha256(bytes: Uint8Array): string {
