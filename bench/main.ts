@@ -5,7 +5,8 @@
  *   npm run bench -- --only pool.       the figures whose name starts so
  *   npm run bench -- --large            sizes that take gigabytes and many minutes too
  *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew; with --large that page has those figures too
- *   npm run bench -- --doc --with FILE  and the large figures that an earlier run wrote to stdout, each with its own machine line
+ *   npm run bench -- --doc --with FILE  and the figures that earlier runs wrote to stdout and this one does not measure, each with its own
+ *                                       machine line; with --only too, the others are all from there
  *
  * A table for people goes to stderr, one JSON object a line to stdout.
  */
@@ -53,13 +54,13 @@ function floorOf({ floor }: Figure): string {
   return floor === undefined ? '' : `${floor.value} (${(100 * floor.share).toFixed(0)} %)`;
 }
 
-/** Large figures that an earlier run printed as JSON lines; whatever else stands in the file is passed over. */
-function earlier(file: string): Figure[] {
+/** Figures that earlier runs printed as JSON lines, but those measured now; whatever else stands in the file is passed over. */
+function earlier(file: string, measured: readonly Figure[]): Figure[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Figure)
-    .filter(({ large }) => large === true);
+    .filter(({ name }) => !measured.some((figure) => figure.name === name));
 }
 
 /** The page of all figures; those that were not asked for are named. */
@@ -82,9 +83,11 @@ function page(
     ...missing.map(({ name }) => `${name} * | not measured here: --large |  |  |  | `),
     ...leftOut.map(({ name, because }) => `${name} | not measured here: ${because} |  |  |  | `),
   ];
-  const apart = figures
-    .filter(({ machine }) => machine !== MACHINE)
-    .map(({ name, machine }) => `${name} was measured in a run of its own: ${machine}.\n`);
+  const runs = [...new Set(figures.map(({ machine }) => machine))].filter((machine) => machine !== MACHINE);
+  const apart = runs.map((run) => {
+    const names = figures.filter(({ machine }) => machine === run).map(({ name }) => name);
+    return `Measured in a run apart (${run}): ${names.join(', ')}.\n`;
+  });
   const glossary = [
     ...figures.map(({ name, what, floor }) => {
       return `- **${name}**: ${what}${floor === undefined ? '' : ` Floor: ${floor.what}.`}`;
@@ -121,7 +124,7 @@ const { values } = parseArgs({
 // An exit, unlike the end by a signal, takes gigabytes of temporary files along.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const only = values.doc ? '' : values.only;
+const only = values.doc && values.with === undefined ? '' : values.only;
 const wanted = SUITES.filter(({ prefix }) => mayHave(prefix, only));
 const wants = (name: string): boolean => asksFor(name, only);
 const figures: Figure[] = [];
@@ -147,10 +150,10 @@ for (const suite of wanted) {
     await suite.close?.();
   }
 }
-if (values.with !== undefined) figures.push(...earlier(values.with));
-const missing = wanted
+if (values.with !== undefined) figures.push(...earlier(values.with, figures));
+const missing = (values.doc ? SUITES : wanted)
   .flatMap(({ large = [] }) => large)
-  .filter(({ name }) => wants(name) && !figures.some((figure) => figure.name === name));
+  .filter(({ name }) => (values.doc || wants(name)) && !figures.some((figure) => figure.name === name));
 for (const { name } of missing) console.error(`${name.padEnd(32)} only with --large`);
 if (values.doc)
   writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), page(figures, missing, leftOut));
