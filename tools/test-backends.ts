@@ -52,9 +52,9 @@ export const RULES: readonly Rule[] = [
     because: 'it starts programs with provers of its own choice, or none',
   },
   {
-    backends: ['wasm', 'reference'],
+    backends: BACKENDS,
     files: /^test\/crash\//,
-    because: 'it kills a node 200 times whose proofs are doubles',
+    because: 'it kills a node 200 times whose proofs are doubles, in a bundle that no addon lies beside',
   },
   {
     backends: BACKENDS,
