@@ -72,6 +72,11 @@ export const RULES: readonly Rule[] = [
     files: PAYS,
     because: 'each proof of shape A takes the reference more than a minute',
   },
+  {
+    backends: ['reference'],
+    files: /^packages\/circuits\/src\/witness-engines\.test\.ts$/,
+    because: 'it compares the engines of the others with the reference',
+  },
 ];
 
 /**
