@@ -134,7 +134,8 @@ SERO_INLINE Fq sub2_tight(const Fq& a, const Fq& b, const Fq& c) {
   return tight_sum(t);
 }
 
-/// b - a of tight values, as the integer b - a + 2p: below 4p, for mul and chord_x.
+/// b - a of tight values, as the integer b - a + 2p: below 4p, for mul and chord_x. It takes a for no more than 2p: mul gives
+/// less, and so does tight_sum, whose estimate is never too low, so that its margin lies below p and not above 2p.
 SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) {
   Vector t[FqParams::LIMBS];
 #pragma GCC unroll 8
