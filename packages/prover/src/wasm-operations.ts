@@ -374,14 +374,14 @@ export function createWasmOperations(module: WasmModule) {
     },
 
     /** The scalars of every part, of the values of a witness. */
-    proveScalars(id: number, values: Uint8Array, seed: Uint8Array): Uint8Array | number {
+    proveScalars(id: number, values: Uint8Array): Uint8Array | number {
       const { instance, key } = known(provingKeys, id);
       const length = instance.function('sero_prove_scalars_bytes')(key);
       return instance.call((frame) => {
         const out = frame.space(length);
         const scalars = instance.function('sero_prove_scalars');
         const count = values.length / FIELD;
-        const status = scalars(key, frame.put(values), count, frame.put(seed), 0, 0, out);
+        const status = scalars(key, frame.put(values), count, 0, 0, out);
         return status === OK ? frame.take(out, length) : status;
       });
     },

@@ -115,7 +115,7 @@ export function createWasmProver(
   ): Promise<Proof> {
     const { object, shape } = key;
     const options = { needs: [object], cancel };
-    const scalars = expectDone(await pool.run('proveScalars', [object.id, values, seed], options));
+    const scalars = expectDone(await pool.run('proveScalars', [object.id, values], options));
     const secrets = [scalars];
     const jobs = PARTS.flatMap((part) => jobsOf(part, shape.sets[part] ?? 0, pool.size * JOBS_A_THREAD));
     const running = jobs.map(async ({ part, first, end }) => {

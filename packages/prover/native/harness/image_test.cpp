@@ -55,27 +55,8 @@ struct PlantedPart {
   std::vector<sero::Use> uses;
 };
 
-/// What an attacker plants who knows the logarithms of his points: A holds one wire alone, and C makes the equation hold under a
-/// verifying key of his own, which a key that trusts its image would check against.
-Bytes planted_image(const Bytes& genuine, const sero_proving_key& good, uint32_t wire) {
-  harness::Source source{77};
-  const blst_fr beta = harness::random_fr(&source), gamma = harness::random_fr(&source);
-  blst_fr delta = harness::random_fr(&source), term;
-  blst_fr_inverse(&delta, &delta);
-  PlantedPart part[2];
-  part[sero::PART_A].points = {*blst_p1_affine_generator()};
-  part[sero::PART_A].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
-  blst_fr_mul(&term, &beta, &delta);
-  part[sero::PART_C].points = {harness::g1_of(term)};
-  part[sero::PART_C].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
-  for (uint32_t i = 0; i <= good.public_inputs; i++) {
-    blst_fr x = harness::random_fr(&source);
-    blst_fr_mul(&term, &x, &gamma);
-    blst_fr_mul(&term, &term, &delta);
-    blst_fr_cneg(&term, &term, true);
-    part[sero::PART_C].points.push_back(harness::g1_of(term));
-    part[sero::PART_C].uses.push_back({i + 1, i, sero::LIST_WITNESS, 0, 0});
-  }
+/// An image that holds these points for A and C, and none for B.
+Bytes image_with(const Bytes& genuine, const sero_proving_key& good, const PlantedPart (&part)[2]) {
   sero::KeyShape shape = sero::shape_of(good);
   for (int p = 0; p < sero::PARTS; p++) {
     shape.point_count[p] = p == sero::PART_B2 ? 0 : part[p].points.size();
@@ -99,6 +80,42 @@ Bytes planted_image(const Bytes& genuine, const sero_proving_key& good, uint32_t
   return out;
 }
 
+/// What an attacker plants who knows the logarithms of his points: A holds one wire alone, and C makes the equation hold under a
+/// verifying key of his own, which a key that trusts its image would check against.
+Bytes planted_image(const Bytes& genuine, const sero_proving_key& good, uint32_t wire) {
+  harness::Source source{77};
+  const blst_fr beta = harness::random_fr(&source), gamma = harness::random_fr(&source);
+  blst_fr delta = harness::random_fr(&source), term;
+  blst_fr_inverse(&delta, &delta);
+  PlantedPart part[2];
+  part[sero::PART_A].points = {*blst_p1_affine_generator()};
+  part[sero::PART_A].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
+  blst_fr_mul(&term, &beta, &delta);
+  part[sero::PART_C].points = {harness::g1_of(term)};
+  part[sero::PART_C].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
+  for (uint32_t i = 0; i <= good.public_inputs; i++) {
+    blst_fr x = harness::random_fr(&source);
+    blst_fr_mul(&term, &x, &gamma);
+    blst_fr_mul(&term, &term, &delta);
+    blst_fr_cneg(&term, &term, true);
+    part[sero::PART_C].points.push_back(harness::g1_of(term));
+    part[sero::PART_C].uses.push_back({i + 1, i, sero::LIST_WITNESS, 0, 0});
+  }
+  return image_with(genuine, good, part);
+}
+
+/// What makes A infinity, for which no blinding by a factor hides anything: A holds -alpha alone, with the constant wire.
+Bytes image_without_a(const Bytes& genuine, const sero_proving_key& good) {
+  blst_p1 opposite;
+  blst_p1_from_affine(&opposite, &good.alpha1);
+  blst_p1_cneg(&opposite, true);
+  PlantedPart part[2];
+  part[sero::PART_A].points.resize(1);
+  blst_p1_to_affine(part[sero::PART_A].points.data(), &opposite);
+  part[sero::PART_A].uses = {{0, 0, sero::LIST_WITNESS, 0, 0}};
+  return image_with(genuine, good, part);
+}
+
 void test_planted(const Files& files) {
   std::remove(files.image.c_str());
   uint8_t proof[SERO_PROOF_BYTES];
@@ -106,8 +123,9 @@ void test_planted(const Files& files) {
   expect(open_key(files, &good) == SERO_OK, "the key opens");
   if (good == nullptr) return;
   const Bytes genuine = harness::read_bytes(files.image);
-  for (uint32_t wire = 0; wire < good->wires; wire++) {
-    const Bytes planted = planted_image(genuine, *good, wire);
+  for (uint32_t wire = 0; wire <= good->wires; wire++) {
+    const Bytes planted =
+        wire < good->wires ? planted_image(genuine, *good, wire) : image_without_a(genuine, *good);
     harness::write_bytes(files.image, planted);
     sero_proving_key* key = nullptr;
     expect(open_key(files, &key) == SERO_OK, "the key opens with the planted image");
@@ -156,13 +174,15 @@ void test_points(const Files& files) {
   sero::Zkey zkey;
   expect(sero::read_zkey({whole.data(), whole.size()}, &zkey) == SERO_OK, "the .zkey is one");
   const size_t last = 96 * size_t{zkey.public_inputs};
+  const uint8_t* b1 = zkey.b1;
+  while (are_zeros(b1, 96)) b1 += 96;
   const struct {
     const char* name;
     const uint8_t* at;
     size_t bytes;
   } points[] = {{"alpha1", zkey.alpha1, 96},      {"beta1", zkey.beta1, 96},   {"delta1", zkey.delta1, 96},
                 {"beta2", zkey.beta2, 192},       {"gamma2", zkey.gamma2, 192}, {"delta2", zkey.delta2, 192},
-                {"the first of IC", zkey.ic, 96}, {"the last of IC", zkey.ic + last, 96}};
+                {"the first of IC", zkey.ic, 96}, {"the last of IC", zkey.ic + last, 96}, {"one of B1", b1, 96}};
   for (const auto& point : points) {
     const size_t place = static_cast<size_t>(point.at - whole.data());
     const auto refused = [&](const char* what, void (*damage)(uint8_t* at, size_t bytes)) {
@@ -174,7 +194,10 @@ void test_points(const Files& files) {
       sero_proving_key_free(key);
     };
     refused("refuses off the curve:", [](uint8_t* at, size_t bytes) { at[bytes / 2] ^= 1; });
-    refused("refuses infinity:", [](uint8_t* at, size_t bytes) { std::memset(at, 0, bytes); });
+    // The lists of wires have it where a wire does not occur.
+    if (point.at != b1) {
+      refused("refuses infinity:", [](uint8_t* at, size_t bytes) { std::memset(at, 0, bytes); });
+    }
     refused("refuses outside of the subgroup:", [](uint8_t* at, size_t bytes) {
       if (bytes == 96) {
         outside_g1(at);

@@ -281,7 +281,7 @@ enum {
 };
 
 enum {
-  /* Randomness of a proof: 64 bytes for each blinding scalar. */
+  /* Randomness of a proof: 64 bytes for each of its two blinding scalars. */
   SERO_BLINDING_BYTES = 128,
   /* A partial sum, in the form that sero_prove_finish takes. */
   SERO_SUM_BYTES = 288,
@@ -340,15 +340,14 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
  */
 size_t sero_prove_scalars_bytes(const sero_proving_key* key);
 sero_status sero_prove_scalars(const sero_proving_key* key, const uint8_t* witness, size_t count,
-                               const uint8_t seed[SERO_BLINDING_BYTES], const sero_parallel* parallel,
-                               const volatile int32_t* cancelled, uint8_t* scalars);
+                               const sero_parallel* parallel, const volatile int32_t* cancelled, uint8_t* scalars);
 /* How many sets a part has; 0 where there is no such part. */
 size_t sero_prove_sets(const sero_proving_key* key, uint32_t part);
 /* `out`: SERO_SUM_BYTES. Also SERO_LENGTH where part or range do not exist. */
 sero_status sero_prove_sum(const sero_proving_key* key, uint32_t part, size_t first_set, size_t end_set,
                            const uint8_t* scalars, const sero_parallel* parallel, const volatile int32_t* cancelled,
                            uint8_t* out);
-/* `parts[i]` names the part of sum i. `public_inputs`: those of the witness. */
+/* `parts[i]` names the part of sum i. `public_inputs`: those of the witness. `seed` as for sero_prove. */
 sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, size_t sum_count,
                               const uint32_t* parts, const uint8_t* public_inputs,
                               const uint8_t seed[SERO_BLINDING_BYTES], uint8_t proof[SERO_PROOF_BYTES]);

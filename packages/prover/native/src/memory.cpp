@@ -17,6 +17,8 @@
 #define SERO_MAPS_BLOCKS
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include <mutex>
 #endif
 
 namespace {
@@ -25,8 +27,8 @@ constexpr size_t ALIGNMENT = 64;
 
 #if defined(SERO_MAPS_BLOCKS)
 
-/// Blocks of this size and more are mapped by themselves, so that the system has them back as soon as they are freed: the C
-/// library keeps blocks of up to 32 MB once it has seen such go, for every thread a heap of its own.
+/// Blocks of this size and more are mapped by themselves, and given back: the C library keeps blocks of up to 32 MB once it has
+/// seen such go, for every thread a heap of its own, and the system cannot take them from it.
 constexpr size_t MAPPED = size_t{1} << 20;
 /// Blocks of this size and more lie on large pages where the system has them: tables of points are read at random.
 constexpr size_t LARGE = size_t{4} << 20, LARGE_PAGE = size_t{2} << 20;
@@ -59,6 +61,64 @@ void* map_block(size_t size) {
   return memory;
 }
 
+/// Blocks up to this size stay mapped for a while after they are freed, some tens of megabytes in all: the next proof needs the
+/// same ones, and pages that the system has to clear cost it a tenth of its time. The system may take their pages whenever it is
+/// short of memory (MADV_FREE), and their contents are nobody's: who kept secrets there has wiped them.
+constexpr size_t MAX_KEPT_BLOCK = size_t{32} << 20, MAX_KEPT = size_t{64} << 20;
+constexpr size_t KEPT_BLOCKS = 16;
+
+/// Freed blocks, the longest freed first.
+struct Kept {
+  std::mutex mutex;
+  void* memory[KEPT_BLOCKS];
+  size_t count;
+  size_t bytes;
+
+  /// The smallest block that holds `size` bytes and not much more; null where there is none.
+  void* take(size_t size) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    size_t best = KEPT_BLOCKS, least = size + size / 4 + LARGE_PAGE;
+    for (size_t i = 0; i < count; i++) {
+      const size_t room = room_of(memory[i]);
+      if (room < size || room >= least) continue;
+      best = i;
+      least = room;
+    }
+    return best == KEPT_BLOCKS ? nullptr : remove(best);
+  }
+
+  /// The block, or others that had to make room for it, go back to the system.
+  void put(void* block) {
+    const size_t room = room_of(block);
+    if (room > MAX_KEPT_BLOCK) return unmap(block);
+    madvise(block, room, MADV_FREE);
+    const std::lock_guard<std::mutex> lock(mutex);
+    while (count == KEPT_BLOCKS || bytes + room > MAX_KEPT) unmap(remove(0));
+    memory[count++] = block;
+    bytes += room;
+  }
+
+ private:
+  /// What can be used of a block.
+  static size_t room_of(void* block) {
+    const Head& head = *head_of(block);
+    return head.length - static_cast<size_t>(static_cast<uint8_t*>(block) - static_cast<uint8_t*>(head.mapping));
+  }
+  static void unmap(void* block) {
+    const Head head = *head_of(block);
+    munmap(head.mapping, head.length);
+  }
+  void* remove(size_t index) {
+    void* block = memory[index];
+    bytes -= room_of(block);
+    count--;
+    for (size_t i = index; i < count; i++) memory[i] = memory[i + 1];
+    return block;
+  }
+};
+
+Kept kept;
+
 #endif
 
 }  // namespace
@@ -67,7 +127,10 @@ void* map_block(size_t size) {
 
 void* sero_alloc(size_t size) {
   if (size > SIZE_MAX / 2) return nullptr;
-  if (size >= MAPPED) return map_block(size);
+  if (size >= MAPPED) {
+    void* block = kept.take(size);
+    return block != nullptr ? block : map_block(size);
+  }
   void* memory = aligned_alloc(ALIGNMENT, sizeof(Head) + rounded_up(size, ALIGNMENT));
   if (memory == nullptr) return nullptr;
   Head* head = static_cast<Head*>(memory);
@@ -77,9 +140,8 @@ void* sero_alloc(size_t size) {
 
 void sero_free(void* memory) {
   if (memory == nullptr) return;
-  const Head head = *head_of(memory);
-  if (head.mapping != nullptr) {
-    munmap(head.mapping, head.length);
+  if (head_of(memory)->mapping != nullptr) {
+    kept.put(memory);
   } else {
     free(head_of(memory));
   }

@@ -1,8 +1,15 @@
 // Groth16 proofs (Groth, EUROCRYPT 2016, section 3.2) from a .zkey and a witness.
 //
-// A = alpha + sum w_i A_i + r delta, B = beta + sum w_i B_i + s delta, C as in proving_key.hpp. The quotient's values h_i are
-// those of A B - C on the odd coset of the domain, where snarkjs' H points are Lagrange's for it; there C's are the
-// transforms of the products of A's and B's values on the domain, so that the third matrix is never needed.
+// The proof without blinding is A = alpha + sum w_i A_i, B = beta + sum w_i B_i, C = sum w_i C_i + sum h_i H_i. The quotient's
+// values h_i are those of A B - C on the odd coset of the domain, where snarkjs' H points are Lagrange's for it; there C's are
+// the transforms of the products of A's and B's values on the domain, so that the third matrix is never needed.
+//
+// What is handed out is that proof randomised anew (Baghery, Kohlweiss, Siim, Volkhov, eprint 2020/811, section 3): for uniform
+// u, not 0, and t it is (u A, u^-1 B + t delta, C + t u A), for which the equation holds just where it holds for (A, B, C):
+// e(u A, u^-1 B + t delta) = e(A, B) e(t u A, delta). The paper's prover blinds by A + r delta and B + s delta and
+// C + s A' + r B' - r s delta, for which it needs B in the first group as well. Both give the same distribution: the first
+// two points uniform and independent, the third the only one that the equation leaves. (A = 0 has the chance 2^-255 and
+// gives no proof.) So a sixth of the additions in the first group, and the table for them, are not needed.
 //
 // In three steps, because in WebAssembly several instances share the second: scalars, multi-exponentiations, assembly.
 
@@ -31,18 +38,19 @@ struct Secret {
   Secret& operator=(const Secret&) = delete;
 };
 
-/// The two blinding scalars, r and s: each 64 bytes of randomness reduced.
+/// The blinding scalars: u and t are each 64 bytes of randomness reduced.
 struct Blinding {
-  blst_scalar r, s;
+  blst_scalar u, t, inverse_u, product;
 
   explicit Blinding(const uint8_t* seed) {
-    blst_scalar_from_le_bytes(&r, seed, 64);
-    blst_scalar_from_le_bytes(&s, seed + 64, 64);
+    blst_scalar_from_le_bytes(&u, seed, 64);
+    blst_scalar_from_le_bytes(&t, seed + 64, 64);
+    blst_sk_inverse(&inverse_u, &u);
+    blst_sk_mul_n_check(&product, &u, &t);
   }
-  ~Blinding() {
-    sero_wipe(&r, sizeof r);
-    sero_wipe(&s, sizeof s);
-  }
+  ~Blinding() { sero_wipe(this, sizeof *this); }
+  Blinding(const Blinding&) = delete;
+  Blinding& operator=(const Blinding&) = delete;
 };
 
 bool are_canonical(const uint8_t* values, size_t count) {
@@ -119,11 +127,9 @@ sero_status make_quotient(const ProvingKey& key, const uint8_t* witness, uint8_t
   return SERO_OK;
 }
 
-/// The scalars of a part's points. `blinded` is r times R^2, R = 2^256, so that its product with a plain value is in Montgomery
-/// form.
-void gather(const ProvingKey& key, int part, const uint8_t* witness, const uint8_t* h, const blst_fr& blinded,
-            uint8_t* out) {
-  const uint8_t* const lists[4] = {witness, witness + 32 * (size_t{key.public_inputs} + 1), h, witness};
+/// The scalars of a part's points.
+void gather(const ProvingKey& key, int part, const uint8_t* witness, const uint8_t* h, uint8_t* out) {
+  const uint8_t* const lists[3] = {witness, witness + 32 * (size_t{key.public_inputs} + 1), h};
   blst_fr value, sum;
   uint64_t words[4];
   size_t written = 0;
@@ -131,27 +137,17 @@ void gather(const ProvingKey& key, int part, const uint8_t* witness, const uint8
     const Use& use = key.uses[part][i];
     const uint8_t* from = lists[use.list] + 32 * size_t{use.scalar};
     uint8_t* to = out + 32 * size_t{use.row};
-    const bool is_first = use.row == written;
-    if (is_first && use.list != LIST_BLINDED) {
+    if (use.row == written) {
       std::memcpy(to, from, 32);
       written++;
       continue;
     }
     std::memcpy(words, from, 32);
-    if (use.list == LIST_BLINDED) {
-      std::memcpy(&value, from, 32);
-      blst_fr_mul(&value, &blinded, &value);
-    } else {
-      blst_fr_from_uint64(&value, words);
-    }
-    if (is_first) {
-      written++;
-    } else {
-      std::memcpy(words, to, 32);
-      blst_fr_from_uint64(&sum, words);
-      blst_fr_cneg(&value, &value, use.is_negative);
-      blst_fr_add(&value, &sum, &value);
-    }
+    blst_fr_from_uint64(&value, words);
+    std::memcpy(words, to, 32);
+    blst_fr_from_uint64(&sum, words);
+    blst_fr_cneg(&value, &value, use.is_negative);
+    blst_fr_add(&value, &sum, &value);
     blst_uint64_from_fr(words, &value);
     std::memcpy(to, words, 32);
   }
@@ -182,70 +178,78 @@ struct Gathering {
   const ProvingKey* key;
   const uint8_t* witness;
   const uint8_t* h;
-  const blst_fr* blinded;
   const Scalars* scalars;
 };
 
 void gather_task(void* context, size_t part) {
   const Gathering& g = *static_cast<const Gathering*>(context);
-  gather(*g.key, static_cast<int>(part), g.witness, g.h, *g.blinded, g.scalars->part[part]);
+  gather(*g.key, static_cast<int>(part), g.witness, g.h, g.scalars->part[part]);
 }
 
-sero_status make_scalars(const ProvingKey& key, const uint8_t* witness, const Blinding& blinding, uint8_t* out,
-                         const Parallel& parallel, const volatile int32_t* cancelled) {
+sero_status make_scalars(const ProvingKey& key, const uint8_t* witness, uint8_t* out, const Parallel& parallel,
+                         const volatile int32_t* cancelled) {
   Secret h(32 * key.domain());
   if (h.data == nullptr) return SERO_NO_MEMORY;
   const sero_status status = make_quotient(key, witness, h.data, parallel, cancelled);
   if (status != SERO_OK) return status;
   const Scalars scalars(key, out);
-  blst_fr blinded;
-  blst_fr_from_scalar(&blinded, &blinding.r);
-  blst_fr_to(&blinded, &blinded);
-  Gathering gathering = {&key, witness, h.data, &blinded, &scalars};
+  Gathering gathering = {&key, witness, h.data, &scalars};
   parallel.run(parallel.self, PARTS, gather_task, &gathering);
-  sero_wipe(&blinded, sizeof blinded);
   return SERO_OK;
 }
 
-/// The multi-exponentiations' results.
+/// The multi-exponentiations' results. Secret.
 struct Sums {
   blst_p1 a, c;
   blst_p2 b2;
 
-  void* of(int part) {
+  void* of(uint32_t part) {
     if (part == PART_B2) return &b2;
     return part == PART_A ? &a : &c;
   }
 };
 
-void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding, uint8_t* proof) {
-  blst_p1 point, a, c;
-  blst_p2 point2, b;
+/// The products that make a proof, each a task: u A, t u A, u^-1 B, t delta.
+struct Products {
+  const ProvingKey* key;
+  const Blinding* blinding;
+  blst_p1 a, ua, tua;
+  blst_p2 b, b_part, delta_part;
+};
+constexpr size_t PRODUCTS = 4;
+
+void product_task(void* context, size_t index) {
+  Products& p = *static_cast<Products*>(context);
+  const Blinding& blinding = *p.blinding;
+  if (index == 0) blst_p2_mult(&p.b_part, &p.b, blinding.inverse_u.b, 255);
+  if (index == 1) {
+    blst_p2_from_affine(&p.delta_part, &p.key->delta2);
+    blst_p2_mult(&p.delta_part, &p.delta_part, blinding.t.b, 255);
+  }
+  if (index == 2) blst_p1_mult(&p.ua, &p.a, blinding.u.b, 255);
+  if (index == 3) blst_p1_mult(&p.tua, &p.a, blinding.product.b, 255);
+}
+
+void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding, const Parallel& parallel,
+              uint8_t* proof) {
+  Products p;
+  std::memset(static_cast<void*>(&p), 0, sizeof p);
+  p.key = &key;
+  p.blinding = &blinding;
+  blst_p1_add_or_double_affine(&p.a, &sums.a, &key.alpha1);
+  blst_p2_add_or_double_affine(&p.b, &sums.b2, &key.beta2);
+  parallel.run(parallel.self, PRODUCTS, product_task, &p);
+  blst_p2_add_or_double(&p.b_part, &p.b_part, &p.delta_part);
+  blst_p1_add_or_double(&p.tua, &p.tua, &sums.c);
   blst_p1_affine affine;
   blst_p2_affine affine2;
-  blst_p1_from_affine(&point, &key.delta1);
-  blst_p1_mult(&a, &point, blinding.r.b, 255);
-  blst_p1_add_or_double(&a, &a, &sums.a);
-  blst_p1_add_or_double_affine(&a, &a, &key.alpha1);
-  blst_p2_from_affine(&point2, &key.delta2);
-  blst_p2_mult(&b, &point2, blinding.s.b, 255);
-  blst_p2_add_or_double(&b, &b, &sums.b2);
-  blst_p2_add_or_double_affine(&b, &b, &key.beta2);
-  blst_p1_mult(&c, &a, blinding.s.b, 255);
-  blst_p1_from_affine(&point, &key.beta1);
-  blst_p1_mult(&point, &point, blinding.r.b, 255);
-  blst_p1_add_or_double(&c, &c, &point);
-  blst_p1_add_or_double(&c, &c, &sums.c);
-  blst_p1_to_affine(&affine, &a);
+  blst_p1_to_affine(&affine, &p.ua);
   blst_p1_affine_compress(proof, &affine);
-  blst_p2_to_affine(&affine2, &b);
+  blst_p2_to_affine(&affine2, &p.b_part);
   blst_p2_affine_compress(proof + 48, &affine2);
-  blst_p1_to_affine(&affine, &c);
+  blst_p1_to_affine(&affine, &p.tua);
   blst_p1_affine_compress(proof + 144, &affine);
-  sero_wipe(&point, sizeof point);
-  sero_wipe(&point2, sizeof point2);
-  sero_wipe(&c, sizeof c);
-  sero_wipe(&affine, sizeof affine);
+  sero_wipe(&p, sizeof p);
 }
 
 sero_status check_witness(const sero_proving_key* key, const uint8_t* witness, size_t count) {
@@ -257,10 +261,23 @@ sero_status check_witness(const sero_proving_key* key, const uint8_t* witness, s
   return SERO_OK;
 }
 
+/// Neither half is all zeros.
 bool is_random(const uint8_t* seed) {
-  uint8_t any = 0;
-  for (size_t i = 0; i < SERO_BLINDING_BYTES; i++) any |= seed[i];
-  return any != 0;
+  uint8_t any[2] = {0, 0};
+  for (size_t i = 0; i < SERO_BLINDING_BYTES; i++) any[2 * i / SERO_BLINDING_BYTES] |= seed[i];
+  return any[0] != 0 && any[1] != 0;
+}
+
+sero_status finish(const sero_proving_key& key, const Sums& sums, const uint8_t* public_inputs, const uint8_t* seed,
+                   const Parallel& parallel, uint8_t* proof) {
+  if (!is_random(seed)) return SERO_RANDOMNESS_BROKEN;
+  const Blinding blinding(seed);
+  assemble(key, sums, blinding, parallel, proof);
+  const sero_status verdict = sero_verify(key.verifying_key, public_inputs, key.public_inputs, proof);
+  if (verdict == SERO_OK) return SERO_OK;
+  // What does not verify is not a proof, and may say something about the witness.
+  sero_wipe(proof, SERO_PROOF_BYTES);
+  return verdict == SERO_NO_MEMORY ? verdict : SERO_PROVE_FAILED;
 }
 
 }  // namespace
@@ -275,14 +292,10 @@ sero_status sero_read_wtns(const uint8_t* file, size_t length, const uint8_t** v
 size_t sero_prove_scalars_bytes(const sero_proving_key* key) { return sero::scalars_bytes(*key); }
 
 sero_status sero_prove_scalars(const sero_proving_key* key, const uint8_t* witness, size_t count,
-                               const uint8_t seed[SERO_BLINDING_BYTES], const sero_parallel* parallel,
-                               const volatile int32_t* cancelled, uint8_t* scalars) {
+                               const sero_parallel* parallel, const volatile int32_t* cancelled, uint8_t* scalars) {
   const sero_status checked = sero::check_witness(key, witness, count);
   if (checked != SERO_OK) return checked;
-  if (!sero::is_random(seed)) return SERO_RANDOMNESS_BROKEN;
-  const sero::Blinding blinding(seed);
-  return sero::make_scalars(*key, witness, blinding, scalars, parallel == nullptr ? sero::serial() : *parallel,
-                            cancelled);
+  return sero::make_scalars(*key, witness, scalars, parallel == nullptr ? sero::serial() : *parallel, cancelled);
 }
 
 size_t sero_prove_sets(const sero_proving_key* key, uint32_t part) {
@@ -312,19 +325,14 @@ sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, 
       std::memcpy(&term, sum, sizeof term);
       blst_p2_add_or_double(&total.b2, &total.b2, &term);
     } else {
-      blst_p1 term, *to = static_cast<blst_p1*>(total.of(static_cast<int>(parts[i])));
+      blst_p1 term, *to = static_cast<blst_p1*>(total.of(parts[i]));
       std::memcpy(&term, sum, sizeof term);
       blst_p1_add_or_double(to, to, &term);
     }
   }
-  const sero::Blinding blinding(seed);
-  sero::assemble(*key, total, blinding, proof);
+  const sero_status status = sero::finish(*key, total, public_inputs, seed, sero::serial(), proof);
   sero_wipe(&total, sizeof total);
-  const sero_status verdict = sero_verify(key->verifying_key, public_inputs, key->public_inputs, proof);
-  if (verdict == SERO_OK) return SERO_OK;
-  // What does not verify is not a proof, and may say something about the witness.
-  sero_wipe(proof, SERO_PROOF_BYTES);
-  return verdict == SERO_NO_MEMORY ? verdict : SERO_PROVE_FAILED;
+  return status;
 }
 
 sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size_t count,
@@ -333,23 +341,21 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
   const sero::Parallel how = parallel == nullptr ? sero::serial() : *parallel;
   sero::Secret memory(sero::scalars_bytes(*key));
   if (memory.data == nullptr) return SERO_NO_MEMORY;
-  sero_status status = sero_prove_scalars(key, witness, count, seed, &how, cancelled, memory.data);
+  if (!sero::is_random(seed)) return SERO_RANDOMNESS_BROKEN;
+  sero_status status = sero_prove_scalars(key, witness, count, &how, cancelled, memory.data);
   if (status != SERO_OK) return status;
   const sero::Scalars scalars(*key, memory.data);
-  sero::Secret sums(sero::PARTS * SERO_SUM_BYTES);
-  if (sums.data == nullptr) return SERO_NO_MEMORY;
-  uint32_t parts[sero::PARTS];
+  sero::Sums sums;
   sero::MultiExp jobs[sero::PARTS];
   for (uint32_t i = 0; i < sero::PARTS; i++) {
     // The largest pieces of work first, those in the second group: threads end together.
     const uint32_t part = sero::PARTS - 1 - i;
-    parts[i] = part;
-    jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets,
-               sums.data + i * SERO_SUM_BYTES};
+    jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets, sums.of(part)};
   }
   status = sero::multi_exp(jobs, sero::PARTS, how, cancelled);
-  if (status != SERO_OK) return status;
-  return sero_prove_finish(key, sums.data, sero::PARTS, parts, witness + 32, seed, proof);
+  if (status == SERO_OK) status = sero::finish(*key, sums, witness + 32, seed, how, proof);
+  sero_wipe(&sums, sizeof sums);
+  return status;
 }
 
 }  // extern "C"

@@ -32,7 +32,7 @@ struct Source {
 
 /// The lists of a part.
 struct Sources {
-  Source source[3];
+  Source source[2];
   size_t point_bytes;
 
   size_t finite_count() const {
@@ -47,10 +47,7 @@ struct Sources {
 Sources sources_of(const Zkey& zkey, int part) {
   if (part == PART_A) return {{{zkey.a, zkey.wires, LIST_WITNESS}}, G1};
   if (part == PART_B2) return {{{zkey.b2, zkey.wires, LIST_WITNESS}}, G2};
-  return {{{zkey.c, zkey.private_wires(), LIST_PRIVATE},
-           {zkey.h, zkey.domain(), LIST_QUOTIENT},
-           {zkey.b1, zkey.wires, LIST_BLINDED}},
-          G1};
+  return {{{zkey.c, zkey.private_wires(), LIST_PRIVATE}, {zkey.h, zkey.domain(), LIST_QUOTIENT}}, G1};
 }
 
 uint64_t hash_of(const uint8_t* x, size_t bytes) {
@@ -163,6 +160,20 @@ sero_status check_points(int32_t group, const uint8_t* points, size_t count, con
   return SERO_OK;
 }
 
+/// Checks the points of B in the first group: no proof here needs them, but a key that others cannot use is refused here too.
+sero_status check_unused(const Zkey& zkey, const Parallel& parallel, const volatile int32_t* cancelled) {
+  uint8_t* finite = static_cast<uint8_t*>(sero_alloc(zkey.wires * G1));
+  if (finite == nullptr) return SERO_NO_MEMORY;
+  size_t count = 0;
+  for (size_t i = 0; i < zkey.wires; i++) {
+    const uint8_t* point = zkey.b1 + i * G1;
+    if (!is_infinity(point, G1)) std::memcpy(finite + G1 * count++, point, G1);
+  }
+  const sero_status status = check_points(1, finite, count, parallel, cancelled);
+  sero_free(finite);
+  return status;
+}
+
 /// A part's points before they are put into a table, and where their scalars come from.
 struct Collected {
   uint8_t* points = nullptr;
@@ -248,6 +259,8 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Kernels& chosen, c
   if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
   const sero_status head = set_head(zkey, parallel, cancelled, key);
   if (head != SERO_OK) return head;
+  const sero_status unused = check_unused(zkey, parallel, cancelled);
+  if (unused != SERO_OK) return unused;
 
   Collected collected[PARTS];
   for (int part = 0; part < PARTS; part++) {
@@ -298,8 +311,6 @@ sero_status set_head(const ZkeyHead& head, const Parallel& parallel, const volat
     if (status != SERO_OK) return status;
   }
   std::memcpy(&key->alpha1, head.alpha1, G1);
-  std::memcpy(&key->beta1, head.beta1, G1);
-  std::memcpy(&key->delta1, head.delta1, G1);
   std::memcpy(&key->beta2, head.beta2, G2);
   std::memcpy(&key->delta2, head.delta2, G2);
   size_t length = 0, at = 0;
@@ -338,14 +349,14 @@ sero_status set_shape(const KeyShape& shape, const Kernels& chosen, ProvingKey* 
 void place_arrays(ProvingKey* key) { lay_out(key, key->memory); }
 
 bool are_indices_valid(const ProvingKey& key) {
-  const uint64_t lists[4] = {key.wires, key.wires - key.public_inputs - 1, key.domain(), key.wires};
+  const uint64_t lists[3] = {key.wires, key.wires - key.public_inputs - 1, key.domain()};
   for (int part = 0; part < PARTS; part++) {
     // Rows are first used in their order: what gathers scalars writes each before it adds to it.
     uint64_t used = 0;
     for (uint64_t i = 0; i < key.use_count[part]; i++) {
       const Use& use = key.uses[part][i];
       if (use.row > used || use.row >= key.point_count[part] || use.is_negative > 1) return false;
-      if (use.list > LIST_BLINDED || use.scalar >= lists[use.list]) return false;
+      if (use.list > LIST_QUOTIENT || use.scalar >= lists[use.list]) return false;
       if (use.row == used) used++;
     }
     if (used != key.point_count[part]) return false;

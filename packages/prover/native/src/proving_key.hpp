@@ -10,11 +10,8 @@
 
 namespace sero {
 
-/// The multi-exponentiations of a proof.
-///
-/// A is needed for itself, B in the second group. What makes C is one sum over three lists of points, those of B in the
-/// first group among them: C = sum w_i C_i + sum h_i H_i + s A + r B1 - r s delta, and r B1 = sum (r w_i) B1_i + r beta +
-/// r s delta, whose last term cancels. So B1 costs no buckets of its own.
+/// The multi-exponentiations of a proof: A's, B's in the second group, and what the witness and the quotient give for C. B in the
+/// first group is not needed (prove.cpp).
 enum Part { PART_A = 0, PART_C = 1, PART_B2 = 2, PARTS = 3 };
 
 /// One term of a row: coefficient times R^2, R = 2^256, so that a product with a plain value is in Montgomery form.
@@ -36,8 +33,8 @@ struct Use {
   uint16_t unused;
 };
 
-/// What the scalars of a use are: values of the witness, of its private part, of the quotient, or r times the witness.
-enum List : uint8_t { LIST_WITNESS = 0, LIST_PRIVATE = 1, LIST_QUOTIENT = 2, LIST_BLINDED = 3 };
+/// What the scalars of a use are: values of the witness, of its private part, or of the quotient.
+enum List : uint8_t { LIST_WITNESS = 0, LIST_PRIVATE = 1, LIST_QUOTIENT = 2 };
 
 /// What fixes the size and the place of everything in a key's block.
 struct KeyShape {
@@ -52,7 +49,7 @@ struct KeyShape {
 
 struct ProvingKey : KeyShape {
   /// Points of the .zkey that no image holds (key_image.cpp says why).
-  blst_p1_affine alpha1, beta1, delta1;
+  blst_p1_affine alpha1;
   blst_p2_affine beta2, delta2;
   const Kernels* kernels;
   /// One block that holds all that follows.
