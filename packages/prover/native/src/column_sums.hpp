@@ -1,8 +1,10 @@
 // Sums of many short lists of points, a list a lane: LANES lists of nearly equal length make a column, whose points
 // lie position by position, so that after the first round nothing is gathered, transposed or copied one by one.
 //
-// Lists are sorted by length, and longer ones than PIECE cut, so that lanes seldom wait for each other. Included
-// after batch_add.hpp.
+// Lists are sorted by length, and longer ones than PIECE cut, so that lanes seldom wait for each other.
+//
+// Each round costs an inversion however few pairs it has. So several tasks go together: the first two rounds, three quarters
+// of the work, task by task while its points are in the cache, the others in common. Included after batch_add.hpp.
 #pragma once
 
 #include "batch_add.hpp"
@@ -30,6 +32,22 @@ struct LanePoint {
 struct Column {
   uint32_t first;
   uint32_t length;
+};
+
+/// Rounds that a task has by itself.
+constexpr int OWN_ROUNDS = 2;
+/// The most tasks that go together.
+template <class F>
+constexpr size_t TOGETHER = CoordinateTraits<F>::PARTS == 1 ? 4 : 2;
+
+/// The columns of a task.
+struct Stack {
+  /// Sorted, the longest first.
+  Piece* pieces;
+  size_t count;
+  Column* columns;
+  /// The columns whose lists have more than one point.
+  size_t open;
 };
 
 /// Columns of `count` pieces.
@@ -123,38 +141,44 @@ struct ColumnPairs {
   }
 };
 
-/// Memory for sum_pieces over at most `elements` points, cut from one block.
+/// Memory for add_columns over tasks of at most `elements` points each, cut from one block.
 template <class F>
 struct ColumnWorkspace {
+  /// The first round of a task writes to points[0]. After the second no column holds more than half of what it held, and the
+  /// tasks' points stand one after the other in points[1].
   LanePoint<F>* points[2];
   PairScratch<F>* scratch;
   uint32_t* refs;
   uint32_t* from;
   uint32_t* to;
   Mask* single;
-  Column* columns;
+  Column* columns[TOGETHER<F>];
+  Piece* sorted[TOGETHER<F>];
+  /// The pieces of one task, before they are sorted.
   Piece* pieces;
-  Piece* sorted;
 
   /// Null as a block: only counts.
   static size_t cut(uint8_t* block, size_t elements, ColumnWorkspace* w) {
-    const size_t positions = positions_of(elements), groups = positions / 2 + 1;
+    const size_t positions = positions_of(elements), half = positions / 2 + 1;
+    const size_t own = TOGETHER<F> * half + positions, groups = TOGETHER<F> * half / 2 + half;
     size_t used = 0;
     const auto take = [&](auto** piece, size_t count) {
       void* at = block == nullptr ? nullptr : block + used;
       std::memcpy(piece, &at, sizeof at);
       used += (count * sizeof **piece + 63) / 64 * 64;
     };
-    take(&w->points[0], positions);
-    take(&w->points[1], positions);
+    take(&w->points[0], own);
+    take(&w->points[1], own);
     take(&w->scratch, groups);
     take(&w->refs, 2 * LANES * groups);
     take(&w->from, groups);
     take(&w->to, groups);
     take(&w->single, groups);
-    take(&w->columns, columns_of(elements));
+    for (size_t i = 0; i < TOGETHER<F>; i++) {
+      take(&w->columns[i], columns_of(elements));
+      take(&w->sorted[i], elements);
+    }
     take(&w->pieces, elements);
-    take(&w->sorted, elements);
     return used;
   }
 };
@@ -200,26 +224,24 @@ static void store_column(const LanePoint<F>& sum, const Piece* pieces, size_t co
   store_coordinate(rows, 1, sum.y);
 }
 
-/// The sum of every piece to its row. Pieces are sorted, the longest first, and their lengths are overwritten. False,
-/// with some sums written, where two points of a pair have the same x.
+/// One round over stacks: what stands at `points`, or in the table in the first round, is halved and written to `out` from
+/// position `made` on. Sums of pieces that are done go to their rows. False, with some sums written, where two points of a pair
+/// have the same x; else `made` is where the points of columns that are not done end.
 template <class F>
-static bool add_columns(const uint8_t* table, Piece* pieces, size_t count, const ColumnWorkspace<F>& work,
-                        Ahead* ahead) {
-  const size_t columns = columns_of(count);
-  for (size_t c = 0; c < columns; c++) work.columns[c] = {0, pieces[c * LANES].length};
-  size_t open = columns;
-  bool is_first = true;
-  for (int turn = 0; open > 0; turn ^= 1, is_first = false) {
-    const LanePoint<F>* points = work.points[turn ^ 1];
-    LanePoint<F>* out = work.points[turn];
-    size_t groups = 0;
-    uint32_t made = 0;
-    for (size_t c = 0; c < open; c++) {
-      Column* column = &work.columns[c];
-      const uint32_t first = made;
+static bool halve(const uint8_t* table, const LanePoint<F>* points, Stack* stacks, size_t stack_count,
+                  LanePoint<F>* out, uint32_t* made, const ColumnWorkspace<F>& work, Ahead* ahead) {
+  const bool is_first = points == nullptr;
+  size_t groups = 0;
+  uint32_t next = *made;
+  for (Stack* stack = stacks; stack < stacks + stack_count; stack++) {
+    Piece* pieces = stack->pieces;
+    const size_t count = stack->count;
+    for (size_t c = 0; c < stack->open; c++) {
+      Column* column = &stack->columns[c];
+      const uint32_t first = next;
       for (uint32_t j = 0; j + 1 < column->length; j += 2) {
         work.single[groups] = lanes_without(pieces, count, c, j + 1);
-        work.to[groups] = made++;
+        work.to[groups] = next++;
         if (is_first) {
           for (int k = 0; k < LANES; k++) {
             const size_t i = c * LANES + k;
@@ -236,22 +258,55 @@ static bool add_columns(const uint8_t* table, Piece* pieces, size_t count, const
       }
       if (column->length & 1) {
         const uint32_t last = column->length - 1;
-        out[made++] = is_first ? gather_position<F>(table, pieces, count, c, last) : points[column->first + last];
+        out[next++] = is_first ? gather_position<F>(table, pieces, count, c, last) : points[column->first + last];
       }
       *column = {first, (column->length + 1) / 2};
       for (size_t i = c * LANES; i < (c + 1) * LANES && i < count; i++) pieces[i].length = (pieces[i].length + 1) / 2;
     }
-    if (is_first) {
-      const GatheredPairs<F> pairs = {table, work.refs, work.single, work.to, groups, out};
-      Ahead none = {table, nullptr, 0};
-      if (!add_batch<F>(pairs, groups, work.scratch, &none)) return false;
-    } else {
-      const ColumnPairs<F> pairs = {points, work.from, work.single, work.to, out};
-      if (!add_batch<F>(pairs, groups, work.scratch, ahead)) return false;
+  }
+  if (is_first) {
+    const GatheredPairs<F> pairs = {table, work.refs, work.single, work.to, groups, out};
+    if (!add_batch<F>(pairs, groups, work.scratch, ahead)) return false;
+  } else {
+    const ColumnPairs<F> pairs = {points, work.from, work.single, work.to, out};
+    if (!add_batch<F>(pairs, groups, work.scratch, ahead)) return false;
+  }
+  for (Stack* stack = stacks; stack < stacks + stack_count; stack++) {
+    for (; stack->open > 0 && stack->columns[stack->open - 1].length == 1; stack->open--) {
+      const uint32_t at = stack->columns[stack->open - 1].first;
+      store_column(out[at], stack->pieces, stack->count, stack->open - 1);
+      if (stack + 1 == stacks + stack_count) next = at;
     }
-    for (; open > 0 && work.columns[open - 1].length == 1; open--) {
-      store_column(out[work.columns[open - 1].first], pieces, count, open - 1);
+  }
+  *made = next;
+  return true;
+}
+
+/// The first rounds of one task. Its pieces are sorted, the longest first, and their lengths are overwritten; what is left of its
+/// columns stands in work.points[1] from `*kept` on, which moves on. False as for halve.
+template <class F>
+static bool begin_columns(const uint8_t* table, Stack* stack, uint32_t* kept, const ColumnWorkspace<F>& work,
+                          Ahead* ahead) {
+  for (size_t c = 0; c < stack->open; c++) stack->columns[c] = {0, stack->pieces[c * LANES].length};
+  Ahead none = {table, nullptr, 0};
+  uint32_t made = 0;
+  return halve<F>(table, nullptr, stack, 1, work.points[0], &made, work, &none) &&
+         halve<F>(table, work.points[0], stack, 1, work.points[1], kept, work, ahead);
+}
+
+/// The other rounds of all tasks. False as for halve.
+template <class F>
+static bool end_columns(const uint8_t* table, Stack* stacks, size_t count, const ColumnWorkspace<F>& work,
+                        Ahead* ahead) {
+  const auto is_open = [&] {
+    for (size_t i = 0; i < count; i++) {
+      if (stacks[i].open > 0) return true;
     }
+    return false;
+  };
+  for (int turn = 0; is_open(); turn ^= 1) {
+    uint32_t made = 0;
+    if (!halve<F>(table, work.points[turn ^ 1], stacks, count, work.points[turn], &made, work, ahead)) return false;
   }
   return true;
 }

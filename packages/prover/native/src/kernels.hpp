@@ -16,19 +16,29 @@ namespace sero {
 /// Windows of a multi-exponentiation have fewer bits than this.
 constexpr unsigned MAX_WINDOW = 17;
 
+/// A run of buckets of one table: `references` in all, `lengths[i]` of them in bucket i, whose sum goes to row i of `out`,
+/// infinity where it has none. Lengths are overwritten.
+struct SumTask {
+  const uint32_t* refs;
+  uint32_t* lengths;
+  size_t segments;
+  size_t references;
+  uint8_t* out;
+};
+
 /// The work of multi-exponentiations in one group (multi_exp.hpp). Tables and buckets are rows of `row_bytes` a point,
 /// aligned to 64; references are index << 1 | negative.
 struct MultiExpKernels {
   size_t row_bytes;
   size_t file_bytes;
-  /// Bytes of the workspace of `sum` for segments of `elements` references in all, and of `reduce` for 2^power =
+  /// Bytes of the workspace of `sum` for tasks of `elements` references, and of `reduce` for 2^power =
   /// elements / 2 buckets.
   size_t (*sum_workspace)(size_t elements);
   size_t (*reduce_workspace)(size_t elements);
   void (*expand)(const uint8_t* points, size_t count, unsigned copies, unsigned shift, size_t from, size_t to,
                  uint8_t* table);
-  void (*sum)(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-              const uint32_t* later, size_t later_count, void* workspace, size_t elements);
+  /// Tasks over one table, each of at most `elements` references: the more, the fewer inversions.
+  void (*sum)(const uint8_t* table, const SumTask* tasks, size_t count, void* workspace, size_t elements);
   /// `out` is a blst_p1 or blst_p2.
   void (*reduce)(uint8_t* work, unsigned power, void* workspace, void* out);
   /// One addition of anything to anything: for what does not fit a batch.

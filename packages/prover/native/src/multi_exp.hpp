@@ -38,7 +38,7 @@ static void copy_point(const uint8_t* points, uint32_t ref, uint8_t* out) {
   store_coordinate(to, 1, sub_tight(CoordinateTraits<F>::zero(), load_coordinate<F>(rows, 1)));
 }
 
-/// Memory for sum_segments and reduce_buckets, cut from one block.
+/// Memory for sum_by_rows and reduce_buckets, cut from one block.
 template <class F>
 struct Workspace {
   uint8_t* points[2];
@@ -108,8 +108,8 @@ static void sum_by_rows(const uint8_t* table, const uint32_t* refs, uint32_t* le
   }
 }
 
-/// What sum_segments needs at once: rows for the pieces of large segments, and the memory of columns or, after them,
-/// of rows.
+/// What sum_tasks needs at once: rows for the pieces of large segments of each task, and the memory of columns or, after
+/// them, of rows.
 template <class F>
 struct SumWorkspace {
   /// A segment of more than PIECE points is cut into at most twice as many pieces as fill it.
@@ -120,58 +120,110 @@ struct SumWorkspace {
   static size_t bytes(size_t elements) {
     ColumnWorkspace<F> none;
     const size_t columns = ColumnWorkspace<F>::cut(nullptr, elements, &none), rows = Workspace<F>::bytes(elements);
-    return extra_bytes(elements) + (columns > rows ? columns : rows);
+    return TOGETHER<F> * extra_bytes(elements) + (columns > rows ? columns : rows);
   }
 };
 
-/// As sum_by_rows, by columns where that is possible; lengths are overwritten. `later` are references to the same
-/// table that the next call is likely to have: the first round reads the table, the others what the caches hold.
+/// The segments of a task that are cut, and rows for their pieces.
 template <class F>
-static void sum_segments(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-                         const uint32_t* later, size_t later_count, uint8_t* memory, size_t elements) {
-  constexpr size_t BYTES = ROW_POINT_BYTES<F>;
-  // With few lanes there is little to transpose, and columns only move points about: of two lanes neither way is
-  // faster, with one a proof takes a twelfth longer by columns.
-  if (LANES < 8) {
-    sum_by_rows<F>(table, refs, lengths, segments, out, Workspace<F>::over(memory, elements, true));
-    return;
-  }
-  const size_t extras = SumWorkspace<F>::extra_rows(elements);
-  uint8_t *extra = memory, *merged = extra + extras * BYTES;
-  uint32_t* owners = reinterpret_cast<uint32_t*>(merged + extras * BYTES);
-  uint32_t *extra_lengths = owners + extras, *extra_refs = extra_lengths + extras;
-  uint8_t* shared = memory + SumWorkspace<F>::extra_bytes(elements);
-  ColumnWorkspace<F> work;
-  ColumnWorkspace<F>::cut(shared, elements, &work);
+struct LargeSegments {
+  uint8_t *rows, *merged;
+  uint32_t *owners, *lengths, *refs;
+  size_t count;
 
-  size_t pieces = 0, cut = 0, large = 0;
-  const uint32_t* at = refs;
-  for (size_t s = 0; s < segments; s++) {
-    uint32_t left = lengths[s];
-    if (left == 0) std::memset(out + s * BYTES, 0, BYTES);
-    if (left > PIECE) {
-      owners[large] = static_cast<uint32_t>(s);
-      extra_lengths[large++] = (left + PIECE - 1) / PIECE;
+  LargeSegments(uint8_t* memory, size_t elements) : rows(memory), count(0) {
+    const size_t extras = SumWorkspace<F>::extra_rows(elements);
+    merged = rows + extras * ROW_POINT_BYTES<F>;
+    owners = reinterpret_cast<uint32_t*>(merged + extras * ROW_POINT_BYTES<F>);
+    lengths = owners + extras;
+    refs = lengths + extras;
+  }
+
+  /// Adds the pieces up. `work` is for as many elements as the task's.
+  void merge(uint8_t* out, const Workspace<F>& work) {
+    if (count == 0) return;
+    sum_by_rows<F>(rows, refs, lengths, count, merged, work);
+    for (size_t i = 0; i < count; i++) {
+      std::memcpy(out + owners[i] * ROW_POINT_BYTES<F>, merged + i * ROW_POINT_BYTES<F>, ROW_POINT_BYTES<F>);
     }
+  }
+};
+
+/// Cuts a task into pieces; returns how many.
+template <class F>
+static size_t cut_task(const SumTask& task, Piece* pieces, LargeSegments<F>* large) {
+  constexpr size_t BYTES = ROW_POINT_BYTES<F>;
+  size_t made = 0, cut = 0;
+  const uint32_t* at = task.refs;
+  for (size_t s = 0; s < task.segments; s++) {
+    uint32_t left = task.lengths[s];
+    if (left == 0) std::memset(task.out + s * BYTES, 0, BYTES);
     const bool is_cut = left > PIECE;
+    if (is_cut) {
+      large->owners[large->count] = static_cast<uint32_t>(s);
+      large->lengths[large->count++] = (left + PIECE - 1) / PIECE;
+    }
     while (left > 0) {
       const uint32_t length = left < PIECE ? left : PIECE;
-      extra_refs[cut] = static_cast<uint32_t>(cut << 1);
-      work.pieces[pieces++] = {at, length, is_cut ? extra + cut++ * BYTES : out + s * BYTES};
+      large->refs[cut] = static_cast<uint32_t>(cut << 1);
+      pieces[made++] = {at, length, is_cut ? large->rows + cut++ * BYTES : task.out + s * BYTES};
       at += length;
       left -= length;
     }
   }
-  sort_pieces(work.pieces, pieces, work.sorted);
-  Ahead ahead = {table, later, later_count};
-  const Workspace<F> rows = Workspace<F>::over(shared, elements, true);
-  if (!add_columns<F>(table, work.sorted, pieces, work, &ahead)) {
-    sum_by_rows<F>(table, refs, lengths, segments, out, rows);
-    return;
+  return made;
+}
+
+/// The sums of at most TOGETHER tasks by columns; false, with some of them written, where two points of a pair have the
+/// same x. `later` is what follows the last task.
+template <class F>
+static bool sum_by_columns(const uint8_t* table, const SumTask* tasks, size_t count, const Ahead& later,
+                           uint8_t* memory, size_t elements) {
+  const size_t extra = SumWorkspace<F>::extra_bytes(elements);
+  uint8_t* shared = memory + TOGETHER<F> * extra;
+  ColumnWorkspace<F> work;
+  ColumnWorkspace<F>::cut(shared, elements, &work);
+  Stack stacks[TOGETHER<F>];
+  size_t large[TOGETHER<F>];
+  uint32_t kept = 0;
+  for (size_t i = 0; i < count; i++) {
+    LargeSegments<F> own(memory + i * extra, elements);
+    const size_t pieces = cut_task<F>(tasks[i], work.pieces, &own);
+    large[i] = own.count;
+    sort_pieces(work.pieces, pieces, work.sorted[i]);
+    stacks[i] = {work.sorted[i], pieces, work.columns[i], columns_of(pieces)};
+    Ahead next = {table, nullptr, 0};
+    if (i + 1 < count) next = {table, tasks[i + 1].refs, tasks[i + 1].references};
+    if (!begin_columns<F>(table, &stacks[i], &kept, work, &next)) return false;
   }
-  if (large == 0) return;
-  sum_by_rows<F>(extra, extra_refs, extra_lengths, large, merged, rows);
-  for (size_t i = 0; i < large; i++) std::memcpy(out + owners[i] * BYTES, merged + i * BYTES, BYTES);
+  Ahead ahead = later;
+  if (!end_columns<F>(table, stacks, count, work, &ahead)) return false;
+  for (size_t i = 0; i < count; i++) {
+    LargeSegments<F> own(memory + i * extra, elements);
+    own.count = large[i];
+    own.merge(tasks[i].out, Workspace<F>::over(shared, elements, true));
+  }
+  return true;
+}
+
+/// The sums of tasks over one table, each of at most `elements` references.
+template <class F>
+static void sum_tasks(const uint8_t* table, const SumTask* tasks, size_t count, uint8_t* memory, size_t elements) {
+  const auto by_rows = [&](const SumTask* from, size_t some) {
+    const Workspace<F> rows = Workspace<F>::over(memory, elements, true);
+    for (size_t i = 0; i < some; i++) {
+      sum_by_rows<F>(table, from[i].refs, from[i].lengths, from[i].segments, from[i].out, rows);
+    }
+  };
+  // With few lanes there is little to transpose, and columns only move points about: of two lanes neither way is
+  // faster, with one a proof takes a twelfth longer by columns.
+  if (LANES < 8) return by_rows(tasks, count);
+  for (size_t from = 0; from < count; from += TOGETHER<F>) {
+    const size_t some = count - from < TOGETHER<F> ? count - from : TOGETHER<F>, end = from + some;
+    Ahead later = {table, nullptr, 0};
+    if (end < count) later = {table, tasks[end].refs, tasks[end].references};
+    if (!sum_by_columns<F>(table, tasks + from, some, later, memory, elements)) by_rows(tasks + from, some);
+  }
 }
 
 /// sum_i (i + 1) B_i over 2^power buckets, power below MAX_WINDOW. `work` holds the buckets at its beginning and has
@@ -305,10 +357,8 @@ static void expand_points(const uint8_t* points, size_t count, unsigned copies, 
 /// The functions of one group as `Kernels` lists them.
 template <class F>
 struct MultiExpKernel {
-  static void sum(const uint8_t* table, const uint32_t* refs, uint32_t* lengths, size_t segments, uint8_t* out,
-                  const uint32_t* later, size_t later_count, void* workspace, size_t elements) {
-    sum_segments<F>(table, refs, lengths, segments, out, later, later_count, static_cast<uint8_t*>(workspace),
-                    elements);
+  static void sum(const uint8_t* table, const SumTask* tasks, size_t count, void* workspace, size_t elements) {
+    sum_tasks<F>(table, tasks, count, static_cast<uint8_t*>(workspace), elements);
   }
   static void reduce(uint8_t* work, unsigned power, void* workspace, void* out) {
     reduce_buckets<F>(work, power, Workspace<F>::over(workspace, size_t{2} << power, false),

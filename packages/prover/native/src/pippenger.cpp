@@ -11,7 +11,7 @@ namespace {
 constexpr unsigned SCALAR_BITS = 255;
 /// References that a task adds up: enough that an inversion is cheap beside the additions, few enough for the cache.
 constexpr size_t CHUNK = 4096;
-/// Tasks that a thread does one after the other, so that during one it knows the next.
+/// Tasks that a thread takes at a time: they share inversions, and during one it knows the next.
 constexpr size_t RUN = 4;
 constexpr size_t EXPAND_CHUNK = 512;
 constexpr size_t SCALAR_CHUNK = 2048;
@@ -57,15 +57,11 @@ struct Workspaces {
   }
 };
 
-/// A run of buckets that one task adds up; or, without `lengths`, a piece of a large bucket, `segments` being its length.
-struct SumTask {
+/// A task and the table it is over. A piece of a bucket that is too large for one task has null `lengths`, and its length is
+/// that of its references.
+struct TableTask {
   const PointTable* table;
-  const uint32_t* refs;
-  uint32_t* lengths;
-  size_t segments;
-  /// How many references there are from `refs` on.
-  size_t references;
-  uint8_t* out;
+  SumTask task;
 };
 
 /// A piece of a bucket that was too large for one task, to be added to what the first piece gave.
@@ -123,7 +119,7 @@ void sort_set(Set* set) {
 }
 
 /// Cuts a set's references into tasks; returns how many. Null `tasks`: only counts them, and the extra rows.
-size_t cut_set(const Set& set, SumTask* tasks, Extra* extras, size_t* extra_count) {
+size_t cut_set(const Set& set, TableTask* tasks, Extra* extras, size_t* extra_count) {
   const PointTable& table = *set.job->table;
   const size_t buckets = bucket_count(table), row = table.group->row_bytes;
   size_t made = 0, extra = 0;
@@ -137,7 +133,7 @@ size_t cut_set(const Set& set, SumTask* tasks, Extra* extras, size_t* extra_coun
         const size_t length = left < CHUNK ? left : CHUNK;
         uint8_t* out = set.rows + (is_first ? b : buckets + extra) * row;
         if (tasks != nullptr) {
-          tasks[made] = {&table, refs, nullptr, length, length, out};
+          tasks[made] = {&table, {refs, nullptr, 1, length, out}};
           if (!is_first) extras[extra] = {b, out};
         }
         if (!is_first) extra++;
@@ -151,7 +147,7 @@ size_t cut_set(const Set& set, SumTask* tasks, Extra* extras, size_t* extra_coun
     }
     size_t total = 0, end = b;
     while (end < buckets && set.lengths[end] <= CHUNK && total + set.lengths[end] <= CHUNK) total += set.lengths[end++];
-    if (tasks != nullptr) tasks[made] = {&table, refs, set.lengths + b, end - b, total, set.rows + b * row};
+    if (tasks != nullptr) tasks[made] = {&table, {refs, set.lengths + b, end - b, total, set.rows + b * row}};
     made++;
     refs += total;
     b = end;
@@ -183,7 +179,7 @@ struct Plan {
   uint16_t** digits;
   Set* sets;
   size_t set_count;
-  SumTask* tasks;
+  TableTask* tasks;
   size_t task_count;
   Workspaces workspaces;
   const volatile int32_t* cancelled;
@@ -225,7 +221,7 @@ void lay_out(Plan* plan, Cutter* cutter) {
       tasks += 2 * (reference_count(table) / CHUNK) + 2 + extras;
     }
   }
-  plan->tasks = cutter->take<SumTask>(tasks);
+  plan->tasks = cutter->take<TableTask>(tasks);
 }
 
 /// Digits of a chunk of scalars: those of the scalar and the sum of half windows, sum_j 2^(c-1+cj), which makes them positive.
@@ -261,17 +257,6 @@ void cut_scalars(Plan* plan, size_t job, size_t chunk) {
   sero_wipe(words, sizeof words);
 }
 
-void run_sum(const Plan& plan, size_t index, bool has_next, void* workspace) {
-  const SumTask& task = plan.tasks[index];
-  if (has_next) has_next = plan.tasks[index + 1].table == task.table;
-  const SumTask& next = plan.tasks[has_next ? index + 1 : index];
-  uint32_t length = static_cast<uint32_t>(task.segments);
-  uint32_t* lengths = task.lengths == nullptr ? &length : task.lengths;
-  const size_t segments = task.lengths == nullptr ? 1 : task.segments;
-  task.table->group->sum(task.table->rows, task.refs, lengths, segments, task.out, next.refs,
-                         has_next ? next.references : 0, workspace, CHUNK);
-}
-
 void run_sums(Plan* plan, size_t index) {
   size_t slot;
   void* workspace = plan->workspaces.acquire(&slot);
@@ -279,8 +264,20 @@ void run_sums(Plan* plan, size_t index) {
     plan->is_out_of_memory = true;
     return;
   }
-  const size_t from = index * RUN, end = from + RUN < plan->task_count ? from + RUN : plan->task_count;
-  for (size_t i = from; i < end && !plan->stopped(); i++) run_sum(*plan, i, i + 1 < end, workspace);
+  SumTask tasks[RUN];
+  uint32_t whole[RUN];
+  const size_t end = (index + 1) * RUN < plan->task_count ? (index + 1) * RUN : plan->task_count;
+  for (size_t from = index * RUN, to; from < end && !plan->stopped(); from = to) {
+    const PointTable& table = *plan->tasks[from].table;
+    for (to = from; to < end && plan->tasks[to].table == &table; to++) {
+      SumTask* task = &tasks[to - from];
+      *task = plan->tasks[to].task;
+      if (task->lengths != nullptr) continue;
+      whole[to - from] = static_cast<uint32_t>(task->references);
+      task->lengths = &whole[to - from];
+    }
+    table.group->sum(table.rows, tasks, to - from, workspace, CHUNK);
+  }
   plan->workspaces.release(slot);
 }
 

@@ -12,6 +12,18 @@ struct Fq2 {
 };
 
 #ifndef SERO_HAS_DOT
+// Only field/ifma.hpp has limbs that can be carried later.
+using FqProduct = Fq;
+SERO_INLINE FqProduct mul_uncarried(const Fq& a, const Fq& b) { return mul(a, b); }
+SERO_INLINE FqProduct sqr_uncarried(const Fq& a) { return sqr(a); }
+#endif
+
+/// A product whose limbs need not be carried.
+struct Fq2Product {
+  FqProduct c0, c1;
+};
+
+#ifndef SERO_HAS_DOT
 SERO_INLINE Fq add_tight(const Fq& a, const Fq& b) {
   // a - (0 - b), both in the range of sub_tight.
   return sub_tight(a, sub_tight(zero_element<FqParams>(), b));
@@ -23,22 +35,33 @@ SERO_INLINE Fq2 sub2_tight(const Fq2& a, const Fq2& b, const Fq2& c) {
   return {sub2_tight(a.c0, b.c0, c.c0), sub2_tight(a.c1, b.c1, c.c1)};
 }
 SERO_INLINE Fq2 sub_loose(const Fq2& b, const Fq2& a) { return {sub_loose(b.c0, a.c0), sub_loose(b.c1, a.c1)}; }
-SERO_INLINE Fq2 chord_x(const Fq2& square, const Fq2& x1, const Fq2& difference) {
+SERO_INLINE Fq2 chord_x(const Fq2Product& square, const Fq2& x1, const Fq2& difference) {
   return {chord_x(square.c0, x1.c0, difference.c0), chord_x(square.c1, x1.c1, difference.c1)};
 }
 SERO_INLINE Fq2 signed_difference(Mask negative, const Fq2& a, const Fq2& b) {
   return {signed_difference(negative, a.c0, b.c0), signed_difference(negative, a.c1, b.c1)};
 }
-SERO_INLINE Fq2 sub_tight_signed(Mask negative, const Fq2& a, const Fq2& b) {
+SERO_INLINE Fq2 sub_tight_signed(Mask negative, const Fq2Product& a, const Fq2& b) {
   return {sub_tight_signed(negative, a.c0, b.c0), sub_tight_signed(negative, a.c1, b.c1)};
 }
 SERO_INLINE Fq2 add_tight(const Fq2& a, const Fq2& b) { return {add_tight(a.c0, b.c0), add_tight(a.c1, b.c1)}; }
 
 #ifdef SERO_HAS_DOT
-/// Four products of Fq and two reductions, which is less than Karatsuba's three of both and its sums. The components of
-/// `b` are below 16p.
-SERO_INLINE Fq2 mul(const Fq2& a, const Fq2& b) {
+/// Four products of Fq and two reductions. Karatsuba's three products would save an eighth of the work, which its sums of twice as
+/// many limbs and their carries cost. The components of `b` are below 16p.
+SERO_INLINE Fq2Product mul_uncarried(const Fq2& a, const Fq2& b) {
   return {dot(a.c0, b.c0, a.c1, neg(b.c1)), dot(a.c0, b.c1, a.c1, b.c0)};
+}
+SERO_INLINE Fq2 mul(const Fq2& a, const Fq2& b) {
+  const Fq2Product product = mul_uncarried(a, b);
+  return {carried<FqParams>(product.c0.v), carried<FqParams>(product.c1.v)};
+}
+/// (a0 + a1)(a0 - a1) + 2 a0 a1 i: two products. Only for tight values. The double is below 2p + 2^-32 p.
+SERO_INLINE Fq2Product sqr_uncarried(const Fq2& a) {
+  Fq2Product out = {mul_uncarried(add(a.c0, a.c1), sub(a.c0, a.c1)), mul_uncarried(a.c0, a.c1)};
+#pragma GCC unroll 8
+  for (int j = 0; j < FqParams::LIMBS; j++) out.c1.v[j] = _mm512_add_epi64(out.c1.v[j], out.c1.v[j]);
+  return out;
 }
 #elif defined(SERO_HAS_FQ2)
 // The field header brings mul and sqr of pairs.
@@ -61,6 +84,17 @@ SERO_INLINE Fq2 sqr(const Fq2& a) {
   const Fq cross = mul(a.c0, a.c1);
   return {mul(add(a.c0, a.c1), sub(a.c0, a.c1)), add_tight(cross, cross)};
 }
+
+#ifndef SERO_HAS_DOT
+SERO_INLINE Fq2Product mul_uncarried(const Fq2& a, const Fq2& b) {
+  const Fq2 product = mul(a, b);
+  return {product.c0, product.c1};
+}
+SERO_INLINE Fq2Product sqr_uncarried(const Fq2& a) {
+  const Fq2 square = sqr(a);
+  return {square.c0, square.c1};
+}
+#endif
 
 SERO_INLINE Fq2 select(Mask mask, const Fq2& a, const Fq2& b) {
   return {select(mask, a.c0, b.c0), select(mask, a.c1, b.c1)};

@@ -42,6 +42,14 @@ struct Field {
 using Fq = Field<FqParams>;
 using Fr = Field<FrParams>;
 
+/// What mul and sqr give before its limbs are carried, each below 2^58: for sums that carry them anyway.
+template <class P>
+struct Uncarried {
+  Vector v[P::LIMBS];
+};
+
+using FqProduct = Uncarried<FqParams>;
+
 SERO_INLINE Vector broadcast(uint64_t x) { return _mm512_set1_epi64(static_cast<long long>(x)); }
 SERO_INLINE Vector limb_mask() { return broadcast((1ull << 52) - 1); }
 
@@ -88,7 +96,7 @@ struct FqMultiples {
 };
 alignas(64) static constexpr FqMultiples FQ_MULTIPLES{};
 
-/// Makes a tight value of signed limbs (below 2^55) of a value in (-5p, 2.99p): the multiple of p that brings it into [p, 2p)
+/// Makes a tight value of signed limbs (below 2^60) of a value in (-5p, 2.99p): the multiple of p that brings it into [p, 2p)
 /// is estimated from the two highest limbs and looked up. Closer to 3p the estimate may be 8, which is looked up as 0. No
 /// caller comes near: sums and differences of tight values give less than 2p and a margin.
 SERO_INLINE Fq tight_sum(const Vector* limbs) {
@@ -146,7 +154,7 @@ SERO_INLINE Fq sub_loose(const Fq& b, const Fq& a) {
 }
 
 /// square - x1 - x2 where `difference` is sub_loose(x2, x1): so that x2 need not be at hand.
-SERO_INLINE Fq chord_x(const Fq& square, const Fq& x1, const Fq& difference) {
+SERO_INLINE Fq chord_x(const FqProduct& square, const Fq& x1, const Fq& difference) {
   Vector t[FqParams::LIMBS];
 #pragma GCC unroll 8
   for (int j = 0; j < FqParams::LIMBS; j++) {
@@ -211,7 +219,7 @@ SERO_INLINE Fq signed_difference(Mask negative, const Fq& a, const Fq& b) {
 }
 
 /// a - b, the whole negated in the lanes of the mask.
-SERO_INLINE Fq sub_tight_signed(Mask negative, const Fq& a, const Fq& b) {
+SERO_INLINE Fq sub_tight_signed(Mask negative, const FqProduct& a, const Fq& b) {
   Vector t[FqParams::LIMBS];
 #pragma GCC unroll 8
   for (int j = 0; j < FqParams::LIMBS; j++) t[j] = signed_limb(negative, _mm512_sub_epi64(a.v[j], b.v[j]));
@@ -242,7 +250,7 @@ SERO_INLINE Vector cancelled(Vector limb) {
 /// Row i adds a b_i, then the multiple m of p that cancels the lowest limb, and moves down by one limb. All that does not
 /// depend on m is added before what does, the next row's low products too, so that the chain from m to m is short.
 template <class P>
-SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
+SERO_INLINE Uncarried<P> mul_uncarried(const Field<P>& a, const Field<P>& b) {
   constexpr int L = P::LIMBS;
   SERO_COUNTED(P, LANES);
   const Vector zero = _mm512_setzero_si512();
@@ -267,16 +275,24 @@ SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
 #pragma GCC unroll 8
     for (int j = 1; j < L; j++) t[j] = _mm512_madd52hi_epu64(t[j], m, broadcast(P::P[j]));
   }
-  return carried<P>(t);
+  Uncarried<P> out;
+#pragma GCC unroll 8
+  for (int j = 0; j < L; j++) out.v[j] = t[j];
+  return out;
+}
+
+template <class P>
+SERO_INLINE Field<P> mul(const Field<P>& a, const Field<P>& b) {
+  return carried<P>(mul_uncarried(a, b).v);
 }
 
 #define SERO_HAS_DOT
 
-/// (a b + c d) / R with one reduction: below p + (a b + c d) / R. As mul, but with two products a row.
+/// (a b + c d) / R with one reduction: below p + (a b + c d) / R. As mul_uncarried, but with two products a row.
 ///
 /// A function of its own: where two of them stand in line, a compiler mixes their operations, and more values are alive than
 /// there are registers (a fifth of the time of an addition in the second group).
-static __attribute__((noinline)) Fq dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
+static __attribute__((noinline)) FqProduct dot(const Fq& a, const Fq& b, const Fq& c, const Fq& d) {
   using P = FqParams;
   constexpr int L = P::LIMBS;
   SERO_COUNTED(P, 3 * LANES / 2);
@@ -308,12 +324,15 @@ static __attribute__((noinline)) Fq dot(const Fq& a, const Fq& b, const Fq& c, c
 #pragma GCC unroll 8
     for (int j = 1; j < L; j++) t[j] = _mm512_madd52hi_epu64(t[j], m, broadcast(P::P[j]));
   }
-  return carried<P>(t);
+  FqProduct out;
+#pragma GCC unroll 8
+  for (int j = 0; j < L; j++) out.v[j] = t[j];
+  return out;
 }
 
 /// a^2 / R. The products of different limbs are computed once and doubled.
 template <class P>
-SERO_INLINE Field<P> sqr(const Field<P>& a) {
+SERO_INLINE Uncarried<P> sqr_uncarried(const Field<P>& a) {
   constexpr int L = P::LIMBS;
   SERO_COUNTED(P, LANES);
   const Vector zero = _mm512_setzero_si512();
@@ -345,7 +364,15 @@ SERO_INLINE Field<P> sqr(const Field<P>& a) {
 #pragma GCC unroll 8
     for (int j = 1; j < L; j++) t[i + j + 1] = _mm512_madd52hi_epu64(t[i + j + 1], m, broadcast(P::P[j]));
   }
-  return carried<P>(t + L);
+  Uncarried<P> out;
+#pragma GCC unroll 8
+  for (int j = 0; j < L; j++) out.v[j] = t[L + j];
+  return out;
+}
+
+template <class P>
+SERO_INLINE Field<P> sqr(const Field<P>& a) {
+  return carried<P>(sqr_uncarried(a).v);
 }
 
 template <class P>
