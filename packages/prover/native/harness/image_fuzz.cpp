@@ -54,6 +54,7 @@ struct Target {
       pieces.push_back(at(key->uses[part]));
     }
     for (const void* array : {static_cast<const void*>(key->row_start), static_cast<const void*>(key->terms),
+                              static_cast<const void*>(key->coefficients),
                               static_cast<const void*>(key->transform_tables)}) {
       pieces.push_back(at(array));
     }

@@ -37,9 +37,9 @@ sero_status open_key(const Files& files, sero_proving_key** out) {
   return sero_proving_key_open(files.zkey.c_str(), files.image.c_str(), COPIES, nullptr, nullptr, out);
 }
 
-sero_status prove(const Files& files, const sero_proving_key* key, uint8_t* proof) {
+sero_status prove(const Files& files, const sero_proving_key* key, uint8_t* proof, uint8_t first = 1) {
   uint8_t seed[SERO_BLINDING_BYTES];
-  for (size_t i = 0; i < sizeof seed; i++) seed[i] = static_cast<uint8_t>(7 * i + 1);
+  for (size_t i = 0; i < sizeof seed; i++) seed[i] = static_cast<uint8_t>(7 * i + first);
   std::memset(proof, 0xee, SERO_PROOF_BYTES);
   return sero_prove(key, files.values, files.count, seed, nullptr, nullptr, proof);
 }
@@ -51,16 +51,24 @@ bool are_zeros(const uint8_t* bytes, size_t length) {
 }
 
 struct PlantedPart {
-  std::vector<blst_p1_affine> points;
+  /// In a file's form.
+  Bytes points;
   std::vector<sero::Use> uses;
-};
 
-/// An image that holds these points for A and C, and none for B.
-Bytes image_with(const Bytes& genuine, const sero_proving_key& good, const PlantedPart (&part)[2]) {
+  template <class Point>
+  void add(const Point& point, uint32_t scalar, sero::List list) {
+    const uint8_t* bytes = reinterpret_cast<const uint8_t*>(&point);
+    points.insert(points.end(), bytes, bytes + sizeof point);
+    uses.push_back({static_cast<uint32_t>(uses.size()), scalar, list, 0, 0});
+  }
+};
+using PlantedParts = PlantedPart[sero::PARTS];
+
+/// An image that holds these points.
+Bytes image_with(const Bytes& genuine, const sero_proving_key& good, const PlantedParts& part) {
   sero::KeyShape shape = sero::shape_of(good);
   for (int p = 0; p < sero::PARTS; p++) {
-    shape.point_count[p] = p == sero::PART_B2 ? 0 : part[p].points.size();
-    shape.use_count[p] = p == sero::PART_B2 ? 0 : part[p].uses.size();
+    shape.point_count[p] = shape.use_count[p] = part[p].uses.size();
     shape.windows[p] = sero::Windows::of(4, 1);
   }
   sero_proving_key* key = sero::empty_key();
@@ -68,12 +76,14 @@ Bytes image_with(const Bytes& genuine, const sero_proving_key& good, const Plant
   key->memory = static_cast<uint8_t*>(sero_alloc(key->memory_bytes));
   std::memset(key->memory, 0, key->memory_bytes);
   sero::place_arrays(key);
-  for (int p = 0; p < 2; p++) {
+  for (int p = 0; p < sero::PARTS; p++) {
+    if (part[p].uses.empty()) continue;
     std::memcpy(key->uses[p], part[p].uses.data(), part[p].uses.size() * sizeof(sero::Use));
-    sero::fill_table(key->table[p], reinterpret_cast<const uint8_t*>(part[p].points.data()), sero::serial(), nullptr);
+    sero::fill_table(key->table[p], part[p].points.data(), sero::serial(), nullptr);
   }
   std::memcpy(key->row_start, good.row_start, (2 * good.domain() + 1) * 4);
   std::memcpy(key->terms, good.terms, good.term_count * sizeof(sero::Term));
+  std::memcpy(key->coefficients, good.coefficients, good.coefficient_count * sizeof(blst_fr));
   key->kernels->transform.make_tables(key->domain_power, key->transform_tables);
   const Bytes out = harness::image_of(genuine, *key);
   sero_proving_key_free(key);
@@ -87,19 +97,16 @@ Bytes planted_image(const Bytes& genuine, const sero_proving_key& good, uint32_t
   const blst_fr beta = harness::random_fr(&source), gamma = harness::random_fr(&source);
   blst_fr delta = harness::random_fr(&source), term;
   blst_fr_inverse(&delta, &delta);
-  PlantedPart part[2];
-  part[sero::PART_A].points = {*blst_p1_affine_generator()};
-  part[sero::PART_A].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
+  PlantedParts part;
+  part[sero::PART_A].add(*blst_p1_affine_generator(), wire, sero::LIST_WITNESS);
   blst_fr_mul(&term, &beta, &delta);
-  part[sero::PART_C].points = {harness::g1_of(term)};
-  part[sero::PART_C].uses = {{0, wire, sero::LIST_WITNESS, 0, 0}};
+  part[sero::PART_C].add(harness::g1_of(term), wire, sero::LIST_WITNESS);
   for (uint32_t i = 0; i <= good.public_inputs; i++) {
     blst_fr x = harness::random_fr(&source);
     blst_fr_mul(&term, &x, &gamma);
     blst_fr_mul(&term, &term, &delta);
     blst_fr_cneg(&term, &term, true);
-    part[sero::PART_C].points.push_back(harness::g1_of(term));
-    part[sero::PART_C].uses.push_back({i + 1, i, sero::LIST_WITNESS, 0, 0});
+    part[sero::PART_C].add(harness::g1_of(term), i, sero::LIST_WITNESS);
   }
   return image_with(genuine, good, part);
 }
@@ -109,11 +116,66 @@ Bytes image_without_a(const Bytes& genuine, const sero_proving_key& good) {
   blst_p1 opposite;
   blst_p1_from_affine(&opposite, &good.alpha1);
   blst_p1_cneg(&opposite, true);
-  PlantedPart part[2];
-  part[sero::PART_A].points.resize(1);
-  blst_p1_to_affine(part[sero::PART_A].points.data(), &opposite);
-  part[sero::PART_A].uses = {{0, 0, sero::LIST_WITNESS, 0, 0}};
+  blst_p1_affine planted;
+  blst_p1_to_affine(&planted, &opposite);
+  PlantedParts part;
+  part[sero::PART_A].add(planted, 0, sero::LIST_WITNESS);
   return image_with(genuine, good, part);
+}
+
+/// The genuine points, and (0, 2), of order 3, in A: a third of all factors make a genuine proof of it.
+Bytes image_with_torsion(const Bytes& genuine, const sero_proving_key& good, const Bytes& file) {
+  sero::Zkey zkey;
+  expect(sero::read_zkey({file.data(), file.size()}, &zkey) == SERO_OK, "the .zkey is one");
+  const struct {
+    sero::Part part;
+    const uint8_t* points;
+    size_t count;
+    sero::List list;
+  } lists[] = {{sero::PART_A, zkey.a, zkey.wires, sero::LIST_WITNESS},
+               {sero::PART_B2, zkey.b2, zkey.wires, sero::LIST_WITNESS},
+               {sero::PART_C, zkey.c, zkey.private_wires(), sero::LIST_PRIVATE},
+               {sero::PART_C, zkey.h, zkey.domain(), sero::LIST_QUOTIENT}};
+  PlantedParts part;
+  for (const auto& list : lists) {
+    for (size_t i = 0; i < list.count; i++) {
+      const auto add = [&](auto point) {
+        std::memcpy(&point, list.points + i * sizeof point, sizeof point);
+        if (!are_zeros(reinterpret_cast<const uint8_t*>(&point), sizeof point)) {
+          part[list.part].add(point, static_cast<uint32_t>(i), list.list);
+        }
+      };
+      if (list.part == sero::PART_B2) {
+        add(blst_p2_affine());
+      } else {
+        add(blst_p1_affine());
+      }
+    }
+  }
+  const uint64_t two[6] = {2};
+  blst_p1_affine torsion;
+  std::memset(&torsion, 0, sizeof torsion);
+  blst_fp_from_uint64(&torsion.y, two);
+  expect(blst_p1_affine_on_curve(&torsion) && !blst_p1_affine_in_g1(&torsion), "a point outside of the subgroup");
+  part[sero::PART_A].add(torsion, 0, sero::LIST_WITNESS);
+  return image_with(genuine, good, part);
+}
+
+void test_torsion(const Files& files) {
+  std::remove(files.image.c_str());
+  uint8_t proof[SERO_PROOF_BYTES];
+  sero_proving_key *good = nullptr, *key = nullptr;
+  expect(open_key(files, &good) == SERO_OK, "the key opens");
+  if (good == nullptr) return;
+  const Bytes genuine = harness::read_bytes(files.image);
+  harness::write_bytes(files.image, image_with_torsion(genuine, *good, harness::read_bytes(files.zkey)));
+  expect(open_key(files, &key) == SERO_OK, "the key opens with the planted image");
+  for (uint8_t seed = 1; key != nullptr && seed <= 24; seed++) {
+    expect(prove(files, key, proof, seed) == SERO_PROVE_FAILED, "a point outside of the subgroup makes no proof");
+    expect(are_zeros(proof, sizeof proof), "nor anything else that is handed out");
+  }
+  sero_proving_key_free(key);
+  sero_proving_key_free(good);
 }
 
 void test_planted(const Files& files) {
@@ -253,6 +315,7 @@ int main(int argc, char** argv) {
   for (int32_t is_portable : {0, 1}) {
     sero_force_portable(is_portable);
     test_planted(files);
+    test_torsion(files);
     test_points(files);
     test_left_parts(files);
   }

@@ -71,6 +71,20 @@ void test_blinding(const Circuit& circuit) {
   expect(sum_of(c, a) == other_t.c(), "C takes t A on");
 }
 
+/// The scalars' modulus, little-endian.
+constexpr uint64_t R[4] = {0xffffffff00000001ull, 0x53bda402fffe5bfeull, 0x3339d80809a1d805ull, 0x73eda753299d7d48ull};
+
+void test_zero_scalars(const Circuit& circuit) {
+  for (size_t half : {size_t{0}, size_t{64}}) {
+    uint8_t seed[SERO_BLINDING_BYTES], proof[SERO_PROOF_BYTES];
+    for (size_t i = 0; i < sizeof seed; i++) seed[i] = static_cast<uint8_t>(i + 1);
+    std::memset(seed + half, 0, 64);
+    std::memcpy(seed + half, R, sizeof R);
+    expect(sero_prove(circuit.key, circuit.values, circuit.count, seed, nullptr, nullptr, proof) == SERO_RANDOMNESS_BROKEN,
+           "a half that is 0 modulo r is refused");
+  }
+}
+
 void test_randomness(const Circuit& circuit) {
   const Made none(circuit, 0, 0), no_u(circuit, 0, 1), no_t(circuit, 1, 0);
   for (const Made* made : {&none, &no_u, &no_t}) {
@@ -95,6 +109,7 @@ int main(int argc, char** argv) {
     circuit.key = key;
     test_blinding(circuit);
     test_randomness(circuit);
+    test_zero_scalars(circuit);
     sero_proving_key_free(key);
   }
   if (failures == 0) std::printf("prove_test: passed\n");

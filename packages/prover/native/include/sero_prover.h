@@ -48,6 +48,13 @@ enum sero_status_code {
 };
 
 /*
+ * The number of this interface: another one with each change of a function that is here, or of the addon's. What was
+ * built tells the number that it was built for, so that callers of other sources leave it alone.
+ */
+enum { SERO_INTERFACE = 1 };
+int32_t sero_interface(void);
+
+/*
  * How work is spread over threads. `run` calls task(context, index) once for each index below `tasks`, in any order
  * and on any thread, and returns when all have returned.
  */

@@ -13,7 +13,9 @@
 
 namespace sero {
 
-/// Windows of a multi-exponentiation have fewer bits than this.
+/// Windows of a multi-exponentiation have at least so many bits: with fewer, or with scalars of r and more, a scalar and half of every
+/// window together do not fit their digits. And fewer than MAX_WINDOW.
+constexpr unsigned MIN_WINDOW = 3;
 constexpr unsigned MAX_WINDOW = 17;
 
 /// A run of buckets of one table: `references` in all, `lengths[i]` of them in bucket i, whose sum goes to row i of `out`,

@@ -6,9 +6,9 @@
 // What somebody plants who can write the image, but not the .zkey. The image holds tables of points and where their
 // scalars come from; every point of A, B and C that stands for itself, and the verifying key, are taken from the .zkey at
 // each open. A proof begins with u A and u^-1 B + t delta, with u and t uniform and delta genuine: whatever the planted points
-// make of A and B, these two are uniform, unless A is 0 or one of them lies outside its group, and then no verifier takes the
-// proof. It is handed out only where the genuine verifying key accepts it, and its first two points and the public inputs
-// leave one third that it accepts. So a proof that is handed out says no more about the witness than any other does; what
+// make of A and B, these two are uniform, since A and B are looked at before: where A is 0 or one of them lies outside its group
+// there is no proof. It is handed out only where the genuine verifying key accepts it, and its first two points and the
+// public inputs leave one third that it accepts. So a proof that is handed out says no more about the witness than any other does; what
 // is not is overwritten (prove.cpp). What remains: whether proving fails, and how long it takes, may depend on
 // the witness, as the planter likes. Indices are checked, so that nothing beyond the key's memory is reached.
 //
@@ -33,7 +33,7 @@
 namespace sero {
 namespace {
 
-constexpr char MAGIC[8] = {'S', 'E', 'R', 'O', 'K', 'E', 'Y', '4'};
+constexpr char MAGIC[8] = {'S', 'E', 'R', 'O', 'K', 'E', 'Y', '5'};
 constexpr size_t MAX_FILE = size_t{1} << 32;
 /// Bytes of a .zkey that are hashed at a time.
 constexpr size_t PIECE = size_t{256} << 10;

@@ -20,7 +20,7 @@ constexpr size_t MAX_WORKSPACES = 128;
 
 size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// Workspaces of equal size, one for each task that runs at a time; made when first needed, wiped and freed at the end.
+/// Workspaces of equal size, one for each task that runs at a time; made when first needed.
 struct Workspaces {
   size_t bytes;
   std::atomic<bool> taken[MAX_WORKSPACES];
@@ -49,11 +49,38 @@ struct Workspaces {
     }
   }
   void release(size_t slot) { taken[slot] = false; }
-  void free_all() {
-    for (void* block : memory) {
-      if (block != nullptr) sero_wipe(block, bytes);
-      sero_free(block);
+};
+
+struct Block {
+  uint8_t* memory;
+  size_t bytes;
+};
+
+/// Blocks that are wiped together, a piece a task, and freed.
+struct Blocks {
+  static constexpr size_t PIECE = size_t{1} << 20;
+  Block block[MAX_WORKSPACES + 1];
+  size_t count;
+  size_t pieces;
+
+  void add(void* memory, size_t bytes) {
+    if (memory == nullptr) return;
+    block[count++] = {static_cast<uint8_t*>(memory), bytes};
+    pieces += (bytes + PIECE - 1) / PIECE;
+  }
+  void wipe(size_t index) const {
+    for (const Block* b = block; b < block + count; b++) {
+      const size_t own = (b->bytes + PIECE - 1) / PIECE;
+      if (index >= own) {
+        index -= own;
+        continue;
+      }
+      const size_t from = index * PIECE, left = b->bytes - from;
+      return sero_wipe(b->memory + from, left < PIECE ? left : PIECE);
     }
+  }
+  void free_all() const {
+    for (size_t i = 0; i < count; i++) sero_free(block[i].memory);
   }
 };
 
@@ -378,16 +405,7 @@ void run_plan(Plan* plan, const Parallel& parallel) {
   }
 }
 
-struct Block {
-  uint8_t* memory;
-  size_t bytes;
-};
-constexpr size_t WIPE_CHUNK = 1 << 20;
-
-void wipe_task(Block* block, size_t index) {
-  const size_t from = index * WIPE_CHUNK;
-  sero_wipe(block->memory + from, block->bytes - from < WIPE_CHUNK ? block->bytes - from : WIPE_CHUNK);
-}
+void wipe_task(Blocks* blocks, size_t index) { blocks->wipe(index); }
 
 struct Expansion {
   const PointTable* table;
@@ -429,14 +447,16 @@ sero_status multi_exp(const MultiExp* jobs, size_t count, const Parallel& parall
   lay_out(&plan, &measure);
   if (measure.used > SIZE_MAX / 2) return SERO_NO_MEMORY;
   const size_t bytes = static_cast<size_t>(measure.used);
-  Block block = {static_cast<uint8_t*>(sero_alloc(bytes)), bytes};
-  if (block.memory == nullptr) return SERO_NO_MEMORY;
-  Cutter cutter = {block.memory, 0};
+  uint8_t* memory = static_cast<uint8_t*>(sero_alloc(bytes));
+  if (memory == nullptr) return SERO_NO_MEMORY;
+  Cutter cutter = {memory, 0};
   lay_out(&plan, &cutter);
   run_plan(&plan, parallel);
-  plan.workspaces.free_all();
-  each<Block, wipe_task>(parallel, (block.bytes + WIPE_CHUNK - 1) / WIPE_CHUNK, &block);
-  sero_free(block.memory);
+  Blocks blocks = {};
+  blocks.add(memory, bytes);
+  for (void* workspace : plan.workspaces.memory) blocks.add(workspace, plan.workspaces.bytes);
+  each<Blocks, wipe_task>(parallel, blocks.pieces, &blocks);
+  blocks.free_all();
   if (plan.is_out_of_memory) return SERO_NO_MEMORY;
   return is_set(cancelled) ? SERO_CANCELLED : SERO_OK;
 }

@@ -38,7 +38,7 @@ struct PointTable {
 sero_status fill_table(const PointTable& table, const uint8_t* points, const Parallel& parallel,
                        const volatile int32_t* cancelled);
 
-/// One multi-exponentiation. `scalars`: 32 bytes each, little-endian, below 2^255, one for each point of the table.
+/// One multi-exponentiation. `scalars`: 32 bytes each, little-endian, below r, one for each point of the table.
 ///
 /// Only the digits that go to sets [first_set, end_set) count: results over ranges that make up all sets add up to the
 /// whole, so that machines that share no memory can share the work.

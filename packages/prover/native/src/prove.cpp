@@ -41,12 +41,14 @@ struct Secret {
 /// The blinding scalars: u and t are each 64 bytes of randomness reduced.
 struct Blinding {
   blst_scalar u, t, inverse_u, product;
+  /// Neither u nor t is 0.
+  bool is_random;
 
   explicit Blinding(const uint8_t* seed) {
     blst_scalar_from_le_bytes(&u, seed, 64);
     blst_scalar_from_le_bytes(&t, seed + 64, 64);
     blst_sk_inverse(&inverse_u, &u);
-    blst_sk_mul_n_check(&product, &u, &t);
+    is_random = blst_sk_mul_n_check(&product, &u, &t);
   }
   ~Blinding() { sero_wipe(this, sizeof *this); }
   Blinding(const Blinding&) = delete;
@@ -77,7 +79,7 @@ blst_fr row_value(const ProvingKey& key, size_t row, const uint8_t* witness) {
   std::memset(&sum, 0, sizeof sum);
   for (uint32_t t = key.row_start[row]; t < key.row_start[row + 1]; t++) {
     std::memcpy(&value, witness + 32 * size_t{key.terms[t].wire}, 32);
-    blst_fr_mul(&value, &key.terms[t].coefficient, &value);
+    blst_fr_mul(&value, &key.coefficients[key.terms[t].coefficient], &value);
     blst_fr_add(&sum, &sum, &value);
   }
   return sum;
@@ -230,7 +232,9 @@ void product_task(void* context, size_t index) {
   if (index == 3) blst_p1_mult(&p.tua, &p.a, blinding.product.b, 255);
 }
 
-void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding, const Parallel& parallel,
+/// False, and nothing written, where A or B is not in its group or A is 0: no witness makes that of a genuine key, and what is
+/// not a point of order r is not made uniform by a factor.
+bool assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding, const Parallel& parallel,
               uint8_t* proof) {
   Products p;
   std::memset(static_cast<void*>(&p), 0, sizeof p);
@@ -238,6 +242,10 @@ void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding,
   p.blinding = &blinding;
   blst_p1_add_or_double_affine(&p.a, &sums.a, &key.alpha1);
   blst_p2_add_or_double_affine(&p.b, &sums.b2, &key.beta2);
+  if (blst_p1_is_inf(&p.a) || !blst_p1_in_g1(&p.a) || !blst_p2_in_g2(&p.b)) {
+    sero_wipe(&p, sizeof p);
+    return false;
+  }
   parallel.run(parallel.self, PRODUCTS, product_task, &p);
   blst_p2_add_or_double(&p.b_part, &p.b_part, &p.delta_part);
   blst_p1_add_or_double(&p.tua, &p.tua, &sums.c);
@@ -250,6 +258,7 @@ void assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding,
   blst_p1_to_affine(&affine, &p.tua);
   blst_p1_affine_compress(proof + 144, &affine);
   sero_wipe(&p, sizeof p);
+  return true;
 }
 
 sero_status check_witness(const sero_proving_key* key, const uint8_t* witness, size_t count) {
@@ -261,19 +270,13 @@ sero_status check_witness(const sero_proving_key* key, const uint8_t* witness, s
   return SERO_OK;
 }
 
-/// Neither half is all zeros.
-bool is_random(const uint8_t* seed) {
-  uint8_t any[2] = {0, 0};
-  for (size_t i = 0; i < SERO_BLINDING_BYTES; i++) any[2 * i / SERO_BLINDING_BYTES] |= seed[i];
-  return any[0] != 0 && any[1] != 0;
-}
-
-sero_status finish(const sero_proving_key& key, const Sums& sums, const uint8_t* public_inputs, const uint8_t* seed,
-                   const Parallel& parallel, uint8_t* proof) {
-  if (!is_random(seed)) return SERO_RANDOMNESS_BROKEN;
-  const Blinding blinding(seed);
-  assemble(key, sums, blinding, parallel, proof);
-  const sero_status verdict = sero_verify(key.verifying_key, public_inputs, key.public_inputs, proof);
+sero_status finish(const sero_proving_key& key, const Sums& sums, const uint8_t* public_inputs,
+                   const Blinding& blinding, const Parallel& parallel, uint8_t* proof) {
+  if (!blinding.is_random) return SERO_RANDOMNESS_BROKEN;
+  sero_status verdict = SERO_PROVE_FAILED;
+  if (assemble(key, sums, blinding, parallel, proof)) {
+    verdict = sero_verify(key.verifying_key, public_inputs, key.public_inputs, proof);
+  }
   if (verdict == SERO_OK) return SERO_OK;
   // What does not verify is not a proof, and may say something about the witness.
   sero_wipe(proof, SERO_PROOF_BYTES);
@@ -330,7 +333,7 @@ sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, 
       blst_p1_add_or_double(to, to, &term);
     }
   }
-  const sero_status status = sero::finish(*key, total, public_inputs, seed, sero::serial(), proof);
+  const sero_status status = sero::finish(*key, total, public_inputs, sero::Blinding(seed), sero::serial(), proof);
   sero_wipe(&total, sizeof total);
   return status;
 }
@@ -341,7 +344,8 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
   const sero::Parallel how = parallel == nullptr ? sero::serial() : *parallel;
   sero::Secret memory(sero::scalars_bytes(*key));
   if (memory.data == nullptr) return SERO_NO_MEMORY;
-  if (!sero::is_random(seed)) return SERO_RANDOMNESS_BROKEN;
+  const sero::Blinding blinding(seed);
+  if (!blinding.is_random) return SERO_RANDOMNESS_BROKEN;
   sero_status status = sero_prove_scalars(key, witness, count, &how, cancelled, memory.data);
   if (status != SERO_OK) return status;
   const sero::Scalars scalars(*key, memory.data);
@@ -353,7 +357,7 @@ sero_status sero_prove(const sero_proving_key* key, const uint8_t* witness, size
     jobs[i] = {&key->table[part], scalars.part[part], 0, key->table[part].windows.sets, sums.of(part)};
   }
   status = sero::multi_exp(jobs, sero::PARTS, how, cancelled);
-  if (status == SERO_OK) status = sero::finish(*key, sums, witness + 32, seed, how, proof);
+  if (status == SERO_OK) status = sero::finish(*key, sums, witness + 32, blinding, how, proof);
   sero_wipe(&sums, sizeof sums);
   return status;
 }

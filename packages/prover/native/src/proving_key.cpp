@@ -104,8 +104,47 @@ bool is_opposite(const Sources& sources, const Use& use, const uint8_t* points) 
   return true;
 }
 
+/// The different coefficients of a .zkey, and which one each of its entries has.
+struct Coefficients {
+  uint8_t* values = nullptr;
+  uint32_t* numbers = nullptr;
+  uint32_t count = 0;
+  ~Coefficients() {
+    sero_free(values);
+    sero_free(numbers);
+  }
+};
+
+sero_status collect_coefficients(const Zkey& zkey, Coefficients* out) {
+  constexpr size_t BYTES = sizeof(blst_fr);
+  unsigned slot_power = 4;
+  while ((size_t{1} << slot_power) < 2 * size_t{zkey.entry_count} + 1) slot_power++;
+  out->values = static_cast<uint8_t*>(sero_alloc(zkey.entry_count * BYTES));
+  out->numbers = static_cast<uint32_t*>(sero_alloc(zkey.entry_count * sizeof(uint32_t)));
+  uint32_t* slots = static_cast<uint32_t*>(sero_alloc(sizeof(uint32_t) << slot_power));
+  if (out->values == nullptr || out->numbers == nullptr || slots == nullptr) {
+    sero_free(slots);
+    return SERO_NO_MEMORY;
+  }
+  std::memset(slots, 0xff, sizeof(uint32_t) << slot_power);
+  for (uint32_t i = 0; i < zkey.entry_count; i++) {
+    const uint8_t* value = zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES + 12;
+    size_t slot = hash_of(value, BYTES) >> (64 - slot_power);
+    while (slots[slot] != UINT32_MAX && std::memcmp(out->values + slots[slot] * BYTES, value, BYTES) != 0) {
+      slot = (slot + 1) & ((size_t{1} << slot_power) - 1);
+    }
+    if (slots[slot] == UINT32_MAX) {
+      slots[slot] = out->count;
+      std::memcpy(out->values + out->count++ * BYTES, value, BYTES);
+    }
+    out->numbers[i] = slots[slot];
+  }
+  sero_free(slots);
+  return SERO_OK;
+}
+
 /// Rows of one matrix: how many terms each has, then where they go.
-void build_rows(const Zkey& zkey, ProvingKey* key) {
+void build_rows(const Zkey& zkey, const Coefficients& coefficients, ProvingKey* key) {
   const size_t rows = 2 * key->domain();
   std::memset(key->row_start, 0, (rows + 1) * 4);
   const auto row_of = [&](const uint8_t* entry) { return u32(entry) * key->domain() + u32(entry + 4); };
@@ -118,9 +157,9 @@ void build_rows(const Zkey& zkey, ProvingKey* key) {
   for (uint32_t i = 0; i < zkey.entry_count; i++) {
     const uint8_t* entry = zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES;
     Term* term = &key->terms[key->row_start[row_of(entry) + 1]++];
-    term->wire = u32(entry + 8);
-    std::memcpy(&term->coefficient, entry + 12, 32);
+    *term = {u32(entry + 8), coefficients.numbers[i]};
   }
+  if (coefficients.count > 0) std::memcpy(key->coefficients, coefficients.values, coefficients.count * sizeof(blst_fr));
 }
 
 bool are_coefficients_canonical(const Zkey& zkey) {
@@ -146,6 +185,7 @@ uint64_t lay_out(ProvingKey* key, uint8_t* block) {
   }
   key->row_start = reinterpret_cast<uint32_t*>(take((2 * key->domain() + 1) * 4));
   key->terms = reinterpret_cast<Term*>(take(uint64_t{key->term_count} * sizeof(Term)));
+  key->coefficients = reinterpret_cast<blst_fr*>(take(uint64_t{key->coefficient_count} * sizeof(blst_fr)));
   key->transform_tables = take(key->kernels->transform.tables_bytes(key->domain_power));
   return used;
 }
@@ -257,6 +297,10 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Kernels& chosen, c
   shape.domain_power = zkey.domain_power;
   shape.term_count = zkey.entry_count;
   if (!are_coefficients_canonical(zkey)) return SERO_ZKEY_MALFORMED;
+  Coefficients coefficients;
+  const sero_status listed = collect_coefficients(zkey, &coefficients);
+  if (listed != SERO_OK) return listed;
+  shape.coefficient_count = coefficients.count;
   const sero_status head = set_head(zkey, parallel, cancelled, key);
   if (head != SERO_OK) return head;
   const sero_status unused = check_unused(zkey, parallel, cancelled);
@@ -282,7 +326,7 @@ sero_status open_key(const Zkey& zkey, unsigned copies, const Kernels& chosen, c
     const sero_status status = fill_table(key->table[part], collected[part].points, parallel, cancelled);
     if (status != SERO_OK) return status;
   }
-  build_rows(zkey, key);
+  build_rows(zkey, coefficients, key);
   key->kernels->transform.make_tables(key->domain_power, key->transform_tables);
   return SERO_OK;
 }
@@ -331,9 +375,10 @@ sero_status set_shape(const KeyShape& shape, const Kernels& chosen, ProvingKey* 
   if (shape.domain_power < 1 || shape.public_inputs >= shape.wires) return SERO_ZKEY_MALFORMED;
   if (shape.domain_power > MAX_DOMAIN_POWER) return SERO_NO_MEMORY;
   if (shape.wires > MOST || shape.term_count > MOST) return SERO_NO_MEMORY;
+  if (shape.coefficient_count > shape.term_count) return SERO_ZKEY_MALFORMED;
   for (int part = 0; part < PARTS; part++) {
     const Windows& w = shape.windows[part];
-    if (w.window < 2 || w.window >= MAX_WINDOW || w.copies < 1) return SERO_ZKEY_MALFORMED;
+    if (w.window < MIN_WINDOW || w.window >= MAX_WINDOW || w.copies < 1) return SERO_ZKEY_MALFORMED;
     const Windows expected = Windows::of(w.window, w.copies);
     if (std::memcmp(&w, &expected, sizeof w) != 0) return SERO_ZKEY_MALFORMED;
     if (shape.point_count[part] > MOST || shape.use_count[part] > MOST) return SERO_NO_MEMORY;
@@ -367,7 +412,7 @@ bool are_indices_valid(const ProvingKey& key) {
     if (key.row_start[r] > key.row_start[r + 1]) return false;
   }
   for (uint32_t t = 0; t < key.term_count; t++) {
-    if (key.terms[t].wire >= key.wires) return false;
+    if (key.terms[t].wire >= key.wires || key.terms[t].coefficient >= key.coefficient_count) return false;
   }
   return true;
 }

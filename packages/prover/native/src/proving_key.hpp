@@ -14,10 +14,10 @@ namespace sero {
 /// first group is not needed (prove.cpp).
 enum Part { PART_A = 0, PART_C = 1, PART_B2 = 2, PARTS = 3 };
 
-/// One term of a row: coefficient times R^2, R = 2^256, so that a product with a plain value is in Montgomery form.
+/// One term of a row: the coefficient's number in the key's list of them. A circuit has few different ones.
 struct Term {
   uint32_t wire;
-  blst_fr coefficient;
+  uint32_t coefficient;
 };
 
 /// Scalar `scalar` of what a list of the .zkey goes with is added to, or taken from, that of point `row` of a part's table. Points
@@ -42,6 +42,7 @@ struct KeyShape {
   uint32_t public_inputs;
   uint32_t domain_power;
   uint32_t term_count;
+  uint32_t coefficient_count;
   uint64_t point_count[PARTS];
   uint64_t use_count[PARTS];
   Windows windows[PARTS];
@@ -61,6 +62,8 @@ struct ProvingKey : KeyShape {
   /// By row: where the terms of A's row begin, then those of B's; the last entry is their number.
   uint32_t* row_start;
   Term* terms;
+  /// Times R^2, R = 2^256, so that a product with a plain value is in Montgomery form.
+  blst_fr* coefficients;
   void* transform_tables;
 
   size_t domain() const { return size_t{1} << domain_power; }
