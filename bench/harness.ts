@@ -1,7 +1,7 @@
-import { cpus, loadavg } from 'node:os';
+import { type Run, thisRun } from './run.ts';
 
-/** One figure, as it stands on a line of stdout. */
-export interface Figure {
+/** One figure, as it stands on a line of stdout, with the run that it is of. */
+export interface Figure extends Run {
   readonly name: string;
   /** What was done and what was left out, in a sentence for whoever judges the figure. */
   readonly what: string;
@@ -15,7 +15,6 @@ export interface Figure {
   readonly large?: boolean;
   /** (maximum - minimum) / median of the runs. */
   readonly spread: number;
-  readonly machine: string;
   /** The same work by the best alternative, in the same run. */
   readonly beside?: { readonly name: string; readonly value: number };
   /** How many times better than `beside`. */
@@ -87,9 +86,6 @@ export interface Suite {
   close?(): Promise<void>;
 }
 
-/** What the figures were taken on: processor, cores, Node, load when the run began. */
-export const MACHINE = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, node ${process.version}, load ${loadavg()[0]!.toFixed(1)}`;
-
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, us: 1_000 };
 
 /** Runs subject and alternative in turn. */
@@ -145,12 +141,12 @@ export function sampled(
 ): Figure {
   const value = median(samples);
   const spread = rounded((Math.max(...samples) - Math.min(...samples)) / value);
-  return { ...named, value: rounded(value), unit, better, runs: samples.length, spread, machine: MACHINE };
+  return { ...named, value: rounded(value), unit, better, runs: samples.length, spread, ...thisRun() };
 }
 
 /** A figure that is counted, not timed. */
 export function counted(name: string, what: string, value: number, unit: string): Figure {
-  return { name, what, value, unit, better: 'lower', runs: 0, spread: 0, machine: MACHINE };
+  return { name, what, value, unit, better: 'lower', runs: 0, spread: 0, ...thisRun() };
 }
 
 /** Milliseconds that a job takes. */

@@ -105,9 +105,9 @@ export function closeParts({ store, blocks }: Parts): void {
 
 let opened: Promise<ProverBackend> | undefined;
 
-/** Opens the chain, or begins it, with what a node on this machine would use. */
+/** Opens the chain, or begins it, with what a node uses, by its name: a figure is never another backend's. */
 export async function benchLedger(parts: Parts): Promise<Ledger> {
-  opened ??= openBackend();
+  opened ??= openBackend({ backend: 'native' });
   const backend = await opened;
   return openLedger({
     genesis: GENESIS,

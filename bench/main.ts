@@ -5,21 +5,23 @@
  *   npm run bench -- --only pool.       the figures whose name starts so
  *   npm run bench -- --large            sizes that take gigabytes and many minutes too
  *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew; with --large that page has those figures too
- *   npm run bench -- --doc --with FILE  and the figures that earlier runs wrote to stdout and this one does not measure, each with its own
- *                                       machine line; with --only too, the others are all from there
+ *   npm run bench -- --doc --with FILE  and the figures that earlier runs wrote to stdout and this one does not measure; the page says of each
+ *                                       row which run it is of, when that was and at which commit; with --only too, the others are all from there
  *
  * A table for people goes to stderr, one JSON object a line to stdout.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { cryptoSuite } from './crypto.ts';
-import { type Figure, type LargeFigure, type LeftOut, MACHINE, measure, type Suite } from './harness.ts';
+import { earlierFigures, floorOf, page, spreadOf } from './doc.ts';
+import { type Figure, type LeftOut, measure, type Suite } from './harness.ts';
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
 import { poolSuite } from './pool.ts';
 import { proverSuite } from './prover.ts';
 import { restartSuite } from './restart.ts';
 import { rpcSuite } from './rpc.ts';
+import { thisRun } from './run.ts';
 import { asksFor, mayHave } from './selection.ts';
 import { sizeSuite } from './sizes.ts';
 import { walletSuite } from './wallet.ts';
@@ -43,76 +45,6 @@ function row(figure: Figure): string {
   return `${name.padEnd(32)} ${String(value).padStart(10)} ${unit.padEnd(12)} ${spreadOf(figure).padEnd(10)}${versus}${floor}`;
 }
 
-/** How sure a figure is. */
-function spreadOf({ runs, spread }: Figure): string {
-  if (runs === 0) return 'counted';
-  return runs === 1 ? '1 run' : `${(100 * spread).toFixed(0)} % of ${runs}`;
-}
-
-/** What the multiplications alone would take, and their share. */
-function floorOf({ floor }: Figure): string {
-  return floor === undefined ? '' : `${floor.value} (${(100 * floor.share).toFixed(0)} %)`;
-}
-
-/** Figures that earlier runs printed as JSON lines, but those measured now; whatever else stands in the file is passed over. */
-function earlier(file: string, measured: readonly Figure[]): Figure[] {
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Figure)
-    .filter(({ name }) => !measured.some((figure) => figure.name === name));
-}
-
-/** The page of all figures; those that were not asked for are named. */
-function page(
-  figures: readonly Figure[],
-  missing: readonly LargeFigure[],
-  leftOut: readonly LeftOut[],
-): string {
-  const rows = figures.map((figure) =>
-    [
-      figure.large === true ? `${figure.name} *` : figure.name,
-      `${figure.value} ${figure.unit}`,
-      spreadOf(figure),
-      figure.beside === undefined ? '' : `${figure.beside.name}: ${figure.beside.value}`,
-      figure.ratio === undefined ? '' : `${figure.ratio}`,
-      floorOf(figure),
-    ].join(' | '),
-  );
-  const behind = [
-    ...missing.map(({ name }) => `${name} * | not measured here: --large |  |  |  | `),
-    ...leftOut.map(({ name, because }) => `${name} | not measured here: ${because} |  |  |  | `),
-  ];
-  const runs = [...new Set(figures.map(({ machine }) => machine))].filter((machine) => machine !== MACHINE);
-  const apart = runs.map((run) => {
-    const names = figures.filter(({ machine }) => machine === run).map(({ name }) => name);
-    return `Measured in a run apart (${run}): ${names.join(', ')}.\n`;
-  });
-  const glossary = [
-    ...figures.map(({ name, what, floor }) => {
-      return `- **${name}**: ${what}${floor === undefined ? '' : ` Floor: ${floor.what}.`}`;
-    }),
-    ...missing.map(({ name, what }) => `- **${name}**: ${what}`),
-  ];
-  return `# Figures
-
-Written by \`npm run bench -- --doc\`. Medians; spread is (maximum - minimum) / median. Ratio says how many times better than what stands
-beside it, both measured in the same run, one after the other in each round: ratios travel to other machines, times do not. Floor is what the
-field multiplications alone would take, counted, each as long as one was found to take here in a loop of nothing else; in brackets its share of
-the figure. Figures with a * take gigabytes or many minutes and are measured only with \`--large\`.
-
-Machine: ${MACHINE}.
-${apart.map((line) => `\n${line}`).join('')}
-| figure | median | spread | beside | ratio | floor |
-|---|---|---|---|---|---|
-${[...rows, ...behind].map((cells) => `| ${cells} |`).join('\n')}
-
-## What each figure is
-
-${glossary.join('\n')}
-`;
-}
-
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
@@ -129,7 +61,8 @@ const wanted = SUITES.filter(({ prefix }) => mayHave(prefix, only));
 const wants = (name: string): boolean => asksFor(name, only);
 const figures: Figure[] = [];
 const leftOut: LeftOut[] = [];
-console.error(MACHINE);
+const { machine, date, commit } = thisRun();
+console.error(`${machine}; ${date}, commit ${commit}`);
 for (const suite of wanted) {
   try {
     for (const item of await suite.prepare({ large: values.large, wants })) {
@@ -150,7 +83,7 @@ for (const suite of wanted) {
     await suite.close?.();
   }
 }
-if (values.with !== undefined) figures.push(...earlier(values.with, figures));
+if (values.with !== undefined) figures.push(...earlierFigures(readFileSync(values.with, 'utf8'), figures));
 const missing = (values.doc ? SUITES : wanted)
   .flatMap(({ large = [] }) => large)
   .filter(({ name }) => (values.doc || wants(name)) && !figures.some((figure) => figure.name === name));

@@ -8,6 +8,16 @@ import { build } from 'esbuild';
 const PROVER = join(import.meta.dirname, '../../packages/prover');
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
+/** A page that has not reported by then never will: pages take a minute or two on an idle machine. */
+const LIMIT_SECONDS = 900;
+
+/** Posts what a page could not do: an exception that nobody caught, a script that is none or is not there. */
+const REPORT_FAILURES = `
+const failed = (what) => fetch('/report', { method: 'POST', body: JSON.stringify({ failure: String(what) }) });
+addEventListener('error', ({ message, target }) => failed(message ?? \`\${target.src} was not loaded\`), true);
+addEventListener('unhandledrejection', ({ reason }) => failed(reason));
+`;
+
 /** A Chromium of this machine, or undefined. */
 export function findChromium(): string | undefined {
   return NAMES.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
@@ -57,17 +67,19 @@ async function proverFiles(): Promise<[path: string, file: ServedFile][]> {
  * @param entry module that the page runs; it finds what {@link proverFiles} says, and posts JSON to /report at its end
  * @param files by path, what else the server has
  * @param scripts paths of scripts that the page loads before
- * @returns what the page posted
- * @throws Error where Chromium ends before that
+ * @param limit seconds after which nothing more is expected of the page
+ * @returns what the page posted; an object with its reason in `failure` where the page itself failed
+ * @throws Error where Chromium does not start, ends before that, or where nothing comes in time
  */
 export async function runPage(
   chromium: string,
   entry: string,
   files: ReadonlyMap<string, ServedFile>,
   scripts: readonly string[] = [],
+  limit = LIMIT_SECONDS,
 ): Promise<unknown> {
   const loaded = scripts.map((path) => `<script src="${path}"></script>`).join('');
-  const html = `<!doctype html><title>page</title>${loaded}<script type="module" src="/page.js"></script>`;
+  const html = `<!doctype html><title>page</title><script>${REPORT_FAILURES}</script>${loaded}<script type="module" src="/page.js"></script>`;
   const served = new Map<string, ServedFile>([
     ...files,
     ...(await proverFiles()),
@@ -82,7 +94,11 @@ export async function runPage(
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         response.end();
-        resolve(JSON.parse(Buffer.concat(chunks).toString()));
+        try {
+          resolve(JSON.parse(Buffer.concat(chunks).toString()));
+        } catch (error) {
+          reject(error);
+        }
       });
       return;
     }
@@ -117,10 +133,16 @@ export async function runPage(
       reject(new Error('Chromium ended before the page reported'));
       done();
     });
+    browser.on('error', (error) => {
+      reject(error);
+      done();
+    });
   });
+  const late = setTimeout(() => reject(new Error(`the page said nothing for ${limit} s`)), 1_000 * limit);
   try {
     return await reported;
   } finally {
+    clearTimeout(late);
     browser.kill();
     await exited;
     server.close();

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '@sero/crypto';
-import { COMMITMENT_MAX_AGE, type Header, headerHash } from '@sero/protocol';
+import { COMMITMENT_MAX_AGE } from '@sero/protocol';
 import type { Companion, KnownAsset, LostSpend, PendingSpend } from './records.ts';
 import { entered } from './reservations.ts';
 import type { ScanResult } from './scan.ts';
@@ -11,7 +11,7 @@ const ANCHORS_KEPT = 16;
 
 /** A block that was checked and scanned; its notes are in the tree already. */
 export interface ScannedBlock {
-  readonly header: Header;
+  readonly tip: Tip;
   /** Notes root after it. */
   readonly root: bigint;
   readonly result: ScanResult;
@@ -24,10 +24,10 @@ export interface ScannedBlock {
 
 /** Takes a block's findings over into the state. Nothing in it can fail: it is the whole block. Returns what is to be written. */
 export function acceptBlock(state: WalletState, block: ScannedBlock): WalletChange[] {
-  const { header, root, result, registered, anchorStep } = block;
+  const { tip, root, result, registered, anchorStep } = block;
+  const { header } = tip;
   const { tree, notes, anchors } = state;
   const { height } = header;
-  const tip: Tip = { header, hash: headerHash(header) };
   const changes: WalletChange[] = [];
 
   const spent = new Set(result.spentPositions);

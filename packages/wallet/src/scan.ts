@@ -7,6 +7,7 @@ import {
   decodeField,
   type ExecutedBlock,
   encodeAddress,
+  type Header,
   KIND,
   type Note,
   name32,
@@ -18,13 +19,11 @@ import {
   type Receipt,
   recoverSent,
   SERO_ASSET,
-  scalarToBytes,
   type Transaction,
   ticketName32,
   type ViewingKey,
   viewTag,
 } from '@sero/protocol';
-import { SCAN_OUTPUT_BYTES, type ScanHit, type Scanner, type TraceOpener } from '@sero/prover';
 import { ensure } from './errors.ts';
 import type {
   HistoryEntry,
@@ -34,7 +33,8 @@ import type {
   Payment,
   UndisclosedNote,
 } from './records.ts';
-import { findSpends } from './spends.ts';
+import { spendsOf } from './spends.ts';
+import type { Findings } from './try-blocks.ts';
 
 /** A public output or genesis allocation as the scanner sees it. */
 export interface PublicNote {
@@ -67,9 +67,7 @@ export interface ScanResult {
 /** What scanning needs of the account. */
 export interface ScanAccount {
   readonly key: ViewingKey;
-  readonly scanner: Scanner;
-  readonly traces: TraceOpener;
-  /** True for auditors: view tags are ignored and every output is tried. */
+  /** True for auditors: view tags are ignored. */
   readonly audit: boolean;
   /** The account's note at a position, among those of earlier blocks. */
   readonly noteAt: (position: bigint) => OwnedNote | undefined;
@@ -107,22 +105,22 @@ export function placeTransactions(
   return { transactions, leaves };
 }
 
-/** Finds everything in a block that concerns the account. */
-export async function scanTransactions(
+/**
+ * Finds everything in a block that concerns the account.
+ *
+ * @param findings what its key opens in the block
+ * @param allocations how many of the block's public notes come before those of its transactions
+ */
+export function scanTransactions(
   account: ScanAccount,
-  executed: ExecutedBlock,
+  { height, time }: Header,
   transactions: readonly ScannedTransaction[],
-): Promise<ScanResult> {
-  const { height, time } = executed.block.header;
-  const shieldedHits = await scanShielded(account, transactions);
-  const publicHits = await scanPublic(
-    account,
-    transactions.flatMap(({ publicNotes }) => publicNotes),
-  );
-  const allSpends = await findSpends(
-    account.key,
-    account.traces,
+  findings: Findings,
+  allocations: number,
+): ScanResult {
+  const allSpends = spendsOf(
     transactions.map(({ tx }) => tx),
+    findings.traced,
   );
   const received: OwnedNote[] = [];
   const spentPositions: bigint[] = [];
@@ -135,15 +133,15 @@ export async function scanTransactions(
     account.noteAt(position) ?? received.find((note) => note.position === position);
 
   let shielded = 0;
-  let open = 0;
+  let open = allocations;
   for (const [number, placed] of transactions.entries()) {
     const { tx, receipt, firstPosition, publicNotes } = placed;
     const outputs = tx.shielded.outputs;
     const context = { height, txid: receipt.txid };
     const spends = allSpends[number]!;
-    const opened = openShielded(account, placed, shieldedHits, shielded, height);
+    const opened = openShielded(account, placed, findings, shielded, height);
     const found = publicNotes.flatMap(({ note, index }, i) => {
-      const r = publicHits.get(open + i);
+      const r = openPublic(account, note, findings.open.get(open + i));
       const position = firstPosition + BigInt(outputs.length + i);
       return r === undefined ? [] : [ownedPublic(note, { ...context, index, position, r })];
     });
@@ -193,14 +191,14 @@ export async function scanTransactions(
   return { received, spentPositions, spentDummies, undisclosed, history, ownAddresses, commitments };
 }
 
-/** Notes among genesis allocations. */
-export async function scanAllocations(
+/** Notes among genesis allocations, which come before all other public notes. */
+export function scanAllocations(
   account: ScanAccount,
   notes: readonly PublicNote[],
-): Promise<OwnedNote[]> {
-  const hits = await scanPublic(account, notes);
+  { open }: Findings,
+): OwnedNote[] {
   return notes.flatMap(({ note, index }) => {
-    const r = hits.get(index);
+    const r = openPublic(account, note, open.get(index));
     if (r === undefined) return [];
     return [ownedPublic(note, { height: 0n, txid: new Uint8Array(32), index, position: BigInt(index), r })];
   });
@@ -222,62 +220,29 @@ function ownedPublic(
   };
 }
 
-async function scanShielded(
-  account: ScanAccount,
-  transactions: readonly ScannedTransaction[],
-): Promise<ReadonlyMap<number, ScanHit>> {
-  const outputs = transactions.flatMap(({ tx }) => tx.shielded.outputs);
-  const packed = new Uint8Array(SCAN_OUTPUT_BYTES * outputs.length);
-  for (const [i, { vpkr, tag }] of outputs.entries()) {
-    packed.set(vpkr, SCAN_OUTPUT_BYTES * i);
-    packed.set(tag, SCAN_OUTPUT_BYTES * i + 32);
-  }
-  return hitsOf(account, packed, account.audit);
-}
-
-/** r of each public note that is the account's, by place: public outputs carry no tag, so every one is tried. */
-async function scanPublic(
-  account: ScanAccount,
-  notes: readonly PublicNote[],
-): Promise<ReadonlyMap<number, bigint>> {
-  const packed = new Uint8Array(SCAN_OUTPUT_BYTES * notes.length);
-  for (const [i, { note }] of notes.entries())
-    packed.set(pointToBytes(note.owner.vpkr), SCAN_OUTPUT_BYTES * i);
-  const mine = new Map<number, bigint>();
-  for (const [i, { sharedSecret }] of await hitsOf(account, packed, true)) {
-    const { vpkr, zpkr } = notes[i]!.note.owner;
-    const r = addressRandomness(sharedSecret, pointToBytes(vpkr));
-    if (hashZpkr(account.key.address.zpk, r) === zpkr) mine.set(i, r);
-  }
-  return mine;
-}
-
-async function hitsOf(
-  account: ScanAccount,
-  outputs: Uint8Array,
-  audit: boolean,
-): Promise<Map<number, ScanHit>> {
-  const viewKey = scalarToBytes(account.key.vsk);
-  try {
-    const hits = await account.scanner.scan({ viewKey, outputs, audit });
-    return new Map(hits.map((hit) => [hit.index, hit]));
-  } finally {
-    viewKey.fill(0);
-  }
+/** r of a public note that is the account's. */
+function openPublic(
+  { key }: ScanAccount,
+  { owner: { vpkr, zpkr } }: Note,
+  sharedSecret: Uint8Array | undefined,
+): bigint | undefined {
+  if (sharedSecret === undefined) return undefined;
+  const r = addressRandomness(sharedSecret, pointToBytes(vpkr));
+  return hashZpkr(key.address.zpk, r) === zpkr ? r : undefined;
 }
 
 function openShielded(
   account: ScanAccount,
   { tx, receipt, firstPosition }: ScannedTransaction,
-  hits: ReadonlyMap<number, ScanHit>,
-  firstHit: number,
+  findings: Findings,
+  firstOutput: number,
   height: bigint,
 ): { notes: OwnedNote[]; memo: string | undefined } {
   const firstNullifier = decodeField(tx.shielded.nullifiers[0]!, 'nullifier');
   const notes: OwnedNote[] = [];
   let memo: string | undefined;
   for (const [index, output] of tx.shielded.outputs.entries()) {
-    const secret = hits.get(firstHit + index)?.sharedSecret;
+    const secret = findings.shielded.get(firstOutput + index);
     if (secret === undefined) continue;
     const r = addressRandomness(secret, output.vpkr);
     const context = noteContext(firstNullifier, index);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fieldToBytes, leBytes, Q } from '@sero/crypto';
 import { ProtocolError, type Transaction, trace } from '@sero/protocol';
-import { createReferenceTraceOpener, type TraceRequest } from '@sero/prover';
+import { createReferenceTraceOpener, type TraceOpener, type TraceRequest } from '@sero/prover';
 import { accountFromWords } from './account.ts';
 import { newWords } from './index.ts';
-import { findSpends } from './spends.ts';
+import { openTraces, type Spends, spendsOf, traceEntries } from './spends.ts';
 
 const KEY = accountFromWords(newWords()).proof.viewing;
 const OTHER = accountFromWords(newWords()).proof.viewing;
@@ -22,6 +22,14 @@ function spending(...inputs: readonly Input[]): Transaction {
   const nullifiers = inputs.map(([nil]) => leBytes(nil, 32));
   const traces = inputs.map(([, traced]) => leBytes(traced, 32));
   return { shielded: { nullifiers, traces } } as unknown as Transaction;
+}
+
+async function findSpends(
+  key: typeof KEY,
+  opener: TraceOpener,
+  transactions: readonly Transaction[],
+): Promise<Spends[]> {
+  return spendsOf(transactions, await openTraces(key, opener, traceEntries(transactions)));
 }
 
 /** The reference, which remembers what it was asked. */

@@ -129,10 +129,7 @@ describe('reading the chain from a node', () => {
       },
       { onProgress: ({ height }) => events.push(`read ${height}`) },
     );
-    assert.deepEqual(events.slice(0, 4), ['ask 0', 'ask 256', 'read 31', 'read 63']);
-    assert.ok(events.indexOf('ask 512') > events.indexOf('ask 256'));
-    assert.ok(events.indexOf('ask 512') < events.indexOf('read 287'));
-    assert.ok(events.indexOf('ask 512') > events.indexOf('read 255'));
+    assert.deepEqual(events, ['ask 0', 'ask 256', 'read 255', 'ask 512', 'read 511', 'read 599']);
   });
 
   it('goes on from where it was aborted, at any batch', async () => {
@@ -142,13 +139,14 @@ describe('reading the chain from a node', () => {
       if (height > 300n) stop.abort(new Error('enough'));
     };
     const wallet = await openOn(chain, ALICE, { store, blocks: [] });
-    await assert.rejects(syncWallet(wallet, honest(chain), { onProgress, signal: stop.signal }), /enough/);
-    assert.equal(wallet.tip()?.header.height, 319n);
+    const brief = honest(chain, 100);
+    await assert.rejects(syncWallet(wallet, brief, { onProgress, signal: stop.signal }), /enough/);
+    assert.equal(wallet.tip()?.header.height, 355n);
     const again = await openOn(chain, ALICE, { store, blocks: [] });
     assert.deepEqual(view(again), view(wallet), 'what was read is kept');
     const { source, requests } = recorded(honest(chain));
     await syncWallet(again, source);
-    assert.equal(requests[1], 'blocks(320, 192)');
+    assert.equal(requests[1], 'blocks(356, 156)');
     assert.deepEqual(view(again), view(await openOn(chain, ALICE)));
     const aborted = AbortSignal.abort(new Error('never'));
     await assert.rejects(syncWallet(again, honest(chain), { signal: aborted }), /never/);
@@ -180,8 +178,8 @@ describe('reading the chain from a node', () => {
     assert.deepEqual(seen.at(-1), {
       height: 599n,
       tip: 599n,
-      blocksPerSecond: 600 / 19,
-      outputsPerSecond: 7 / 19,
+      blocksPerSecond: 600 / 3,
+      outputsPerSecond: 7 / 3,
       secondsLeft: 0,
     });
     assert.ok(seen.slice(0, -1).every(({ secondsLeft }) => secondsLeft > 0));

@@ -1,5 +1,6 @@
 import { CryptoError, equalBytes } from '@sero/crypto';
 import { ProtocolError } from '@sero/protocol';
+import { batchesOf } from './batches.ts';
 import type { ChainHead, ChainSource } from './chain-source.ts';
 import { ensure, WalletError } from './errors.ts';
 import type { Wallet } from './wallet.ts';
@@ -29,9 +30,6 @@ export interface SyncOptions {
  * began and on the chain, and on nothing in the wallet.
  */
 const RANGE = 256n;
-
-/** Blocks that are scanned and written as one batch. */
-const BATCH = 32;
 
 /** What a block costs beside its outputs, in outputs: hashing its header, and the way from its notes to the root. */
 const BLOCK_WEIGHT = 4;
@@ -76,8 +74,8 @@ export async function syncWallet(
       const blocks = await coming;
       next += BigInt(blocks.length);
       coming = next <= head.height ? ask(next) : undefined;
-      for (let at = 0; at < blocks.length; at += BATCH) {
-        await takeBlocks(wallet, blocks.slice(at, at + BATCH), head, signal);
+      for (const batch of batchesOf(blocks)) {
+        await takeBlocks(wallet, batch, head, signal);
         onProgress?.(pace());
       }
     }

@@ -35,7 +35,7 @@ import {
   transactionsRoot,
   witnessTransactionId,
 } from '@sero/protocol';
-import { createPortableScanner, createReferenceTraceOpener } from '@sero/prover';
+import { createPortableScanner, createReferenceTraceOpener, type Scanner } from '@sero/prover';
 import { provingToolsDouble, rememberingHasher } from '../../../test/wallet/doubles.ts';
 import {
   assemble,
@@ -234,6 +234,8 @@ export interface OpenOptions {
   readonly store?: WalletStore;
   readonly audit?: boolean;
   readonly start?: WalletStart;
+  /** The portable one unless given. */
+  readonly scanner?: Scanner;
   /** Blocks to feed; all of the chain's unless given. */
   readonly blocks?: readonly Uint8Array[];
 }
@@ -244,7 +246,7 @@ export async function openOn(chain: TestChain, key: SpendingKey, options: OpenOp
     key: key.proof.viewing,
     genesis: chain.genesisBytes,
     store: options.store ?? memoryWalletStore(),
-    scanner: createPortableScanner(),
+    scanner: options.scanner ?? createPortableScanner(),
     traces: createReferenceTraceOpener(),
     hasher: HASHER,
     audit: options.audit ?? false,

@@ -81,8 +81,8 @@ export interface Wallet {
    */
   addBlock(bytes: Uint8Array): Promise<ScanResult>;
   /**
-   * Scans the next blocks and writes what it found as one batch. Where one is refused, or the signal comes, those before it
-   * stay. Where the store fails, none does: the wallet is what the store holds.
+   * Scans the next blocks and writes what it found as one batch. Where one is refused, those before it stay; where the signal comes,
+   * those that were taken by then. Where the store fails, none does: the wallet is what the store holds.
    */
   addBlocks(blocks: readonly Uint8Array[], signal?: AbortSignal): Promise<ScanResult[]>;
   syncState(): SyncState;

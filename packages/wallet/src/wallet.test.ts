@@ -18,11 +18,13 @@ import {
   transactionsRoot,
   witnessTransactionId,
 } from '@sero/protocol';
+import { createPortableScanner, type Scanner } from '@sero/prover';
 import fc from 'fast-check';
 import { WalletError } from './errors.ts';
 import { plan } from './plan.ts';
 import { readPlan } from './plan-codec.ts';
 import type { Request } from './request.ts';
+import type { ScanResult } from './scan.ts';
 import { memoryWalletStore, type WalletStore } from './store.ts';
 import {
   ALICE,
@@ -92,6 +94,14 @@ describe('a block that is not the next one, or not what its header says', () => 
     assert.deepEqual((await store.entries('')).toSorted(), stored);
     await wallet.addBlock(good);
     assert.equal(wallet.tip()!.header.height, 2n);
+    // In the middle of a batch, all of which is tried at once, it takes nothing along and lets nothing in.
+    const batchStore = memoryWalletStore();
+    const batched = await openOn(chain, from, { store: batchStore, blocks: [] });
+    await assert.rejects(batched.addBlocks([...chain.blocks, bad, good]), error);
+    assert.deepEqual(view(batched), before);
+    assert.deepEqual((await batchStore.entries('')).toSorted(), stored);
+    await batched.addBlocks([good]);
+    assert.deepEqual(view(batched), view(wallet));
   }
 
   it('is refused where its height, its parent or its genesis is another', async () => {
@@ -204,6 +214,17 @@ describe('a block that is not the next one, or not what its header says', () => 
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('with a TRACE or a nullifier that is no field element is refused before anything is asked of it', async () => {
+    const { tx, authorization } = decodeEnvelope(decodeExecutedBlock(good.slice()).block.transactions[0]!)
+      .private!;
+    const none = new Uint8Array(32).fill(0xff);
+    for (const name of ['nullifiers', 'traces'] as const) {
+      const list = { [name]: tx.shielded[name].map((element, i) => (i === 1 ? none : element)) };
+      const bytes = encodeEnvelope({ tx: { ...tx, shielded: { ...tx.shielded, ...list } }, authorization });
+      await refused(mended(bytes), protocolRefusal('field-not-canonical'));
+    }
   });
 
   it('with a transaction without nullifiers, which no network takes, is refused before anything reads them', async () => {
@@ -395,6 +416,72 @@ describe('a wallet’s store', () => {
     assert.deepEqual(view(await openOn(chain, ALICE, { store: inner, blocks: [] })), expected);
     await wallet.addBlocks([]);
     assert.equal(sizes.length, 1);
+  });
+
+  it('gets from batches, however a chain is cut, what block after block gives: notes, history, anchors, every record', async () => {
+    // A story: in each block what Alice and Bob pay, to the other or to themselves, often with what came a block before.
+    const payment = fc.record({ from: fc.nat(1), to: fc.nat(1) });
+    const story = fc.array(fc.array(payment, { maxLength: 2 }), { minLength: 4, maxLength: 7 });
+    const cuts = fc.array(fc.nat(7), { maxLength: 3 });
+    const people = [ALICE, BOB] as const;
+    await fc.assert(
+      fc.asyncProperty(story, cuts, async (blocks, at) => {
+        const chain = testChain(people.map((key) => ({ key, value: 1_000n * SERO_UNIT })));
+        const stores = people.map(() => memoryWalletStore());
+        const live = await Promise.all(people.map((key, i) => openOn(chain, key, { store: stores[i]! })));
+        const given = live.map(() => [] as ScanResult[]);
+        for (const payments of blocks) {
+          // One of a person at a time: a second one would spend the same notes.
+          const first = payments.filter(
+            ({ from }, i) => payments.findIndex((other) => other.from === from) === i,
+          );
+          const made = first.map(({ from, to }) =>
+            transaction(live[from]!, people[from]!, { ...TO_BOB, to: people[to]!.proof.viewing.address }),
+          );
+          const block = chain.add(await Promise.all(made));
+          for (const [i, wallet] of live.entries()) given[i]!.push(await wallet.addBlock(block));
+        }
+        const places = [...new Set([0, ...at, chain.blocks.length])].toSorted((a, b) => a - b);
+        for (const [i, key] of people.entries()) {
+          const store = memoryWalletStore();
+          const batched = await openOn(chain, key, { store, blocks: [] });
+          const results: ScanResult[] = [];
+          for (const [n, from] of places.entries())
+            results.push(...(await batched.addBlocks(chain.blocks.slice(from, places[n + 1]))));
+          assert.deepEqual(results.slice(1), given[i]);
+          assert.deepEqual(view(batched), view(live[i]!));
+          // A wallet that lives hands out addresses; one that reads has them from the chain.
+          const records = async (from: WalletStore) =>
+            (await from.entries('')).filter(([name]) => !name.startsWith('addresses/')).toSorted();
+          assert.deepEqual(await records(store), await records(stores[i]!));
+        }
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('tries a whole batch with one call, and takes none of its blocks when it is called off meanwhile', async () => {
+    const stop = new AbortController();
+    const portable = createPortableScanner();
+    let calls = 0;
+    const scanner: Scanner = {
+      scan: (request) => {
+        calls++;
+        if (calls === 3) stop.abort(new Error('enough'));
+        return portable.scan(request);
+      },
+    };
+    const store = memoryWalletStore();
+    const wallet = await openOn(chain, ALICE, { store, blocks: [], scanner });
+    const half = chain.blocks.length >> 1;
+    await wallet.addBlocks(chain.blocks.slice(0, half));
+    assert.equal(calls, 2, 'one for the outputs, one for what is in the open');
+    const before = view(wallet);
+    await assert.rejects(wallet.addBlocks(chain.blocks.slice(half), stop.signal), /enough/);
+    assert.deepEqual(view(wallet), before);
+    assert.deepEqual(view(await openOn(chain, ALICE, { store, blocks: [] })), before);
+    await wallet.addBlocks(chain.blocks.slice(half));
+    assert.deepEqual(view(wallet), view(await openOn(chain, ALICE)));
   });
 
   it('keeps of a batch what comes before a refused block', async () => {

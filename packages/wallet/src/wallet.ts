@@ -2,22 +2,19 @@ import { pathRoot } from '@sero/circuits';
 import { blake2b256, equalBytes, pointToBytes, toHex, utf8 } from '@sero/crypto';
 import {
   alias,
-  allocationNote,
-  decodeExecutedBlock,
   decodeField,
   decodeGenesis,
   genesisHash,
   type Header,
   hashNodesWith,
   nameCommitment,
-  nextBaseFee,
-  noteCommitment,
   type ViewingKey,
 } from '@sero/protocol';
 import { acceptBlock } from './accept-block.ts';
-import { rootsHold } from './block-roots.ts';
+import { batchesOf } from './batches.ts';
 import { ensure } from './errors.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { type ReadBlock, readBlocks } from './read-blocks.ts';
 import type { HistoryEntry, OwnedNote } from './records.ts';
 import {
   acknowledge,
@@ -29,7 +26,6 @@ import {
   reservedNotes,
 } from './reservations.ts';
 import {
-  placeTransactions,
   registeredAssets,
   type ScanAccount,
   type ScanResult,
@@ -39,6 +35,8 @@ import {
 import { startRecords } from './start.ts';
 import { type AddressUse, commitmentOf, DAMAGED, loadState, written } from './state.ts';
 import type { WalletChange } from './store.ts';
+import { type Findings, tryBlocks } from './try-blocks.ts';
+import { turns } from './turns.ts';
 import type { Wallet, WalletOptions } from './wallet-interface.ts';
 
 export type * from './wallet-interface.ts';
@@ -66,8 +64,6 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   let target: bigint | undefined;
   const account: ScanAccount = {
     key,
-    scanner,
-    traces,
     audit,
     noteAt: (position) => state.notes.get(position),
   };
@@ -94,14 +90,41 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     const results: ScanResult[] = [];
     const changes: WalletChange[] = [];
     try {
-      for (const bytes of blocks) {
-        signal?.throwIfAborted();
-        results.push(await scanBlock(bytes, changes));
-      }
+      for (const batch of batchesOf(blocks)) await scanBatch(batch, results, changes, signal);
     } finally {
       await keep(changes);
     }
     return results;
+  }
+
+  /**
+   * Reads some blocks, tries their outputs and traces at once, and takes one block after the other: what one of them spends may have come
+   * with one before it.
+   */
+  async function scanBatch(
+    blocks: readonly Uint8Array[],
+    results: ScanResult[],
+    changes: WalletChange[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const rest = turns();
+    const reading = { genesis, genesisHash: networkHash, tip: state.tip, size: state.tree.size() };
+    const { read, refusal } = await readBlocks(reading, blocks, rest);
+    const tried = read.map(({ transactions, allocations, traces: entries }) => ({
+      transactions: transactions.map(({ tx }) => tx),
+      publicNotes: [...allocations, ...transactions.flatMap(({ publicNotes }) => publicNotes)].map(
+        ({ note }) => note,
+      ),
+      traces: entries,
+    }));
+    const findings = await tryBlocks({ key, scanner, traces, audit }, tried, signal);
+    for (const [i, block] of read.entries()) {
+      await rest();
+      signal?.throwIfAborted();
+      results.push(takeBlock(block, findings[i]!, changes));
+    }
+    if (refusal !== undefined) throw refusal.error;
   }
 
   /** Writes what scanned blocks changed as one batch; of several changes of a key the last one. */
@@ -119,27 +142,13 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     }
   }
 
-  /** Scans one block; what is to be written goes to the end of `changes`. */
-  async function scanBlock(bytes: Uint8Array, changes: WalletChange[]): Promise<ScanResult> {
-    const executed = decodeExecutedBlock(bytes);
-    const { header } = executed.block;
-    checkLink(header);
-    ensure(
-      rootsHold(executed),
-      'block-roots',
-      'the block’s transactions or receipts are not those of its header',
-    );
+  /** Takes the next block over into the state; what is to be written goes to the end of `changes`. */
+  function takeBlock(block: ReadBlock, findings: Findings, changes: WalletChange[]): ScanResult {
+    const { tip, executed, allocations, transactions, leaves } = block;
+    const { header } = tip;
     const before = state.tree.size();
     const counters = { once: { ...state.addresses.once }, owner: { ...state.addresses.owner } };
-    const allocations =
-      header.height === 0n
-        ? genesis.allocations.map((allocation, n) => ({
-            note: allocationNote(allocation, networkHash, n),
-            index: n,
-          }))
-        : [];
-    const { transactions, leaves } = placeTransactions(executed, before + BigInt(allocations.length));
-    state.tree.append([...allocations.map(({ note }) => noteCommitment(note)), ...leaves]);
+    state.tree.append(leaves);
     try {
       const root = rootAfter(before);
       ensure(
@@ -147,8 +156,8 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
         'block-roots',
         'the block’s notes do not give its notes root',
       );
-      const scanned = await scanTransactions(account, executed, transactions);
-      const allocated = await scanAllocations(account, allocations);
+      const scanned = scanTransactions(account, header, transactions, findings, allocations.length);
+      const allocated = scanAllocations(account, allocations, findings);
       const result: ScanResult = {
         ...scanned,
         received: [...allocated, ...scanned.received],
@@ -162,7 +171,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
       changes.push(
         ...moved.map((use) => written.addresses(use, state.addresses[use])),
         ...acceptBlock(state, {
-          header,
+          tip,
           root,
           result,
           txids: new Set(executed.receipts.map(({ txid }) => toHex(txid))),
@@ -184,28 +193,6 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     return tip !== undefined && tree.size() === before
       ? decodeField(tip.header.notesRoot, 'notes root')
       : tree.rootAt(tree.size());
-  }
-
-  function checkLink(header: Header): void {
-    ensure(equalBytes(header.genesisHash, networkHash), 'other-genesis', 'this block is of another network');
-    const { tip } = state;
-    const expected = tip === undefined ? 0n : tip.header.height + 1n;
-    ensure(
-      header.height === expected && (tip === undefined || equalBytes(header.parent, tip.hash)),
-      'block-not-next',
-      `the wallet waits for block ${expected} on top of the last one it saw`,
-    );
-    const { fees } = genesis;
-    ensure(
-      header.version === 1 &&
-        header.gasLimit === fees.gasLimit &&
-        header.gasUsed <= header.gasLimit &&
-        (tip === undefined
-          ? header.time === genesis.time && header.baseFee === fees.baseFeeStart
-          : header.time > tip.header.time && header.baseFee === nextBaseFee(fees, tip.header)),
-      'block-rules',
-      'the block follows rules that this wallet does not know: look for a newer wallet',
-    );
   }
 
   function unspent(): OwnedNote[] {
