@@ -110,6 +110,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   'circuit-too-large': { exit: 'usage' },
   'r1cs-malformed': { exit: 'usage' },
   'not-prepared': { exit: 'usage', hint: 'prepare the powers first: {sero} ceremony prepare FILE -o NEW' },
+  'beacons-only': {
+    exit: 'failed',
+    hint: 'somebody must add a secret before the phase is closed: {sero} ceremony contribute FILE -o NEW',
+  },
   'beacon-missing': { exit: 'failed', hint: 'close the phase: {sero} ceremony beacon FILE NUMBER -o NEW' },
 };
 

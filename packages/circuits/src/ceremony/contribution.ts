@@ -14,13 +14,20 @@ export interface Origin {
 export interface Beacon {
   /** 1 to 255 bytes. */
   readonly value: Uint8Array;
-  /** Its SHA-256 is taken 2^iterationsPower times: 10 to 32. */
+  /** Its SHA-256 is taken 2^iterationsPower times: 10 to 24. */
   readonly iterationsPower: number;
 }
 
 const MAX_NAME_BYTES = 64;
 const MAX_BEACON_BYTES = 255;
-const ITERATIONS_POWER = { least: 10, most: 32 };
+/** The least that snarkjs takes. */
+const LEAST_ITERATIONS_POWER = 10;
+/**
+ * How often all beacons of a transcript may ask to hash, together. Whoever verifies takes every one of these hashes, and
+ * the file that says how many is a stranger's. snarkjs takes up to 2^63 for one beacon, which nobody sees the end of;
+ * 2^24 are 16 times what `sero ceremony beacon` asks for, and some tens of seconds here.
+ */
+const MOST_ITERATIONS = 2 ** 24;
 
 const TYPE_PERSON = 0;
 const TYPE_BEACON = 1;
@@ -28,21 +35,52 @@ const NAME = 1;
 const ITERATIONS = 2;
 const VALUE = 3;
 
-/** Refuses a name that the format does not hold, and such a beacon. */
-export function checkOrigin({ name, beacon }: Origin): void {
-  const refuse = (why: string): CeremonyError => new CeremonyError('option-invalid', why);
-  if (new TextEncoder().encode(name).length > MAX_NAME_BYTES) throw refuse('a name has at most 64 bytes');
-  if (beacon !== undefined) checkBeaconLimits(beacon);
+/** What is read here of a contribution of either phase. */
+export interface Originated {
+  readonly origin: Origin;
 }
 
-/** Refuses a beacon that the format does not hold, or that nobody would see the end of. */
-export function checkBeaconLimits({ value, iterationsPower }: Beacon): void {
-  const refuse = (why: string): CeremonyError => new CeremonyError('option-invalid', why);
-  if (value.length === 0 || value.length > MAX_BEACON_BYTES) throw refuse('a beacon has 1 to 255 bytes');
-  const { least, most } = ITERATIONS_POWER;
-  if (!Number.isInteger(iterationsPower) || iterationsPower < least || iterationsPower > most) {
-    throw refuse(`a beacon is hashed 2^${least} to 2^${most} times`);
+/** Refuses to go on with a name or a beacon that the format does not hold, or with more hashes than are taken. */
+export function checkNext(earlier: readonly Originated[], origin: Origin): void {
+  if (new TextEncoder().encode(origin.name).length > MAX_NAME_BYTES) {
+    throw new CeremonyError('option-invalid', 'a name has at most 64 bytes');
   }
+  checkBeacons([...earlier, { origin }]);
+}
+
+/**
+ * What can be said of a transcript by its authors alone, before anything is hashed: somebody contributed, of whom it can
+ * be believed that he forgot his secret, and its beacons can be checked in bearable time.
+ *
+ * @throws CeremonyError `beacons-only`, `beacon-too-long`, `option-invalid`
+ */
+export function checkAuthors(contributions: readonly Originated[]): void {
+  checkBeacons(contributions);
+  if (contributions.some(({ origin }) => origin.beacon === undefined)) return;
+  throw new CeremonyError(
+    'beacons-only',
+    'every contribution is a beacon’s: nobody added a secret, and anybody can compute what nobody is to know',
+  );
+}
+
+/** Refuses beacons that the format does not hold, and such as nobody would see the end of. */
+function checkBeacons(contributions: readonly Originated[]): void {
+  const refuse = (why: string): CeremonyError => new CeremonyError('option-invalid', why);
+  let iterations = 0;
+  for (const { origin } of contributions) {
+    if (origin.beacon === undefined) continue;
+    const { value, iterationsPower } = origin.beacon;
+    if (value.length === 0 || value.length > MAX_BEACON_BYTES) throw refuse('a beacon has 1 to 255 bytes');
+    if (!Number.isInteger(iterationsPower) || iterationsPower < LEAST_ITERATIONS_POWER) {
+      throw refuse(`a beacon is hashed at least 2^${LEAST_ITERATIONS_POWER} times`);
+    }
+    iterations += 2 ** iterationsPower;
+  }
+  if (iterations <= MOST_ITERATIONS) return;
+  throw new CeremonyError(
+    'beacon-too-long',
+    `beacons are hashed at most 2^${Math.log2(MOST_ITERATIONS)} times together`,
+  );
 }
 
 /** type (u32), length of the parameters (u32), parameters in rising order, each a number (u8) and its value. */
@@ -80,7 +118,11 @@ export function readOrigin(from: FieldReader): Origin {
     else throw malformed(`parameter ${parameter}`);
   }
   if (from.left() !== stop) throw malformed('parameters are longer than announced');
-  if (type === TYPE_PERSON) return { name };
+  if (type === TYPE_PERSON) {
+    if (iterationsPower !== undefined || value !== undefined)
+      throw malformed('a person with a beacon’s number');
+    return { name };
+  }
   if (iterationsPower === undefined || value === undefined) throw malformed('a beacon without its number');
   return { name, beacon: { value, iterationsPower } };
 }

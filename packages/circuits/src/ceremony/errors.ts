@@ -28,6 +28,10 @@ export type CeremonyFault =
   | 'beacon-wrong'
   /** The last contribution is no beacon's. */
   | 'beacon-missing'
+  /** The beacons of a transcript ask for more hashes than anybody is to wait for. */
+  | 'beacon-too-long'
+  /** Every contribution is a beacon's: everybody can compute what nobody is to know. */
+  | 'beacons-only'
   /** The Lagrange forms are not those of the powers. */
   | 'lagrange-wrong'
   /** The powers have no Lagrange forms yet. */

@@ -1,5 +1,6 @@
 import { checkVerifyingKey, encodeVerifyingKey, type GroupEngine, verifyingKeyFromZkey } from '@sero/prover';
 import { type ProvingKey, writeProvingKey } from '../zkey-file.ts';
+import type { Originated } from './contribution.ts';
 import { type VerifiedContribution, verifyPowers } from './phase1-verify.ts';
 import { verifyKey } from './phase2-verify.ts';
 import { requireThat, sameBytes } from './points.ts';
@@ -17,11 +18,12 @@ export interface FinishedKeys {
 
 /**
  * Refuses a transcript whose last contribution is no beacon's, or not that of the number that is expected. Without a
- * beacon the last person could have chosen, among many secrets, one that gives a key to his liking.
+ * beacon the last person could have chosen, among many secrets, one that gives a key to his liking. Whether the
+ * contribution is what the number gives is for `verifyPowers` and `verifyKey` to check.
  *
  * @throws CeremonyError `beacon-missing` or `beacon-wrong`
  */
-export function requireBeacon(contributions: readonly VerifiedContribution[], value?: Uint8Array): void {
+export function requireBeacon(contributions: readonly Originated[], value?: Uint8Array): void {
   const beacon = contributions.at(-1)?.origin.beacon;
   if (beacon === undefined) {
     requireThat(false, 'beacon-missing', 'the last contribution is no beacon: the transcript is not closed');
@@ -31,8 +33,16 @@ export function requireBeacon(contributions: readonly VerifiedContribution[], va
   requireThat(expected, 'beacon-wrong', 'the last contribution is of another beacon');
 }
 
+export interface FinishOptions {
+  /** Number of the beacon that must have closed phase 1; any where it is not given. */
+  readonly powersBeacon?: Uint8Array | undefined;
+  /** That of phase 2. */
+  readonly keyBeacon?: Uint8Array | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Verifies both phases, each closed by a beacon, and gives the keys.
+ * Verifies both phases, to each of which somebody contributed and which a beacon closed, and gives the keys.
  *
  * @param circuit bytes of the circuit's file or of its .r1cs
  * @param id circuit id for the verifying key, 1 to 255
@@ -44,12 +54,13 @@ export async function finishKeys(
   id: number,
   powers: Powers,
   key: ProvingKey,
-  signal?: AbortSignal,
+  { powersBeacon, keyBeacon, signal }: FinishOptions = {},
 ): Promise<FinishedKeys> {
+  // First what is quickly checked.
+  requireBeacon(powers.contributions, powersBeacon);
+  requireBeacon(key.contributions, keyBeacon);
   const powersLog = await verifyPowers(engine, powers, signal);
-  requireBeacon(powersLog);
   const keyLog = await verifyKey(engine, circuit, powers, key, signal);
-  requireBeacon(keyLog);
   const provingKey = writeProvingKey(key);
   const verifyingKey = verifyingKeyFromZkey(provingKey, id, false);
   checkVerifyingKey(verifyingKey);

@@ -1,6 +1,6 @@
 import { concat } from '@sero/crypto';
 import type { Group, GroupEngine } from '@sero/prover';
-import { checkBeaconLimits } from './contribution.ts';
+import { checkAuthors } from './contribution.ts';
 import { CeremonyError } from './errors.ts';
 import { checkKnowledge, type PublicKey, powersChallenge, proveKnowledge, secretsOf } from './knowledge.ts';
 import { verifyLagrange } from './lagrange.ts';
@@ -52,7 +52,6 @@ async function checkBeacon(
   signal?: AbortSignal,
 ): Promise<void> {
   if (it.origin.beacon === undefined) return;
-  checkBeaconLimits(it.origin.beacon);
   const { scalars, next } = await secretsOf(it.origin, 3, new Uint8Array(0), signal);
   for (const [which, name] of NAMES.entries()) {
     const expected = await proveKnowledge(engine, scalars[which]!, next, powersChallenge(which, challenge));
@@ -195,8 +194,9 @@ function checkKeysDiffer(contributions: readonly PowersContribution[]): void {
 /**
  * Verifies phase 1 as a whole: every contribution's proofs of knowledge and that it follows from the one before; that
  * all points are powers of one tau, of alpha and of beta, by random combination; the hashes; Lagrange forms where there
- * are such. Whoever reads the transcript must know one author of whom he believes that he forgot his secret, or believe
- * in the beacon.
+ * are such; that somebody contributed who is no beacon. Whoever reads the transcript must know one author of whom he
+ * believes that he forgot his secret: who somebody is, and that his secret was one, is not in the file, so he compares
+ * attestations with what their authors published.
  *
  * @throws CeremonyError
  */
@@ -209,6 +209,7 @@ export async function verifyPowers(
   const last = contributions.at(-1);
   if (last === undefined)
     throw new CeremonyError('no-contribution', 'nobody has contributed: everybody knows tau');
+  checkAuthors(contributions);
   const { g1, g2 } = await generators(engine);
   const first = await firstChallenge(engine, ceremonyPower, { g1, g2 });
   // What is quickly checked goes first.

@@ -1,6 +1,6 @@
 import { leBytes } from '@sero/crypto';
 import type { GroupEngine } from '@sero/prover';
-import { checkOrigin, type Origin } from './contribution.ts';
+import { checkNext, type Origin } from './contribution.ts';
 import { CeremonyError } from './errors.ts';
 import { powersChallenge, proveKnowledge, secretsOf } from './knowledge.ts';
 import { generators, pointAt, requireGood } from './points.ts';
@@ -76,7 +76,7 @@ export async function contributePowers(
   typed: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Contributed<Powers>> {
-  checkOrigin(origin);
+  checkNext(powers.contributions, origin);
   if (powers.power !== powers.ceremonyPower) {
     throw new CeremonyError(
       'truncated',

@@ -1,7 +1,7 @@
 import { concat } from '@sero/crypto';
 import { GROUP_POINT_BYTES, type GroupEngine } from '@sero/prover';
 import type { KeyContribution, ProvingKey } from '../zkey-file.ts';
-import { checkBeaconLimits } from './contribution.ts';
+import { checkAuthors } from './contribution.ts';
 import { CeremonyError } from './errors.ts';
 import { checkKnowledge, proveKnowledge, secretsOf } from './knowledge.ts';
 import type { VerifiedContribution } from './phase1-verify.ts';
@@ -66,7 +66,6 @@ async function checkContribution(
     `${what}: its hash is not of the transcript before it`,
   );
   if (origin.beacon !== undefined) {
-    checkBeaconLimits(origin.beacon);
     const { scalars, next } = await secretsOf(origin, 1, new Uint8Array(0), signal);
     const expected = await proveKnowledge(engine, scalars[0]!, next, challenge);
     const same = (['s1', 'sx1', 'spx2'] as const).every((name) => sameBytes(expected[name], key[name]));
@@ -143,7 +142,8 @@ async function checkDelta(
 
 /**
  * Verifies phase 2 as a whole: that the key began as that of this circuit under these powers, which is made again and
- * compared; every contribution; that delta divides what it is to divide. The powers are `verifyPowers`'s to verify.
+ * compared; every contribution, of which one is no beacon's; that delta divides what it is to divide. The powers are
+ * `verifyPowers`'s to verify.
  *
  * @param circuit bytes of the circuit's file or of its .r1cs
  * @throws CeremonyError, R1csError
@@ -159,6 +159,7 @@ export async function verifyKey(
   const last = contributions.at(-1);
   if (last === undefined)
     throw new CeremonyError('no-contribution', 'nobody has contributed: everybody knows delta');
+  checkAuthors(contributions);
   const start = await startKey(engine, circuit, powers, signal);
   checkCircuit(start, key);
   checkKeysDiffer(contributions);

@@ -4,7 +4,7 @@ import { constraintsOf } from '../circuit-source.ts';
 import { domainPower, type MatrixEntry } from '../setup-qap.ts';
 import type { R1cs } from '../setup-r1cs.ts';
 import { type ProvingKey, packEntries } from '../zkey-file.ts';
-import { checkOrigin, type Origin } from './contribution.ts';
+import { checkNext, type Origin } from './contribution.ts';
 import { CeremonyError } from './errors.ts';
 import { invertScalar } from './invert-scalar.ts';
 import { type Challenge, proveKnowledge, secretsOf } from './knowledge.ts';
@@ -171,7 +171,7 @@ export async function contributeKey(
   typed: Uint8Array,
   signal?: AbortSignal,
 ): Promise<Contributed<ProvingKey>> {
-  checkOrigin(origin);
+  checkNext(key.contributions, origin);
   await requireGood(engine, 'g1', key.delta1, 'delta of G1', signal);
   await requireGood(engine, 'g2', key.delta2, 'delta of G2', signal);
   await requireGoodOrInfinite(engine, 'g1', concat(key.l1, key.h1), 'the points that delta divides', signal);

@@ -11,7 +11,7 @@ import {
 import type { Command } from 'commander';
 import { runs, wholeNumber, withExamples } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { readBytes, writeNew } from '../files.ts';
+import { readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import {
   type CircuitOptions,
@@ -22,6 +22,7 @@ import {
   readPowersOption,
   withGroups,
 } from './common.ts';
+import { expectNew, writeAllNew } from './outputs.ts';
 
 /** What begins a phase: `start`, and `prepare` between the two. Everybody gets the same files. */
 
@@ -56,11 +57,15 @@ export function addStart(ceremony: Command, io: Io): void {
         'say --power K for phase 1, or --circuit and --powers for phase 2',
       );
     }
+    if (power !== undefined && powers !== undefined) {
+      throw usageError('phase 1 begins under no powers', 'leave out --powers, or say --circuit for phase 2');
+    }
+    await expectNew(io, output);
     if (power !== undefined) {
       const bytes = await withGroups(cli, 'Writing powers of one', async (groups) =>
         writePowers(await startPowers(groups, power)),
       );
-      await writeNew(io, output, bytes);
+      await writeAllNew(io, { path: output, bytes });
       cli.out.data({ phase: 1, file: output }, output);
       return;
     }
@@ -68,7 +73,7 @@ export function addStart(ceremony: Command, io: Io): void {
     const key = await withGroups(cli, 'Making the first key', (groups) =>
       startKey(groups, file.bytes, prepared, io.signal),
     );
-    await writeNew(io, output, writeProvingKey(key));
+    await writeAllNew(io, { path: output, bytes: writeProvingKey(key) });
     cli.out.data({ phase: 2, file: output, circuitHash: key.circuitHash }, output);
   });
 }
@@ -79,7 +84,8 @@ export function addPrepare(ceremony: Command, io: Io): void {
       .command('prepare')
       .summary('prepare phase 1 for phase 2')
       .description(
-        'Verifies the powers and brings them into Lagrange form, once for all circuits. Everybody who does this gets the same file.',
+        'Verifies the powers, to which somebody must have added a secret, and brings them into Lagrange form, once for all circuits. Everybody ' +
+          'who does this gets the same file.',
       )
       .argument('<file>', 'the powers (.ptau), closed by a beacon'),
   );
@@ -90,14 +96,16 @@ export function addPrepare(ceremony: Command, io: Io): void {
     },
   ]);
   runs<OutputOption>(command, io, async (cli, { output }, file) => {
+    await expectNew(io, output);
     const { lagrange: _, ...powers } = readPowers(await readBytes(io, file!));
+    requireBeacon(powers.contributions);
     const prepared = await withGroups(cli, 'Preparing', async (groups, report) => {
       report('verifying');
-      requireBeacon(await verifyPowers(groups, powers, io.signal));
+      await verifyPowers(groups, powers, io.signal);
       const told = (done: number, of: number): void => report(`${done} of ${of} parts`);
       return preparePowers(groups, powers, { signal: io.signal, report: told });
     });
-    await writeNew(io, output, writePowers(prepared));
+    await writeAllNew(io, { path: output, bytes: writePowers(prepared) });
     cli.out.data({ phase: 1, file: output }, output);
   });
 }

@@ -8,11 +8,12 @@ import {
 } from '@sero/circuits/node';
 import { type Command, Option } from 'commander';
 import { type Cli, runs, wholeNumber, withExamples } from '../command.ts';
-import { readBytes, writeNew } from '../files.ts';
+import { readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import { hex } from '../names.ts';
 import { canAsk, readSecret } from '../secrets.ts';
 import { newFile, type OutputOption, parseBeacon, readEither, withGroups } from './common.ts';
+import { expectNew, writeAllNew } from './outputs.ts';
 
 /** Both ways of adding to a phase: `contribute`, by a secret, and `beacon`, by a public number. */
 
@@ -32,7 +33,7 @@ export function addContribute(ceremony: Command, io: Io): void {
         .summary('add a secret of yours')
         .description(
           'Multiplies what others made by a secret and writes a new file. The secret comes from the operating system, mixed with what you type ' +
-            'or with a file, is kept nowhere and wiped. Publish the attestation that is printed: it proves later that your contribution is in the transcript.',
+            'or with a file where there is any, is kept nowhere and wiped; what it came from is said. Publish the attestation that is printed: it proves later that your contribution is in the transcript.',
         )
         .argument('<file>', 'the newest file, of either phase')
         .option('--entropy-file <file>', 'a file to be mixed in, "-" for stdin (default: a question)'),
@@ -49,29 +50,58 @@ export function addContribute(ceremony: Command, io: Io): void {
     },
   ]);
   runs<ContributeOptions>(command, io, async (cli, { name, entropyFile, output }, file) => {
-    const typed = await readEntropy(cli, entropyFile);
+    await expectNew(io, output);
+    const entropy = await readEntropy(cli, entropyFile);
     try {
-      await contribute(cli, file!, { name }, typed, output);
+      await contribute(cli, file!, { name }, entropy, output);
     } finally {
-      typed.fill(0);
+      entropy.typed.fill(0);
     }
   });
 }
 
-async function readEntropy(cli: Cli, file: string | undefined): Promise<Uint8Array> {
-  if (file !== undefined && file !== '-') return readBytes(cli.io, file);
-  if (file === undefined && !canAsk(cli.io)) return new Uint8Array(0);
-  return new TextEncoder().encode(await readSecret(cli.io, file, 'Type something that nobody can guess'));
+/** What is mixed with the operating system's randomness, which is never left out. */
+interface Entropy {
+  /** May be empty. */
+  readonly typed: Uint8Array;
+  /** What `typed` is. */
+  readonly from: 'terminal' | 'file' | 'stdin' | 'nowhere';
+}
+
+async function readEntropy({ io }: Cli, file: string | undefined): Promise<Entropy> {
+  if (file !== undefined && file !== '-') return { typed: await readBytes(io, file), from: 'file' };
+  if (file === undefined && !canAsk(io)) return { typed: new Uint8Array(0), from: 'nowhere' };
+  const text = await readSecret(io, file, 'Type something that nobody can guess');
+  return { typed: new TextEncoder().encode(text), from: file === undefined ? 'terminal' : 'stdin' };
+}
+
+const MIXED_IN = {
+  terminal: ['what was typed', 'nothing was typed'],
+  file: ['the file', 'the file is empty'],
+  stdin: ['standard input', 'standard input is empty'],
+  nowhere: ['nothing', 'there is no terminal to ask on'],
+} as const satisfies Record<Entropy['from'], readonly [some: string, none: string]>;
+
+/** Says what a secret came from, for programs and for people. */
+function describeEntropy({ typed, from }: Entropy) {
+  const [some, none] = MIXED_IN[from];
+  const mixed = typed.length > 0;
+  return {
+    entropy: mixed ? ['system', from] : ['system'],
+    line: `secret: from the operating system ${mixed ? `and ${some}` : `alone (${none})`}`,
+  };
 }
 
 async function contribute(
   cli: Cli,
   path: string,
   origin: Origin,
-  typed: Uint8Array,
+  secret: Entropy | undefined,
   output: string,
 ): Promise<void> {
   const { signal } = cli.io;
+  const typed = secret?.typed ?? new Uint8Array(0);
+  const said = secret === undefined ? undefined : describeEntropy(secret);
   const file = await readEither(cli.io, path);
   const { bytes, attestation } = await withGroups(cli, 'Contributing', async (groups) => {
     if (file.phase === 1) {
@@ -81,10 +111,9 @@ async function contribute(
     const { result, attestation } = await contributeKey(groups, file.key, origin, typed, signal);
     return { bytes: writeProvingKey(result), attestation };
   });
-  await writeNew(cli.io, output, bytes);
-  cli.out.data(
-    { phase: file.phase, file: output, attestation },
-    () => `${output}\nattestation: ${hex(attestation)}`,
+  await writeAllNew(cli.io, { path: output, bytes });
+  cli.out.data({ phase: file.phase, file: output, attestation, ...(said && { entropy: said.entropy }) }, () =>
+    [output, ...(said ? [said.line] : []), `attestation: ${hex(attestation)}`].join('\n'),
   );
 }
 
@@ -106,19 +135,22 @@ export function addBeacon(ceremony: Command, io: Io): void {
         .argument('<file>', 'the newest file, of either phase')
         .argument('<number>', 'the number, in hexadecimal digits')
         .addOption(
-          new Option('--iterations <n>', 'hash it 2^n times').argParser(wholeNumber(10, 32)).default(20),
+          new Option('--iterations <n>', 'hash it 2^n times, 10 to 24')
+            .argParser(wholeNumber(10, 24))
+            .default(20),
         ),
     ),
   );
   withExamples(command, [
     {
       line: 'sero ceremony beacon powers-1.ptau 5f3c… -o powers-2.ptau --iterations 10',
-      says: 'phase 1; 20 takes a second, and everybody who verifies as long',
+      says: 'phase 1; 20 takes a second or more, and everybody who verifies as long',
     },
     { line: 'sero ceremony beacon key-1.zkey 5f3c… -o key-2.zkey --iterations 10', says: 'phase 2' },
   ]);
   runs<BeaconOptions>(command, io, async (cli, { name, iterations, output }, file, number) => {
+    await expectNew(io, output);
     const beacon: Beacon = { value: parseBeacon(number!), iterationsPower: iterations };
-    await contribute(cli, file!, { name, beacon }, new Uint8Array(0), output);
+    await contribute(cli, file!, { name, beacon }, undefined, output);
   });
 }

@@ -7,9 +7,8 @@ import {
 } from '@sero/circuits/node';
 import { verifyingKeyHash } from '@sero/prover';
 import type { Command } from 'commander';
-import { type Cli, runs, wholeNumber, withExamples } from '../command.ts';
+import { runs, wholeNumber, withExamples } from '../command.ts';
 import { usageError } from '../errors.ts';
-import { writeNew } from '../files.ts';
 import type { Io } from '../io.ts';
 import { hex } from '../names.ts';
 import { visible } from '../text.ts';
@@ -24,25 +23,41 @@ import {
   readPowersOption,
   withGroups,
 } from './common.ts';
+import { expectNew, writeAllNew } from './outputs.ts';
 
 /** What looks at a whole transcript: `verify`, and `finish`, which gives the keys. */
 
-interface VerifyOptions extends CircuitOptions {
+interface BeaconOptions {
   readonly beacon?: string;
+  readonly powersBeacon?: string;
 }
 
+const beaconOptions = (command: Command): Command =>
+  command
+    .option('--beacon <number>', 'the beacon with which the phase must have been closed')
+    .option(
+      '--powers-beacon <number>',
+      'the one with which phase 1 must have been, where the file is of phase 2',
+    );
+
+const beaconOption = (text: string | undefined): Uint8Array | undefined =>
+  text === undefined ? undefined : parseBeacon(text);
+
+type VerifyOptions = CircuitOptions & BeaconOptions;
+
 export function addVerify(ceremony: Command, io: Io): void {
-  const command = circuitOptions(
-    ceremony
-      .command('verify')
-      .summary('check a whole transcript')
-      .description(
-        'Checks a file of either phase as a whole: every contribution, and that all points are what they should be. Phase 2 takes the circuit ' +
-          'and the powers, which are verified too. Prints each contribution with its attestation: compare them with what their authors published. ' +
-          'Ends with 1 where anything is wrong.',
-      )
-      .argument('<file>', 'a file of either phase')
-      .option('--beacon <number>', 'the beacon with which the phase must have been closed'),
+  const command = beaconOptions(
+    circuitOptions(
+      ceremony
+        .command('verify')
+        .summary('check a whole transcript')
+        .description(
+          'Checks a file of either phase as a whole: every contribution, of which one must not be a beacon’s, and that all points are what they ' +
+            'should be. Phase 2 takes the circuit and the powers, which are verified too. Prints each contribution of each phase with its ' +
+            'attestation: compare them with what their authors published, since nothing else says who they are. Ends with 1 where anything is wrong.',
+        )
+        .argument('<file>', 'a file of either phase'),
+    ),
   );
   withExamples(command, [
     { line: 'sero ceremony verify powers-1.ptau', says: 'phase 1' },
@@ -51,22 +66,39 @@ export function addVerify(ceremony: Command, io: Io): void {
       says: 'both phases',
     },
   ]);
-  runs<VerifyOptions>(command, io, async (cli, { circuit, powers, beacon }, path) => {
-    const expected = beacon === undefined ? undefined : parseBeacon(beacon);
+  runs<VerifyOptions>(command, io, async (cli, { circuit, powers, beacon, powersBeacon }, path) => {
+    const [expected, expectedOfPowers] = [beaconOption(beacon), beaconOption(powersBeacon)];
     const file = await readEither(io, path!);
-    const of =
-      file.phase === 1
-        ? undefined
-        : { circuit: await readCircuitOption(io, circuit), powers: await readPowersOption(io, powers) };
-    const log = await withGroups(cli, 'Verifying', async (groups, report) => {
-      if (file.phase === 1) return verifyPowers(groups, file.powers, io.signal);
+    if (file.phase === 1) {
+      const needless = Object.entries({ circuit, powers, 'powers-beacon': powersBeacon });
+      const given = needless.find(([, value]) => value !== undefined);
+      if (given !== undefined) {
+        throw usageError(`${path} is of phase 1: --${given[0]} is for phase 2`, 'leave it out');
+      }
+      if (expected !== undefined) requireBeacon(file.powers.contributions, expected);
+      const log = await withGroups(cli, 'Verifying', (groups) =>
+        verifyPowers(groups, file.powers, io.signal),
+      );
+      cli.out.data({ valid: true, phase: 1, contributions: log.map(describe) }, () =>
+        ['VALID', ...lines(log)].join('\n'),
+      );
+      return;
+    }
+    const of = { circuit: await readCircuitOption(io, circuit), powers: await readPowersOption(io, powers) };
+    if (expectedOfPowers !== undefined) requireBeacon(of.powers.contributions, expectedOfPowers);
+    if (expected !== undefined) requireBeacon(file.key.contributions, expected);
+    const logs = await withGroups(cli, 'Verifying', async (groups, report) => {
       report('the powers');
-      await verifyPowers(groups, of!.powers, io.signal);
+      const log = await verifyPowers(groups, of.powers, io.signal);
       report('the key');
-      return verifyKey(groups, of!.circuit.bytes, of!.powers, file.key, io.signal);
+      return {
+        powers: log,
+        key: await verifyKey(groups, of.circuit.bytes, of.powers, file.key, io.signal),
+      };
     });
-    if (expected !== undefined) requireBeacon(log, expected);
-    showLog(cli, file.phase, log);
+    cli.out.data({ valid: true, phase: 2, ...describeBoth(logs) }, () =>
+      ['VALID', ...linesOfBoth(logs)].join('\n'),
+    );
   });
 }
 
@@ -75,39 +107,55 @@ function describe({ origin: { name, beacon }, attestation }: VerifiedContributio
   return { name, ...kept, attestation };
 }
 
-function showLog(cli: Cli, phase: number, log: readonly VerifiedContribution[]): void {
-  cli.out.data({ valid: true, phase, contributions: log.map(describe) }, () =>
-    [
-      'VALID',
-      ...log.map(({ origin: { name, beacon }, attestation }, i) => {
-        const by =
-          beacon === undefined
-            ? visible(name) || 'unnamed'
-            : `beacon ${hex(beacon.value)}, 2^${beacon.iterationsPower} times`;
-        return `${i + 1}  ${by}\n   ${hex(attestation)}`;
-      }),
-    ].join('\n'),
-  );
+function lines(log: readonly VerifiedContribution[]): string[] {
+  return log.map(({ origin: { name, beacon }, attestation }, i) => {
+    const by =
+      beacon === undefined
+        ? visible(name) || 'unnamed'
+        : `beacon ${hex(beacon.value)}, 2^${beacon.iterationsPower} times`;
+    return `${i + 1}  ${by}\n   ${hex(attestation)}`;
+  });
 }
 
-interface FinishOptions extends OutputOption, CircuitOptions {
+/** What was verified of the powers and of the key under them. */
+interface Logs {
+  readonly powers: readonly VerifiedContribution[];
+  readonly key: readonly VerifiedContribution[];
+}
+
+const describeBoth = ({ powers, key }: Logs) => ({
+  powers: { contributions: powers.map(describe) },
+  contributions: key.map(describe),
+});
+
+const linesOfBoth = ({ powers, key }: Logs): string[] => [
+  'phase 1',
+  ...lines(powers),
+  'phase 2',
+  ...lines(key),
+];
+
+interface FinishOptions extends OutputOption, CircuitOptions, BeaconOptions {
   readonly verifyingKey: string;
   readonly id?: number;
 }
 
 export function addFinish(ceremony: Command, io: Io): void {
   const command = newFile(
-    circuitOptions(
-      ceremony
-        .command('finish')
-        .summary('the keys of a network')
-        .description(
-          'Verifies both phases, each of which a beacon must have closed, and writes the proving key and the verifying key of the circuit. ' +
-            'Prints the hash of the verifying key, which the genesis file of a network names.',
-        )
-        .argument('<file>', 'the last key (.zkey)')
-        .requiredOption('--verifying-key <file>', 'a new file for the verifying key')
-        .option('--id <n>', 'circuit id, for a .r1cs file', wholeNumber(1, 255)),
+    beaconOptions(
+      circuitOptions(
+        ceremony
+          .command('finish')
+          .summary('the keys of a network')
+          .description(
+            'Verifies both phases, to each of which somebody must have added a secret and each of which a beacon must have closed, and writes the ' +
+              'proving key and the verifying key of the circuit, both or none. Prints the hash of the verifying key, which the genesis file of a ' +
+              'network names, and each contribution of each phase with its attestation.',
+          )
+          .argument('<file>', 'the last key (.zkey)')
+          .requiredOption('--verifying-key <file>', 'a new file for the verifying key')
+          .option('--id <n>', 'circuit id, for a .r1cs file', wholeNumber(1, 255)),
+      ),
     ),
   );
   withExamples(command, [
@@ -116,22 +164,33 @@ export function addFinish(ceremony: Command, io: Io): void {
       says: 'refused unless everything verifies',
     },
   ]);
-  runs<FinishOptions>(command, io, async (cli, { circuit, powers, verifyingKey, id, output }, path) => {
+  runs<FinishOptions>(command, io, async (cli, options, path) => {
+    const { circuit, powers, verifyingKey, id, output, beacon, powersBeacon } = options;
+    await expectNew(io, output, verifyingKey);
+    const expected = { keyBeacon: beaconOption(beacon), powersBeacon: beaconOption(powersBeacon) };
     const file = await readEither(io, path!);
     if (file.phase === 1) throw usageError(`${path} is of phase 1`, 'a .zkey file is expected');
     const of = await readCircuitOption(io, circuit);
+    if (of.id !== undefined && id !== undefined) {
+      throw usageError(
+        `circuit ${circuit} has the number ${of.id}`,
+        'leave out --id, which is for a .r1cs file',
+      );
+    }
     const number = of.id ?? id;
     if (number === undefined) throw usageError('the number of this circuit?', 'say --id N');
     const prepared = await readPowersOption(io, powers);
     const keys = await withGroups(cli, 'Verifying', (groups) =>
-      finishKeys(groups, of.bytes, number, prepared, file.key, io.signal),
+      finishKeys(groups, of.bytes, number, prepared, file.key, { ...expected, signal: io.signal }),
     );
-    await writeNew(io, output, keys.provingKey);
-    await writeNew(io, verifyingKey, keys.verifyingKey);
+    await writeAllNew(
+      io,
+      { path: output, bytes: keys.provingKey },
+      { path: verifyingKey, bytes: keys.verifyingKey },
+    );
     const hash = verifyingKeyHash(keys.verifyingKey);
-    cli.out.data(
-      { circuit: number, provingKey: output, verifyingKey, hash, contributions: keys.key.map(describe) },
-      () => `${output}\n${verifyingKey}\nverifying key: ${hex(hash)}`,
+    cli.out.data({ circuit: number, provingKey: output, verifyingKey, hash, ...describeBoth(keys) }, () =>
+      [output, verifyingKey, `verifying key: ${hex(hash)}`, ...linesOfBoth(keys)].join('\n'),
     );
   });
 }

@@ -94,7 +94,7 @@ function addStart(node: Command, io: Io): void {
     .option('--snapshots <n>', 'snapshots that are kept; 0: none are written', wholeNumber(0, 1_000), 2)
     .option(
       '--threads <n>',
-      'threads that verify proofs (default: one less than the cores, 1 to 4)',
+      'threads that verify proofs (default: one less than the cores, 1 or 2)',
       wholeNumber(1, 64),
     )
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'));
