@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { filesUnder } from './files.ts';
-import { BACKENDS, dependentFiles, othersThan, partOf, RULES } from './test-backends.ts';
+import { moduleGraph } from './module-graph.ts';
+import { BACKENDS, dependentFiles, othersThan, partOf, RULES, WITNESSES } from './test-backends.ts';
 
 const OPEN = "export const open = () => process.env['SERO_PROVER'];\nexport interface Opened {}\n";
 
@@ -109,6 +110,27 @@ describe('the test files of this repository', () => {
       );
       assert.ok(because.length > 10);
     }
+  });
+
+  it('of wallets ask a prover for witnesses alone, where they are left out for that, and some of them are not', () => {
+    const graph = moduleGraph(root);
+    const wallets = dependent.filter((file) => WITNESSES.test(file));
+    assert.ok(wallets.length > 10);
+    const opening = wallets.flatMap((file) =>
+      [...graph.reachedFrom(file)].filter((source) => graph.says(source, 'openBackend')),
+    );
+    // Who opens one: the doubles, for a witness; what makes development keys, of which these need none; and the function itself.
+    assert.deepEqual([...new Set(opening)].toSorted(), [
+      'packages/circuits/src/setup-worker.ts',
+      'packages/prover/src/open-backend.ts',
+      'test/wallet/doubles.ts',
+    ]);
+    const left = new Set(partOf('wasm', dependent).leftOut.map(({ file }) => file));
+    const tried = dependent.filter((file) => file.startsWith('test/wallet/') && !left.has(file));
+    assert.deepEqual(
+      tried,
+      ['audit', 'kinds', 'refused', 'restore', 'shapes'].map((name) => `test/wallet/${name}.test.ts`),
+    );
   });
 
   it('all run with a prover or are named as left out', () => {

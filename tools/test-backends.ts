@@ -35,6 +35,8 @@ const PROVES_LARGE = /(^|\/)(shape-b|shape-c|real-proofs)\.test\.ts$/;
 /** Tests in which people pay: each of these makes several proofs of shape A, in processes of their own most of them. */
 const PAYS =
   /^test\/(cli\/(examples|patterns|refused|send)|demo\/cli|docs\/commands|ledger\/proof-attacks)\.test\.ts$/;
+/** Tests of wallets that stand alone, whose payments are proved by doubles: a prover is asked for the witness, once more in each of them. */
+export const WITNESSES = /^packages\/wallet\/src\/.*\.test\.ts$/;
 
 /**
  * What is too slow with a prover for what it would show. The first rule that fits gives the reason; a file that no rule names runs with
@@ -61,6 +63,12 @@ export const RULES: readonly Rule[] = [
     files: /^test\/(demo\/random|wallet\/walk)\.test\.ts$/,
     because:
       'it pays hundreds of times by doubles, which have of a prover only what the other wallet tests try',
+  },
+  {
+    backends: BACKENDS,
+    files: WITNESSES,
+    because:
+      'of a prover it has only the witnesses that doubles of proofs take, which test/wallet asks every prover for',
   },
   {
     backends: ['wasm', 'reference'],

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { openBackend } from '@sero/prover/node';
 import { othersThan } from './test-backends.ts';
-import { inOrder } from './test-order.ts';
+import { inOrder, LONG } from './test-order.ts';
 
 // The runner looks for tests beside its own folder, so it is run in a small repository of its own.
 const root = mkdtempSync(join(tmpdir(), 'runner-'));
@@ -27,24 +27,6 @@ writeFileSync(
 );
 writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
 
-// A test that needs large keys waits for them, and a program that makes them writes a file here.
-const keys = join(root, 'made');
-mkdirSync(join(root, 'packages', 'circuits', 'tools'), { recursive: true });
-writeFileSync(
-  join(root, 'packages', 'circuits', 'tools', 'prepare-development-keys.ts'),
-  `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(keys)}, '');`,
-);
-mkdirSync(join(root, 'packages', 'two'));
-const waiting = `import { existsSync } from 'node:fs'; import { test } from 'node:test';
-test('waits', async () => { while (!existsSync(${JSON.stringify(keys)})) await new Promise(setImmediate); });`;
-for (const name of ['shape-b', 'shape-c']) {
-  writeFileSync(join(root, 'packages', 'two', `${name}.test.ts`), waiting);
-}
-cpSync(
-  join(root, 'packages', 'one', 'src', 'passing.test.ts'),
-  join(root, 'packages', 'two', 'then.test.ts'),
-);
-
 // One whose outcome depends on the prover, and one that is left out with each but the fastest.
 const choosing = `import { test } from 'node:test';
 test('chooses', () => console.log('chosen: ' + (process.env['SERO_PROVER'] ?? 'none')));`;
@@ -52,9 +34,24 @@ mkdirSync(join(root, 'packages', 'three'));
 writeFileSync(join(root, 'packages', 'three', 'choosing.test.ts'), choosing);
 writeFileSync(join(root, 'tools', 'choosing.test.ts'), choosing);
 
+// Two that are long in this repository, by their names.
+for (const name of ['rpc/load', 'crash/kill']) {
+  const file = join(root, 'test', `${name}.test.ts`);
+  mkdirSync(dirname(file));
+  writeFileSync(file, "import { test } from 'node:test'; test('is long', () => undefined);");
+}
+
+mkdirSync(join(root, 'packages', 'four'));
+writeFileSync(
+  join(root, 'packages', 'four', 'keeping.test.ts'),
+  `import { existsSync } from 'node:fs'; import { getCompileCacheDir } from 'node:module'; import { dirname } from 'node:path'; import { test } from 'node:test';
+test('keeps', () => console.log('compiled in ' + (existsSync(getCompileCacheDir()) && dirname(getCompileCacheDir()))));`,
+);
+
 const run = (...args: string[]) => runWith({}, ...args);
 
-function runWith(changes: Readonly<Record<string, string>>, ...args: string[]) {
+/** @param changes variables that are other here, or not there */
+function runWith(changes: Readonly<Record<string, string | undefined>>, ...args: string[]) {
   // Under a test runner node:test runs nothing more, which this variable tells it; and the prover is chosen here.
   const { NODE_TEST_CONTEXT: _, SERO_PROVER: __, ...env } = process.env;
   const result = spawnSync(process.execPath, ['tools/test.ts', ...args], {
@@ -107,22 +104,33 @@ describe('npm test', () => {
     assert.match(errors, /no-such-path/);
   });
 
-  it('makes the keys of the large shapes meanwhile, and runs the files that need them last', () => {
-    const { lines, last } = run('packages/two');
+  it('runs long files first, the longest before the others, and short ones in their order', () => {
+    const { lines, last } = run('test/rpc/load', 'packages/one/src', 'test/crash/kill');
     assert.equal(last, '5 passed, 0 failed, 2 skipped');
-    assert.ok(existsSync(keys));
-    const order = lines.flatMap((line) => line.match(/^ok packages\/two\/(.*): \d+ tests/)?.[1] ?? []);
-    assert.equal(order.length, 3);
     assert.deepEqual(
-      inOrder([
-        'x/shape-b.test.ts',
-        'x/a.test.ts',
-        'y/shape-c.test.ts',
-        'y/shape-bc.test.ts',
-        'y/shape-b.test.ts',
-      ]),
-      ['x/a.test.ts', 'y/shape-bc.test.ts', 'y/shape-c.test.ts', 'x/shape-b.test.ts', 'y/shape-b.test.ts'],
+      lines.flatMap((line) => line.match(/^ok (.*): \d+ tests/)?.[1] ?? []),
+      ['test/crash/kill.test.ts', 'test/rpc/load.test.ts', 'packages/one/src/passing.test.ts'],
     );
+    assert.deepEqual(inOrder(['x/b.test.ts', LONG[1]!, 'x/a.test.ts', LONG[0]!]), [
+      ...[LONG[0], LONG[1]],
+      ...['x/b.test.ts', 'x/a.test.ts'],
+    ]);
+  });
+
+  it('knows long files by names that they have', () => {
+    for (const file of LONG) assert.ok(existsSync(join(import.meta.dirname, '..', file)), file);
+    assert.equal(new Set(LONG).size, LONG.length);
+  });
+
+  it('has what one file compiled used by all, and kept no longer than the run, but where the caller keeps it', () => {
+    const folderOf = (lines: readonly string[]): string =>
+      lines.find((line) => line.startsWith('compiled in '))!.slice('compiled in '.length);
+    const folder = folderOf(runWith({ NODE_COMPILE_CACHE: undefined }, 'keeping').lines);
+    assert.ok(isAbsolute(folder));
+    assert.equal(existsSync(folder), false);
+    const kept = join(root, 'kept');
+    assert.equal(folderOf(runWith({ NODE_COMPILE_CACHE: kept }, 'keeping').lines), kept);
+    assert.ok(existsSync(kept));
   });
 
   it('takes several filters, and runs no fixture and no test of a dependency', () => {
@@ -152,7 +160,7 @@ describe('npm test', () => {
     for (const { backend, because } of others.not) {
       assert.ok(lines.includes(`# no run with ${backend}: ${because}`));
     }
-    assert.equal(last, `${11 + others.run.length} passed, 4 failed, 4 skipped`);
+    assert.equal(last, `${9 + others.run.length} passed, 4 failed, 2 skipped`);
     assert.equal(status, 1, 'what failed with one prover failed');
   });
 

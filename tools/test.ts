@@ -7,19 +7,22 @@
 // SERO_PROVER=NAME does what --backend does. The last line is `N passed, N failed`, the sum, which .ci/run repeats; test-report.ts
 // says what is counted, test-backends.ts which files depend on the prover and which of them are left out where.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { filesUnder } from './files.ts';
 import { BACKENDS, CHOICE, dependentFiles, othersThan, type Part, partOf } from './test-backends.ts';
-import { inOrder, needsLargeKeys } from './test-order.ts';
+import { inOrder } from './test-order.ts';
 import { closingLine, compactReport, noResults, type Results, sumOf, tally } from './test-report.ts';
 
 const FOLDERS = ['packages', 'test', 'tools', 'bench'];
 /** Test files at a time. Proving takes both cores of a small machine, so more would only wait. */
 const CONCURRENCY = 2;
+/** Where Node keeps what it compiled, if anywhere. */
+const COMPILED = 'NODE_COMPILE_CACHE';
 
 const root = join(import.meta.dirname, '..');
 const { values, positionals: filters } = parseArgs({
@@ -29,11 +32,23 @@ const { values, positionals: filters } = parseArgs({
 const wished = values.backend ?? (process.env[CHOICE] || undefined);
 const all = FOLDERS.flatMap((folder) => filesUnder(join(root, folder), isTest)).map(fromRoot);
 
+keepCompiled();
 const summary: string[] = [];
 const sum = sumOf(await runAll());
 for (const line of summary) console.log(line);
 console.log(closingLine(sum));
 process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+
+/**
+ * Has the hundreds of processes of a run compile each module once between them: most load the same ones, which takes a second of
+ * computing otherwise. What was compiled goes with the run, since it has programs that tests write under names used once.
+ */
+function keepCompiled(): void {
+  if (process.env[COMPILED] !== undefined) return;
+  const folder = mkdtempSync(join(tmpdir(), 'sero-compiled-'));
+  process.env[COMPILED] = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+}
 
 function isTest(name: string): boolean {
   return name.endsWith('.test.ts');
@@ -89,30 +104,20 @@ async function runPart(
   const results = noResults();
   console.log(`# ${name}: ${files.length} of ${all.length} test files`);
   for (const { file, because } of leftOut) console.log(`# left out with ${backend}: ${file}: ${because}`);
-  if (files.length > 0) await runTests(inOrder(files.map((file) => join(root, file))), results);
+  if (files.length > 0) await runTests(inOrder(files), results);
   for (const file of results.empty) console.log(`NOT OK ${fromRoot(file)}: holds no test`);
   summary.push(`# ${name}: ${closingLine(results)}, in ${files.length} files`);
   return results;
 }
 
 async function runTests(files: readonly string[], results: Results): Promise<void> {
-  const keys = files.some(needsLargeKeys) ? makeLargeKeys() : undefined;
-  const events = run({ files, cwd: root, concurrency: CONCURRENCY });
+  const events = run({
+    files: files.map((file) => join(root, file)),
+    cwd: root,
+    concurrency: CONCURRENCY,
+  });
   // The stream is read once, for the report and the count alike.
   const report = process.stdout.isTTY ? events.compose(spec()) : events.compose(compactReport(root));
   events.on('data', (event) => tally(results, event));
   for await (const text of report) process.stdout.write(text);
-  keys?.kill();
-}
-
-/**
- * Makes the keys that the last files need while the others run; a file that comes first makes or waits for its own. The fastest prover
- * makes them, whichever is tested: every prover makes the same.
- */
-function makeLargeKeys(): ChildProcess {
-  const program = join(root, 'packages', 'circuits', 'tools', 'prepare-development-keys.ts');
-  const { [CHOICE]: _, ...env } = process.env;
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  child.unref();
-  return child;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { utf8 } from '@sero/crypto';
@@ -207,34 +207,39 @@ describe('a birthday above money that the account has', { concurrency: false }, 
   });
 
   it('and one above blocks that it has not read: what it got there cannot be told', async () => {
-    const behind = newHome();
+    // An account with money, and one without.
+    const accounts = [0, 1].map((index) => ({ index, behind: newHome() }));
+    const call = ({ index, behind }: (typeof accounts)[number], ...args: string[]): Promise<Called> =>
+      sero({ home: behind }, '--json', '--node', node.url, '--account', `${index}`, ...args);
     try {
-      // An account with money, and one without.
-      for (const index of [0, 1]) {
-        rmSync(join(behind.path, 'wallet'), { recursive: true, force: true });
+      const tips: bigint[] = [];
+      for (const account of accounts) {
+        const { index, behind } = account;
         await writeWallet(behind, { words: funded[1]!.words }, { accounts: [{ index, name: 'main' }] });
-        const call = (...args: string[]): Promise<Called> =>
-          sero({ home: behind }, '--json', '--node', node.url, '--account', `${index}`, ...args);
-        const synced = await call('sync');
+        const synced = await call(account, 'sync');
         assert.equal(synced.code, 0, synced.stderr);
-        const tip = BigInt(String(synced.json()['height']));
-        const checkpoint = (tip / 256n + 1n) * 256n;
-        await reachOn(node.url, checkpoint + 1n);
-        const raised = ['repair', '--birthday', `${checkpoint + 1n}`];
-        const unasked = await call(...raised);
+        tips.push(BigInt(String(synced.json()['height'])));
+      }
+      // The chain goes on while they are asked: one checkpoint above what both have read is awaited once.
+      const checkpoint = (tips.at(-1)! / 256n + 1n) * 256n;
+      await reachOn(node.url, checkpoint + 1n);
+      const raised = ['repair', '--birthday', `${checkpoint + 1n}`];
+      for (const account of accounts) {
+        const { index } = account;
+        const unasked = await call(account, ...raised);
         assert.equal(unasked.code, 2, unasked.stderr);
         const { message } = unasked.failure();
         assert.ok(
-          message.includes(`after block ${tip}, which it has read, and in block ${checkpoint} or`),
+          message.includes(`after block ${tips[index]}, which it has read, and in block ${checkpoint} or`),
           message,
         );
         assert.equal(/has 1000000 SERO/.test(message), index === 0, message);
-        const agreed = await call('--yes', ...raised);
+        const agreed = await call(account, '--yes', ...raised);
         assert.equal(agreed.code, 0, agreed.stderr);
         assert.match(agreed.stderr, /cannot be told/);
       }
     } finally {
-      behind.remove();
+      for (const { behind } of accounts) behind.remove();
     }
   });
 

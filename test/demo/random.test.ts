@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { createReferenceBackend } from '@sero/prover';
 import type { DevelopmentTools } from '../../tools/demo/network.ts';
 import {
+  chosenBackend,
   provingToolsDouble,
   rememberingHasher,
   verifierDouble,
@@ -15,23 +15,27 @@ const STORIES = 12;
 const seed = Number(process.env['SERO_SEED'] ?? randomInt(2 ** 31));
 
 describe(`random stories of ${PAYMENTS} payments among 5 wallets end with the balances of plain arithmetic`, () => {
-  const reference = createReferenceBackend();
-  const tools: DevelopmentTools = {
-    ...provingToolsDouble,
-    verifier: verifierDouble,
-    signatures: reference.signatures,
-    keyPoints: reference.keyPoints,
-    noteHasher: rememberingHasher(),
-    scanner: reference.scanner,
-    traces: reference.traces,
-    backend: 'doubles',
-    verifyingKey: verifyingKeyDouble(),
-    made: false,
-    close: async () => {},
+  const verifyingKey = verifyingKeyDouble();
+  const noteHasher = rememberingHasher();
+  const doubled = async (): Promise<DevelopmentTools> => {
+    const { signatures, keyPoints, scanner, traces } = await chosenBackend();
+    return {
+      ...provingToolsDouble,
+      verifier: verifierDouble,
+      signatures,
+      keyPoints,
+      noteHasher,
+      scanner,
+      traces,
+      backend: 'doubles',
+      verifyingKey,
+      made: false,
+      close: async () => {},
+    };
   };
   for (let n = 0; n < STORIES; n++) {
     it(`with doubled proofs, seed ${seed + n}`, async () => {
-      await playAndCompare(randomStory(seed + n), tools);
+      await playAndCompare(randomStory(seed + n), await doubled());
     });
   }
 });

@@ -32,10 +32,13 @@ export async function runCommands(
     const script = join(home, 'script.sh');
     writeFileSync(script, scriptOf(commands));
     const port = await freePort();
+    const compiled = process.env['NODE_COMPILE_CACHE'];
     const child = spawn('bash', [script], {
       cwd: join(home, 'work'),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
+        // What the test run has compiled already.
+        ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
         PATH: process.env['PATH'],
         HOME: home,
         XDG_DATA_HOME: join(home, 'data'),

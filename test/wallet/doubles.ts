@@ -8,7 +8,7 @@ import {
   type Groth16Prover,
   type Groth16Verifier,
   type NoteHasher,
-  type WitnessEngine,
+  type ProverBackend,
 } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
 import type { ProvingTools } from '@sero/wallet';
@@ -24,12 +24,18 @@ export function proofDouble(publicInputs: readonly bigint[]): Uint8Array {
   return concat(...[0, 1, 2].map((part) => blake2b('TEST_PROOF', Uint8Array.of(part), inputs)));
 }
 
-let engine: Promise<WitnessEngine | undefined> | undefined;
+let opened: Promise<ProverBackend> | undefined;
+
+/** The prover that this run of the tests has chosen, opened once in a process: what is not doubled is done by it. */
+export function chosenBackend(): Promise<ProverBackend> {
+  opened ??= openBackend();
+  return opened;
+}
 
 /** The circuit's own program, of whose witness only the public inputs are kept. */
 async function programOf(shape: Shape): Promise<WitnessProgram> {
-  engine ??= openBackend().then(({ witness }) => witness);
-  const program = await loadShape(shape, await engine);
+  const { witness } = await chosenBackend();
+  const program = await loadShape(shape, witness);
   return {
     ...program,
     witnessSize: 1 + shape.publicInputs,

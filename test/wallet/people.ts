@@ -12,12 +12,7 @@ import {
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
-import {
-  createPortableScanner,
-  createReferenceBackend,
-  createReferenceTraceOpener,
-  type NoteHasher,
-} from '@sero/prover';
+import type { NoteHasher } from '@sero/prover';
 import {
   assemble,
   memoryWalletStore,
@@ -32,9 +27,18 @@ import {
   type Wallet,
 } from '@sero/wallet';
 import { type Network, startNetwork } from '../../tools/demo/network.ts';
-import { provingToolsDouble, rememberingHasher, verifierDouble, verifyingKeyDouble } from './doubles.ts';
+import {
+  chosenBackend,
+  provingToolsDouble,
+  rememberingHasher,
+  verifierDouble,
+  verifyingKeyDouble,
+} from './doubles.ts';
 
-/** People with wallets on a chain whose ledger checks everything but the pairing. */
+/**
+ * People with wallets on a chain whose ledger checks everything but the pairing. Signatures, points and traces are checked and notes are
+ * found by the prover that the run has chosen.
+ */
 
 export interface Person {
   readonly key: SpendingKey;
@@ -70,7 +74,7 @@ export async function foundTown(
       : [{ pkr: encodeOneTimeAddress(address), asset: fieldToBytes(SERO_ASSET), value }];
   });
   const network = startNetwork(circuits.map(verifyingKeyDouble), allocations, {
-    ...createReferenceBackend(),
+    ...(await chosenBackend()),
     verifier: verifierDouble,
     noteHasher: hasher,
   });
@@ -100,7 +104,7 @@ export async function openView(
   audit: boolean,
 ): Promise<Wallet> {
   const key = viewingKeyFromText(viewingKey, 'development');
-  const [scanner, traces] = [createPortableScanner(), createReferenceTraceOpener()];
+  const { scanner, traces } = await chosenBackend();
   return openWallet({
     key,
     genesis: genesis.slice(),

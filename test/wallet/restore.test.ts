@@ -20,7 +20,6 @@ import {
   SERO_ASSET,
   SERO_UNIT,
 } from '@sero/protocol';
-import { createPortableScanner, createReferenceTraceOpener } from '@sero/prover';
 import {
   type KnownAsset,
   memoryWalletStore,
@@ -39,7 +38,7 @@ import {
   WalletError,
   type WalletStart,
 } from '@sero/wallet';
-import { provingToolsDouble } from './doubles.ts';
+import { chosenBackend, provingToolsDouble } from './doubles.ts';
 import { ask, choices, foundTown, issueToken, type Person, type Town } from './people.ts';
 
 /** Printed, and taken back from the environment to play a run again. */
@@ -88,12 +87,13 @@ function treeStates(town: Town): TreeState[] {
 }
 
 async function openAt(town: Town, { key }: Person, start?: WalletStart): Promise<Wallet> {
+  const { scanner, traces } = await chosenBackend();
   return openWallet({
     key: key.proof.viewing,
     genesis: town.network.genesis.slice(),
     store: memoryWalletStore(),
-    scanner: createPortableScanner(),
-    traces: createReferenceTraceOpener(),
+    scanner,
+    traces,
     hasher: town.hasher,
     ...(start === undefined ? {} : { start }),
   });
