@@ -57,12 +57,24 @@ export function nativeStamp() {
   return hash.digest('hex');
 }
 
-/** What the last build left, or undefined where none was tried. */
+/** What the last build left, or undefined where none was tried. What cannot be read says that one was, and nothing else. */
 function readStatus() {
+  if (!existsSync(statusFile)) return undefined;
   try {
-    return JSON.parse(readFileSync(statusFile, 'utf8'));
+    return JSON.parse(readFileSync(statusFile, 'utf8')) ?? {};
   } catch {
-    return undefined;
+    return {};
+  }
+}
+
+/** Beside, then renamed: who reads meanwhile, and whoever comes after a crash, finds the old one or the new one as a whole. */
+function writeStatus(status) {
+  const fresh = `${statusFile}.${process.pid}`;
+  try {
+    writeFileSync(fresh, `${JSON.stringify(status, undefined, 2)}\n`);
+    renameSync(fresh, statusFile);
+  } finally {
+    rmSync(fresh, { force: true });
   }
 }
 
@@ -323,7 +335,7 @@ export function install({ again = false } = {}) {
       rmSync(addon, { force: true });
       status = { stamp, built: false, reason };
     }
-    writeFileSync(statusFile, `${JSON.stringify(status, undefined, 2)}\n`);
+    writeStatus(status);
     return status;
   } finally {
     unlock();

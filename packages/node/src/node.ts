@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import type { Ledger } from '@sero/ledger';
 import { decodeGenesis, type Header } from '@sero/protocol';
 import { describeBackend, type Groth16Verifier, type NoteHasher, type ProverBackend } from '@sero/prover';
@@ -19,7 +18,7 @@ import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
 import { createSealer, type SealerOptions } from './sealer.ts';
 import { createSnapshots } from './snapshots.ts';
 import { diskBackend, openStorage, type StorageBackend } from './storage.ts';
-import { createThreadedVerifier, type ThreadedVerifier } from './verification/verifier.ts';
+import { createThreadedVerifier, defaultBatches, type ThreadedVerifier } from './verification/verifier.ts';
 
 /** Where and how the RPC server listens; by default 127.0.0.1, port 8645. */
 export type NodeRpcOptions = Omit<RpcServerOptions, 'node' | 'logger' | 'metrics' | 'now'>;
@@ -45,7 +44,7 @@ export interface NodeOptions {
    * closed by the node.
    */
   readonly prover?: ProverBackend;
-  /** Batches of proofs that are checked at once. Default: one less than the cores, at least 1, at most 4. */
+  /** Batches of proofs that are checked at once. Default: one less than the cores, at least 1, at most 2. */
   readonly verifyingThreads?: number;
   /** When every record of the state is looked at before the start. Default `unclean`: after a stop that was not clean. */
   readonly check?: 'unclean' | 'always' | 'never';
@@ -151,7 +150,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     let threads: ThreadedVerifier | undefined;
     if (world.verifier === undefined) {
       threads = createThreadedVerifier({
-        threads: options.verifyingThreads ?? defaultThreads(),
+        threads: options.verifyingThreads ?? defaultBatches(),
         // The reference computes on the thread that calls it: it gets threads of ours.
         ...(prover.name === 'reference' ? {} : { verifier: prover.verifier }),
         onBatch: metrics.verified,
@@ -287,9 +286,4 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     await close();
     throw error;
   }
-}
-
-/** One core is left to the node itself. */
-function defaultThreads(): number {
-  return Math.min(4, Math.max(1, availableParallelism() - 1));
 }

@@ -12,9 +12,12 @@ import type { WitnessEngine } from './witness-engine.ts';
 export interface ProverBackend {
   /** C++ behind Node-API, the same C++ as WebAssembly, or TypeScript on big integers. */
   readonly name: 'native' | 'wasm' | 'reference';
-  /** The field arithmetic in use: AVX-512 IFMA, portable 64-bit code, WebAssembly's, big integers. */
+  /**
+   * The field arithmetic in use now: AVX-512 IFMA, portable 64-bit code, WebAssembly's, big integers. One for all native backends of a
+   * process: the one that was opened last decides.
+   */
   readonly kernel: 'ifma' | 'portable' | 'wasm' | 'typescript';
-  /** Threads that its work is spread over. */
+  /** Threads that its work is spread over; natively those of the process's one pool, whatever was asked for since it began. */
   readonly threads: number;
   /** Why no faster backend is in use, where there is one. */
   readonly because?: string;

@@ -4,8 +4,10 @@ import { closedError } from './errors.ts';
 /**
  * Makes a backend's `close` mean what it says of everything but proofs, whose queue does it: what comes later is refused
  * with `closed`, and so is what runs, once it has ended; work that takes a signal is told to end.
+ *
+ * @param release frees what the backend keeps ready; called once nothing runs
  */
-export function withClosing(backend: ProverBackend): ProverBackend {
+export function withClosing(backend: ProverBackend, release: () => void = () => {}): ProverBackend {
   const { verifier, scanner, traces, noteHasher, signatures, keyPoints, groups, witness } = backend;
   /** Of work that takes a signal and runs. Not AbortSignal.any, whose signals engines keep as long as the sources live. */
   const controllers = new Set<AbortController>();
@@ -57,10 +59,14 @@ export function withClosing(backend: ProverBackend): ProverBackend {
     for (const own of controllers) own.abort();
     await backend.close();
     await Promise.allSettled(running);
+    release();
   }
 
   return {
     ...backend,
+    get kernel() {
+      return backend.kernel;
+    },
     verifier: {
       verify: (vk, inputs, proof) => run(() => verifier.verify(vk, inputs, proof)),
       verifySync: (vk, inputs, proof) => {
@@ -81,7 +87,9 @@ export function withClosing(backend: ProverBackend): ProverBackend {
         return noteHasher.hash4(tuples);
       },
     },
-    signatures: { verifyBatch: (items) => run(() => signatures.verifyBatch(items)) },
+    signatures: {
+      verifyBatch: (items, signal) => runUntil(signal, (own) => signatures.verifyBatch(items, own)),
+    },
     keyPoints: {
       check: (encodings, signal) => runUntil(signal, (own) => keyPoints.check(encodings, own)),
     },

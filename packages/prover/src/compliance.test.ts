@@ -288,15 +288,18 @@ function suite({ backend, open }: Candidate): void {
     assert.deepEqual(reference.verifySync(vk, publicInputs, await prover.prove(zkey, wtns)), OK);
   });
 
-  it('ends a batch of proofs and a scan in the middle of their work', async () => {
+  it('ends a batch of proofs, of signatures and a scan in the middle of their work', async () => {
     const isSlow = name === 'reference';
     const items = manyProofs(isSlow ? 24 : 600);
     const packed = manyOutputs(isSlow ? 2000 : 200_000);
     const viewKey = leBytes(R_J - 2n, 32);
+    const one = signedItem();
+    const signed = Array.from({ length: isSlow ? 200 : 20_000 }, () => one);
     for (const moment of [1, 2, 6]) {
       for (const begin of [
         (signal: AbortSignal) => verifier.verifyBatch(items, signal),
         (signal: AbortSignal) => scanner.scan({ viewKey, outputs: packed, audit: true, signal }),
+        (signal: AbortSignal) => signatures.verifyBatch(signed, signal),
       ]) {
         const aborted = new AbortController();
         const work = assert.rejects(begin(aborted.signal), /enough/);
@@ -306,6 +309,7 @@ function suite({ backend, open }: Candidate): void {
       }
     }
     assert.deepEqual(await verifier.verifyBatch(items.slice(0, 2)), [OK, OK]);
+    assert.deepEqual(await signatures.verifyBatch(signed.slice(0, 2)), [true, true]);
   });
 
   it('closed, refuses what runs, what waits and what comes later, of every kind', async () => {
@@ -380,7 +384,12 @@ function suite({ backend, open }: Candidate): void {
   it('throws at a key under which proofs can be forged, with the code of its fault', async () => {
     const { vk: sound } = knownKey(1);
     const item = { publicInputs: [1n], proof: simulate(knownKey(1), [1n]) };
+    // Joined, the two are as long as they would have to be.
+    const joined = concat(sound.alpha, sound.beta);
     const weak: [ProverErrorCode, typeof sound][] = [
+      ['point-not-canonical', { ...sound, alpha: joined.subarray(0, 47), beta: joined.subarray(47) }],
+      ['key-ic-count', { ...sound, ic: [] }],
+      ['key-ic-count', { ...sound, ic: Array.from({ length: 1026 }, () => sound.ic[0]!) }],
       ['key-gamma-equals-delta', { ...sound, gamma: sound.delta }],
       ['key-ic-repeated', { ...sound, ic: [sound.ic[0]!, sound.ic[0]!] }],
       ['point-at-infinity', { ...sound, alpha: badPoints(48)[0]! }],

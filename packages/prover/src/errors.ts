@@ -35,6 +35,7 @@ export type ProveFault =
   | 'witness-length'
   | 'aborted'
   | 'closed'
+  | 'queue-full'
   | 'prove-failed';
 
 /** Why a circuit file was refused. */
@@ -67,6 +68,11 @@ export class ProverError extends Error {
 /** The refusal of work that its caller no longer wants. */
 export function abortedError(signal: AbortSignal): ProverError {
   return new ProverError('aborted', 'the proof was aborted', { cause: signal.reason });
+}
+
+/** The refusal of a proof where as many as may be wait already. */
+export function queueFullError(most: number): ProverError {
+  return new ProverError('queue-full', `${most} proofs wait already: ask again when some are done`);
 }
 
 /** The refusal of work by a backend that was closed. */

@@ -29,7 +29,7 @@ export interface Groth16Prover {
    * @param key the proving key
    * @param witness a .wtns (iden3 binary format); the prover wipes the copies it makes, the caller its own
    * @param signal aborts a waiting or a running proof
-   * @throws ProverError with a `ProveFault`
+   * @throws ProverError with a `ProveFault`: `queue-full` where 64 proofs wait already
    */
   prove(key: ProvingKeySource, witness: Uint8Array, signal?: AbortSignal): Promise<Proof>;
 }

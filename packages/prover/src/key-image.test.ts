@@ -9,7 +9,7 @@ import { openNativeBackend } from './native-backend.ts';
 const zkey = fileURLToPath(new URL('./fixtures/product-chain.zkey', import.meta.url));
 const wtns = new Uint8Array(await readFile(new URL('./fixtures/product-chain.wtns', import.meta.url)));
 /** What stands before a key's shape, and the shape: magic, kernels, hash, copies, sizes, counts, windows; the checksum is last. */
-const HEADER_BYTES = 192;
+const HEADER_BYTES = 200;
 
 const mask64 = (value: bigint): bigint => value & 0xffff_ffff_ffff_ffffn;
 const PRIME = 0x9e3779b97f4a7c15n;

@@ -73,7 +73,7 @@ describe('the native addon', () => {
 function tests(addon: NativeAddon): void {
   const functions = addon as unknown as Readonly<Record<string, (...values: unknown[]) => unknown>>;
   const newKey = () => addon.newVerifyingKey(keyBytes) as ReturnType<NativeAddon['newCancel']> & never;
-  const takesNothing = ['newCancel', 'liveHandles', 'kernel'];
+  const takesNothing = ['newCancel', 'liveHandles', 'kernel', 'interface'];
 
   it('refuses junk in every place of every function, alone and behind arguments that are right', async () => {
     const provingKey = await addon.newProvingKey(zkey, 1);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { interfaceFault } from './core-interface.ts';
 
 declare const handle: unique symbol;
 
@@ -116,6 +117,8 @@ export interface CoreAddon {
 
 /** The functions of native/addon: those on a process and its threads, and on proofs, are its own. */
 export interface NativeAddon extends CoreAddon {
+  /** SERO_INTERFACE of the sources that it was built from. */
+  interface(): number;
   /** Says how many threads work together, unless they have begun; gives how many do. For the whole process. */
   useThreads(count: number): number;
   /** Which code runs on this processor. */
@@ -149,32 +152,55 @@ export type NativeLoad = { readonly addon: NativeAddon } | { readonly missing: s
 
 const ADDON = new URL('../native/build/sero_prover.node', import.meta.url);
 const STATUS = new URL('../native/build-status.json', import.meta.url);
+const AGAIN = 'run node packages/prover/install.mjs';
 
-/** What install.mjs wrote of a build that came to nothing. */
-function reasonOfBuild(): string {
+/** Where the addon and what is known of its build come from. */
+export interface NativeFiles {
+  /** What the addon exports. */
+  readonly requireAddon: () => unknown;
+  /** What install.mjs wrote of the build. */
+  readonly readStatus: () => string;
+}
+
+/** What install.mjs wrote of a build that came to nothing. Never throws: it explains a fault. */
+function reasonOfBuild(readStatus: () => string): string {
   let text: string;
   try {
-    text = readFileSync(STATUS, 'utf8');
+    text = readStatus();
   } catch {
     return 'install scripts were not run';
   }
-  const status = JSON.parse(text) as { readonly built: boolean; readonly reason?: string };
-  return status.reason ?? 'the built addon is gone: run node packages/prover/install.mjs';
+  let status: unknown;
+  try {
+    status = JSON.parse(text);
+  } catch {
+    status = undefined;
+  }
+  if (typeof status !== 'object' || status === null) return `what the build left cannot be read: ${AGAIN}`;
+  const { reason } = status as { readonly reason?: unknown };
+  return typeof reason === 'string' ? reason : `the built addon is gone: ${AGAIN}`;
 }
 
 let loaded: NativeLoad | undefined;
 
 /** Loads the addon of this package, once a thread. */
 export function loadNativeAddon(): NativeLoad {
-  loaded ??= load();
+  loaded ??= loadFrom({
+    requireAddon: () => createRequire(import.meta.url)(fileURLToPath(ADDON)),
+    readStatus: () => readFileSync(STATUS, 'utf8'),
+  });
   return loaded;
 }
 
-function load(): NativeLoad {
+/** The addon, if there is one that can be loaded and is of the interface that is called here. */
+export function loadFrom({ requireAddon, readStatus }: NativeFiles): NativeLoad {
+  let addon: unknown;
   try {
-    return { addon: createRequire(import.meta.url)(fileURLToPath(ADDON)) as NativeAddon };
+    addon = requireAddon();
   } catch (error) {
     const { code, message } = error as { readonly code?: string; readonly message: string };
-    return { missing: code === 'MODULE_NOT_FOUND' ? reasonOfBuild() : message.split('\n', 1)[0]! };
+    return { missing: code === 'MODULE_NOT_FOUND' ? reasonOfBuild(readStatus) : message.split('\n', 1)[0]! };
   }
+  const missing = interfaceFault('the addon', addon, 'interface');
+  return missing === undefined ? { addon: addon as NativeAddon } : { missing };
 }

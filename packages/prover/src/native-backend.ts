@@ -1,6 +1,6 @@
 import type { ProverBackend } from './backend.ts';
 import { withClosing } from './closing.ts';
-import { loadNativeAddon } from './native-addon.ts';
+import { loadNativeAddon, type NativeAddon } from './native-addon.ts';
 import { createNativeGroups } from './native-groups.ts';
 import { createNativeKeyPointChecker } from './native-key-points.ts';
 import { createNativeNoteHasher } from './native-note-hasher.ts';
@@ -15,7 +15,7 @@ import { createNativeWitnessEngine } from './native-witness.ts';
 export interface NativeBackendOptions {
   /** Leaves the processor's extensions alone. For the whole process: the backend that was opened last decides. */
   readonly portable: boolean;
-  /** Threads of the process that work together; who opens the first backend decides. */
+  /** Threads of the process that work together; who worked first decided. */
   readonly threads: number;
   /** Of a proving key's points, shifted. */
   readonly copies: number;
@@ -24,30 +24,43 @@ export interface NativeBackendOptions {
 }
 
 /** The native backend, or why there is none. */
-export function openNativeBackend({
-  portable,
-  threads,
-  copies,
-  images,
-}: NativeBackendOptions): ProverBackend | { readonly missing: string } {
+export function openNativeBackend(
+  options: NativeBackendOptions,
+): ProverBackend | { readonly missing: string } {
   const load = loadNativeAddon();
-  if ('missing' in load) return load;
-  const { addon } = load;
+  return 'missing' in load ? load : nativeBackendOn(load.addon, options);
+}
+
+/** The native backend over an addon. */
+export function nativeBackendOn(
+  addon: NativeAddon,
+  { portable, threads, copies, images }: NativeBackendOptions,
+): ProverBackend {
   addon.forcePortable(portable);
   const prover = createNativeProver(addon, { copies, images });
-  return withClosing({
+  const verifier = createNativeVerifier(addon);
+  const witness = createNativeWitnessEngine(addon);
+  const backend: ProverBackend = {
     name: 'native',
-    kernel: addon.kernel(),
+    // Another backend of the process may have changed it meanwhile.
+    get kernel() {
+      return addon.kernel();
+    },
     threads: addon.useThreads(threads),
     prover,
-    verifier: createNativeVerifier(addon),
+    verifier,
     scanner: createNativeScanner(addon),
     traces: createNativeTraceOpener(addon),
     noteHasher: createNativeNoteHasher(addon),
     signatures: createNativeSignatureVerifier(addon),
     keyPoints: createNativeKeyPointChecker(addon),
     groups: createNativeGroups(addon),
-    witness: createNativeWitnessEngine(addon),
+    witness,
     close: () => prover.close(),
+  };
+  return withClosing(backend, () => {
+    prover.release();
+    verifier.release();
+    witness.release();
   });
 }

@@ -3,6 +3,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ProverError } from './errors.ts';
 import type { Groth16Prover, Proof, ProvingKeySource } from './groth16.ts';
+import { createKeptHandles } from './kept-handles.ts';
 import type { NativeAddon, NativeProvingKey } from './native-addon.ts';
 import { cancellable, statusError } from './native-status.ts';
 import { createProofQueue } from './proof-queue.ts';
@@ -17,6 +18,8 @@ const FILE_UNREADABLE = 704;
 export interface NativeProver extends Groth16Prover {
   /** What waits or runs is refused with `closed`, and so is what comes later. */
   close(): Promise<void>;
+  /** Frees the keys that are kept ready. */
+  release(): void;
 }
 
 /** Options of the native prover, as in `OpenBackendOptions`. */
@@ -42,7 +45,7 @@ export function createNativeProver(
   { copies, images }: NativeProverOptions,
 ): NativeProver {
   const queue = createProofQueue();
-  const ofBytes = new WeakMap<Uint8Array, NativeProvingKey>();
+  const ofBytes = createKeptHandles<Uint8Array, NativeProvingKey>(addon);
   /** The one that was used last stands last. */
   const ofFiles = new Map<string, KeptKey>();
 
@@ -63,7 +66,12 @@ export function createNativeProver(
       addon,
       signal,
       () => signal.reason,
-      (flag) => addon.newProvingKey(source, copies, flag, image),
+      async (flag) => {
+        const key = await addon.newProvingKey(source, copies, flag, image);
+        // Ready all the same, and nobody will have it.
+        if (signal.aborted && typeof key !== 'number') addon.release(key);
+        return key;
+      },
     );
     if (made === FILE_UNREADABLE) throw unreadable(source);
     if (typeof made === 'number') throw statusError(made);
@@ -123,10 +131,11 @@ export function createNativeProver(
         seed.fill(0);
       }
     },
-    async close() {
-      await queue.close();
+    close: () => queue.close(),
+    release() {
       for (const { key } of ofFiles.values()) addon.release(key);
       ofFiles.clear();
+      ofBytes.release();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { fieldToBytes, isField, type SignedHash } from '@sero/crypto';
 import type { CoreAddon } from './native-addon.ts';
-import { statusError } from './native-status.ts';
+import { cancellable, statusError } from './native-status.ts';
 import type { SignatureVerifier } from './signatures.ts';
 
 /** rk 32 | message 32 | R 32 | s 32. */
@@ -18,7 +18,10 @@ function fits({ rk, hashE, signature }: SignedHash): boolean {
 
 /** RedJubjub signatures in batches, off the event loop. */
 export function createNativeSignatureVerifier(addon: CoreAddon): SignatureVerifier {
-  async function verifyFew(items: readonly SignedHash[]): Promise<boolean[]> {
+  async function verifyFew(
+    items: readonly SignedHash[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean[]> {
     const packed = new Uint8Array(items.length * ITEM_BYTES);
     for (const [i, { rk, hashE, signature }] of items.entries()) {
       packed.set(rk, i * ITEM_BYTES);
@@ -26,18 +29,27 @@ export function createNativeSignatureVerifier(addon: CoreAddon): SignatureVerifi
       packed.set(signature, i * ITEM_BYTES + 2 * POINT_BYTES);
     }
     const seed = globalThis.crypto.getRandomValues(new Uint8Array(SEED_BYTES));
-    const valid = await addon.verifySignatures(packed, seed);
+    const valid = await cancellable(
+      addon,
+      signal,
+      ({ reason }) => reason,
+      (flag) => addon.verifySignatures(packed, seed, flag),
+    );
     if (typeof valid === 'number') throw statusError(valid);
     return Array.from(valid, (byte) => byte === 1);
   }
 
   return {
-    async verifyBatch(items) {
+    async verifyBatch(items, signal) {
+      signal?.throwIfAborted();
       const answers = items.map(() => false);
       const places = items.flatMap((item, i) => (fits(item) ? [i] : []));
       for (let from = 0; from < places.length; from += BATCH) {
         const some = places.slice(from, from + BATCH);
-        const valid = await verifyFew(some.map((place) => items[place]!));
+        const valid = await verifyFew(
+          some.map((place) => items[place]!),
+          signal,
+        );
         for (const [i, place] of some.entries()) answers[place] = valid[i]!;
       }
       return answers;

@@ -4,6 +4,7 @@ import type { CoreAddon, NativeCancel } from './native-addon.ts';
 /** Between sero_prover.h's numbers and the codes of TypeScript. */
 
 export const STATUS_OK = 0;
+export const STATUS_LENGTH = 3;
 export const STATUS_WITNESS_REJECTED = 202;
 
 const POINT_FAULTS: Readonly<Record<number, PointFault>> = {

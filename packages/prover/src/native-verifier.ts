@@ -1,9 +1,11 @@
 import { isField, leBytes } from '@sero/crypto';
 import type { VerdictCode } from './errors.ts';
 import { type Groth16Verifier, PROOF_BYTES, type Proof, type ProofItem, type Verdict } from './groth16.ts';
+import { createKeptHandles } from './kept-handles.ts';
 import type { CoreAddon, NativeVerifyingKey } from './native-addon.ts';
-import { cancellable, STATUS_OK, statusError, verdictCode } from './native-status.ts';
-import type { VerifyingKey } from './verifying-key.ts';
+import { cancellable, STATUS_LENGTH, STATUS_OK, statusError, verdictCode } from './native-status.ts';
+import { G1_BYTES, G2_BYTES } from './points.ts';
+import { MAX_PUBLIC_INPUTS, type VerifyingKey } from './verifying-key.ts';
 import { checkVerifyingKey } from './verifying-key-checks.ts';
 
 /** Proofs that one call of the addon takes; each may have a key of its own. */
@@ -35,18 +37,38 @@ function packInputs(publicInputs: readonly bigint[]): Uint8Array {
   return concat(publicInputs.map((input) => leBytes(input, FIELD_BYTES)));
 }
 
+/** Whether a key has as many points as the addon takes, each as long as points are: joined, a long one would make up for a short one. */
+function isShaped({ alpha, beta, gamma, delta, ic }: VerifyingKey): boolean {
+  return (
+    ic.length >= 1 &&
+    ic.length <= MAX_PUBLIC_INPUTS + 1 &&
+    [alpha, ...ic].every(({ length }) => length === G1_BYTES) &&
+    [beta, gamma, delta].every(({ length }) => length === G2_BYTES)
+  );
+}
+
+/** A verifier that can be told to free its keys. */
+export interface NativeVerifier extends Groth16Verifier {
+  /** Frees the prepared keys. A verification that comes later prepares its key anew. */
+  release(): void;
+}
+
 /**
  * The native verifier: the verdicts of the portable one. Keys are prepared once and kept as long as their objects.
  */
-export function createNativeVerifier(addon: CoreAddon): Groth16Verifier {
-  const prepared = new WeakMap<VerifyingKey, NativeVerifyingKey>();
+export function createNativeVerifier(addon: CoreAddon): NativeVerifier {
+  const prepared = createKeptHandles<VerifyingKey, NativeVerifyingKey>(addon);
 
   function prepare(vk: VerifyingKey): NativeVerifyingKey {
     const known = prepared.get(vk);
     if (known !== undefined) return known;
+    // The reference says which fault it is, in its own words; it must find one too.
+    if (!isShaped(vk)) {
+      checkVerifyingKey(vk);
+      throw statusError(STATUS_LENGTH);
+    }
     const key = addon.newVerifyingKey(concat([vk.alpha, vk.beta, vk.gamma, vk.delta, ...vk.ic]));
     if (isFault(key)) {
-      // The reference says which fault it is, in its own words; it must find one too.
       checkVerifyingKey(vk);
       throw statusError(key[0]);
     }
@@ -108,6 +130,7 @@ export function createNativeVerifier(addon: CoreAddon): Groth16Verifier {
       }
       return verdicts;
     },
+    release: prepared.release,
   };
 }
 

@@ -21,7 +21,11 @@ export interface OpenBackendOptions {
   readonly backend?: BackendName;
   /** Where SERO_PROVER is looked up. Default: the process's own environment. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Threads that work together. Default: as many as the machine runs at once, at most 32. From 1 to 64. */
+  /**
+   * Threads that work together. Default: as many as the machine runs at once, at most 32. From 1 to 64. Native backends share one pool
+   * a process, which starts with their first work: asked for later, another number changes nothing, and the backend's `threads` says how
+   * many there are.
+   */
   readonly threads?: number;
   /**
    * Folder where the native prover keeps keys of files ready, some 50 MB each for shape A: made ready once, a key is taken from there in

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createProofQueue, type ProofQueue } from './proof-queue.ts';
+import { createProofQueue, MAX_WAITING_PROOFS, type ProofQueue } from './proof-queue.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -81,6 +81,37 @@ test('work runs one at a time in order, and one that is aborted while it waits l
   a.end();
   await Promise.all([first, third]);
   assert.deepEqual(began, ['third']);
+});
+
+test('no more than 64 wait: the next one is refused, and one that is given up makes room', async () => {
+  const queue = createProofQueue();
+  const running = held();
+  const first = queue.run(running.work, undefined);
+  const own = new AbortController();
+  const aborted = assert.rejects(
+    queue.run(async () => PROOF, own.signal),
+    { code: 'aborted' },
+  );
+  const waiting = Array.from({ length: MAX_WAITING_PROOFS - 1 }, () =>
+    queue.run(async () => PROOF, undefined),
+  );
+  const full = { name: 'ProverError', code: 'queue-full', message: /^64 proofs wait already/ };
+  const late = new AbortController();
+  await assert.rejects(
+    queue.run(async () => PROOF, late.signal),
+    full,
+  );
+  assert.equal(getEventListeners(late.signal, 'abort').length, 0);
+  own.abort();
+  await aborted;
+  waiting.push(queue.run(async () => PROOF, undefined));
+  await assert.rejects(
+    queue.run(async () => PROOF, undefined),
+    full,
+  );
+  running.end();
+  await Promise.all([first, ...waiting]);
+  assert.equal(await queue.run(async () => PROOF, undefined), PROOF);
 });
 
 test('closing tells what runs, refuses all, and is settled only when nothing runs', async () => {

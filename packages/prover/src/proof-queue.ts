@@ -1,11 +1,14 @@
-import { abortedError, closedError } from './errors.ts';
+import { abortedError, closedError, queueFullError } from './errors.ts';
 import type { Proof } from './groth16.ts';
+
+/** Proofs that wait at most: each holds its witness, about 1 MB. */
+export const MAX_WAITING_PROOFS = 64;
 
 /** Makes one proof at a time, in order: each uses all threads, and two at once take twice the memory and no less time. */
 export interface ProofQueue {
   /**
    * @param work makes a proof until its signal is aborted; what it gives after that is thrown away
-   * @throws ProverError `aborted`, `closed`
+   * @throws ProverError `aborted`, `closed`, `queue-full`
    */
   run(work: (signal: AbortSignal) => Promise<Proof>, signal: AbortSignal | undefined): Promise<Proof>;
   /** Refuses what waits, what runs and what comes with `closed`; settled once nothing runs. */
@@ -23,6 +26,8 @@ export function createProofQueue(): ProofQueue {
     async run(work, signal) {
       const refusal = (): Error => (isClosed || signal === undefined ? closedError() : abortedError(signal));
       if (isClosed || signal?.aborted) throw refusal();
+      // One of them runs.
+      if (running.size > MAX_WAITING_PROOFS) throw queueFullError(MAX_WAITING_PROOFS);
       const own = new AbortController();
       const ended = own.signal;
       const abort = (): void => own.abort(signal?.reason);

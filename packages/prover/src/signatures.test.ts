@@ -34,3 +34,13 @@ test('a batch says of hostile signatures what verify says of each', async () => 
   assert.ok(expected.includes(true) && expected.includes(false));
   assert.deepEqual(await verifier.verifyBatch(items), expected);
 });
+
+test('a batch ends when its signal is aborted, before it begins and between two sums', async () => {
+  const item = signedItem();
+  const items = Array.from({ length: 200 }, () => item);
+  await assert.rejects(verifier.verifyBatch(items, AbortSignal.abort(new Error('enough'))), /enough/);
+  const aborted = new AbortController();
+  const work = assert.rejects(verifier.verifyBatch(items, aborted.signal), /enough/);
+  setImmediate(() => aborted.abort(new Error('enough')));
+  await work;
+});

@@ -11,8 +11,12 @@ const CHUNK = 32;
  * @sero/crypto gives (but for a chance below 2^-120 that a false one passes).
  */
 export interface SignatureVerifier {
-  /** One answer an item, in order. */
-  verifyBatch(items: readonly SignedHash[]): Promise<boolean[]>;
+  /**
+   * One answer an item, in order.
+   *
+   * @param signal ends the work; the promise is then rejected with its reason
+   */
+  verifyBatch(items: readonly SignedHash[], signal?: AbortSignal): Promise<boolean[]>;
 }
 
 function randomCoefficient(): Uint8Array {
@@ -31,10 +35,12 @@ function judge(items: readonly SignedHash[]): boolean[] {
 /** The reference, on big integers: some milliseconds a signature, on the thread that calls it. */
 export function createReferenceSignatureVerifier(): SignatureVerifier {
   return {
-    async verifyBatch(items) {
+    async verifyBatch(items, signal) {
+      signal?.throwIfAborted();
       const valid: boolean[] = [];
       for (let at = 0; at < items.length; at += CHUNK) {
         if (at > 0) await breathe();
+        signal?.throwIfAborted();
         valid.push(...judge(items.slice(at, at + CHUNK)));
       }
       return valid;

@@ -1,7 +1,12 @@
 import { equalBytes, toHex } from '@sero/crypto';
 import { type PointFault, ProverError } from './errors.ts';
 import { decodeG1, decodeG2, encodeG1, encodeG2, G1, type G1Point, G2, type G2Point } from './points.ts';
-import { decodeVerifyingKey, type VerifyingKey, verifyingKeyHash } from './verifying-key.ts';
+import {
+  decodeVerifyingKey,
+  MAX_PUBLIC_INPUTS,
+  type VerifyingKey,
+  verifyingKeyHash,
+} from './verifying-key.ts';
 
 /** A key's points, decoded and checked. */
 export interface VerifyingKeyPoints {
@@ -42,6 +47,9 @@ const G2_GENERATOR = unsigned(encodeG2(G2.BASE.toAffine()));
  * @throws ProverError with the fault's code
  */
 export function checkVerifyingKey(vk: VerifyingKey): VerifyingKeyPoints {
+  if (vk.ic.length === 0 || vk.ic.length > MAX_PUBLIC_INPUTS + 1) {
+    throw new ProverError('key-ic-count', `verifying key: 1 to ${MAX_PUBLIC_INPUTS + 1} IC points`);
+  }
   const points: VerifyingKeyPoints = {
     alpha: expectPoint(decodeG1(vk.alpha), 'alpha'),
     beta: expectPoint(decodeG2(vk.beta), 'beta'),

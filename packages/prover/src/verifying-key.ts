@@ -10,7 +10,7 @@ export const DEVELOPMENT_MARK = 'development';
 
 const FORMAT = 1;
 const HEAD_BYTES = 4;
-const MAX_PUBLIC_INPUTS = 1024;
+export const MAX_PUBLIC_INPUTS = 1024;
 
 /**
  * A Groth16 verifying key for one circuit. Points are compressed bytes (points.ts); what they are is checked by

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wtns } from './compliance-test-support.ts';
+import { concat } from '@sero/crypto';
+import { vk, wtns } from './compliance-test-support.ts';
+import type { NativeVerifyingKey } from './native-addon.ts';
+import { recordRandomness } from './randomness-test-support.ts';
 import { createWasmAddon } from './wasm-addon.ts';
 import { compileWasm } from './wasm-module.ts';
 import { readWasmFile } from './wasm-node.ts';
@@ -97,4 +100,104 @@ test('a key that was being made ready for a proof that was aborted is dropped', 
   aborted.abort();
   await proof;
   assert.deepEqual(dropped, [5]);
+});
+
+/** A pool that holds what it is asked for until it is let go, and then tells the arguments as they are. */
+function holding(answer: (name: string, args: readonly unknown[]) => unknown) {
+  const free = Promise.withResolvers<void>();
+  const seen: (readonly unknown[])[] = [];
+  const held: Uint8Array[] = [];
+  const { pool } = played(async (name, args) => {
+    held.push(...args.filter((arg) => arg instanceof Uint8Array));
+    await free.promise;
+    seen.push(args.map((arg) => (arg instanceof Uint8Array ? new Uint8Array(arg) : arg)));
+    return answer(name, args);
+  });
+  return { pool, seen, held, free: () => free.resolve() };
+}
+
+const keyBytes = concat(vk.alpha, vk.beta, vk.gamma, vk.delta, ...vk.ic);
+
+test('every slice of proofs and of signatures has a seed of its own, fresh from the source of randomness', async (t) => {
+  const drawn = recordRandomness(t);
+  const seeds: string[] = [];
+  const { pool } = played((name, args) => {
+    const seed = args[name === 'verifyBatch' ? 4 : 1] as Uint8Array;
+    assert.equal(seed.length, 32);
+    seeds.push(Buffer.from(seed).toString('hex'));
+    return new Uint8Array(1);
+  });
+  const addon = createWasmAddon(module, { ...pool, size: 4 });
+  const key = addon.newVerifyingKey(keyBytes) as NativeVerifyingKey;
+  const first = new Uint8Array(32).fill(3);
+  await addon.verifyBatch(
+    [key],
+    new Uint8Array(64),
+    new Uint8Array(64 * 96),
+    new Uint8Array(64 * 192),
+    first,
+  );
+  await addon.verifySignatures(new Uint8Array(1024 * 128), first);
+  assert.equal(seeds.length, 8, 'four slices each');
+  assert.equal(new Set(seeds).size, 7, 'the first slice has the seed of the call');
+  for (const seed of seeds) assert.ok(seed === '03'.repeat(32) || drawn.has(seed));
+});
+
+test('bytes are taken as they are at the call, whatever becomes of them while the pool is busy, and copies are wiped', async () => {
+  const group = [bytes(96), bytes(32)] as const;
+  const calls: Readonly<
+    Record<
+      string,
+      readonly [
+        args: readonly Uint8Array[],
+        run: (addon: ReturnType<typeof createWasmAddon>, args: readonly Uint8Array[]) => Promise<unknown>,
+      ]
+    >
+  > = {
+    verifyBatch: [
+      [new Uint8Array(1), bytes(96), bytes(192), bytes(32)],
+      (addon, [which, inputs, proofs, seed]) =>
+        addon.verifyBatch(
+          [addon.newVerifyingKey(keyBytes) as NativeVerifyingKey],
+          which!,
+          inputs!,
+          proofs!,
+          seed!,
+        ),
+    ],
+    scan: [[bytes(32), bytes(34)], (addon, [key, outputs]) => addon.scan(key!, outputs!, false)],
+    openTraces: [[bytes(32), bytes(32), bytes(64)], (addon, [a, b, c]) => addon.openTraces(a!, b!, c!)],
+    checkPoints: [[bytes(32)], (addon, [a]) => addon.checkPoints(a!)],
+    verifySignatures: [[bytes(128), bytes(32)], (addon, [a, b]) => addon.verifySignatures(a!, b!)],
+    groupMultiplyGenerator: [[bytes(32)], (addon, [a]) => addon.groupMultiplyGenerator(1, a!)],
+    groupMultiplyEach: [group, (addon, [a, b]) => addon.groupMultiplyEach(1, a!, b!)],
+    groupMultiplyPowers: [
+      [...group, bytes(32)],
+      (addon, [a, b, c]) => addon.groupMultiplyPowers(1, a!, b!, c!),
+    ],
+    groupLagrange: [[bytes(96)], (addon, [a]) => addon.groupLagrange(1, a!)],
+    groupCombineRows: [
+      [bytes(96), bytes(8), bytes(4), bytes(32)],
+      (addon, [a, b, c, d]) => addon.groupCombineRows(1, a!, b!, c!, d!),
+    ],
+    groupMultiExp: [group, (addon, [a, b]) => addon.groupMultiExp(1, a!, b!, 32)],
+    groupSubtract: [[bytes(96), bytes(96)], (addon, [a, b]) => addon.groupSubtract(1, a!, b!)],
+    groupCheck: [[bytes(96)], (addon, [a]) => addon.groupCheck(1, a!)],
+    groupEncode: [[bytes(96)], (addon, [a]) => addon.groupEncode(1, a!, true)],
+    pairingProductIsOne: [[bytes(96), bytes(192)], (addon, [a, b]) => addon.pairingProductIsOne(a!, b!)],
+  };
+  for (const [name, [args, run]] of Object.entries(calls)) {
+    const { pool, seen, held, free } = holding(() => 5);
+    const work = run(createWasmAddon(module, pool), args);
+    const before = args.map((one) => new Uint8Array(one));
+    for (const one of args) one.fill(0xee);
+    free();
+    await work;
+    assert.deepEqual(
+      seen[0]?.filter((one) => one instanceof Uint8Array),
+      before,
+      name,
+    );
+    assert.ok(held.every(isWiped), name);
+  }
 });

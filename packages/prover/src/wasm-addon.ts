@@ -13,7 +13,7 @@ import type { WasmCancel, WasmObject, WasmPool } from './wasm-pool.ts';
 /** What the backends over the C++ share: the addon's functions but for those on threads of a process and on proofs. */
 export type WasmAddon = Omit<
   NativeAddon,
-  'useThreads' | 'kernel' | 'forcePortable' | 'newProvingKey' | 'prove' | 'provingKeyMemory'
+  'interface' | 'useThreads' | 'kernel' | 'forcePortable' | 'newProvingKey' | 'prove' | 'provingKeyMemory'
 > & {
   /** A number that no other object has. */
   newId(): number;
@@ -114,21 +114,30 @@ export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
     return value instanceof Uint8Array || typeof value === 'number' ? value : value[0];
   };
 
-  /** Points each made of its own point and scalar, or the like: cut anywhere. */
+  /** Points each made of its own point and scalar, or the like: cut anywhere. `parts` are bytes, and how many an item has. */
   function groupSlices(
+    name: GroupName,
     group: number,
-    count: number,
+    parts: readonly (readonly [bytes: Uint8Array, each: number])[],
     flag: NativeCancel | undefined,
-    run: (from: number, to: number) => readonly [name: GroupName, ...args: unknown[]],
+    ...more: unknown[]
   ): Promise<Uint8Array | NativeFault> {
     const cancel = cancelOf(flag);
-    return asFault(
-      joined(
-        each(slices(count, SLICES.groupPoints), async (from, to) => {
-          const [name, ...args] = run(from, to);
-          return pool.run(name, [group, ...args] as never, { cancel });
-        }),
-      ),
+    const [[first, unit] = [new Uint8Array(0), 1]] = parts;
+    return withCopies(
+      parts.map(([bytes]) => bytes),
+      (...copies) =>
+        asFault(
+          joined(
+            each(slices(first.length / unit, SLICES.groupPoints), (from, to) => {
+              const some = copies.map((bytes, i) => {
+                const size = parts[i]?.[1] ?? 0;
+                return bytes.subarray(from * size, to * size);
+              });
+              return pool.run(name, [group, ...some, ...more] as never, { cancel });
+            }),
+          ),
+        ),
     );
   }
 
@@ -165,21 +174,20 @@ export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
       const starts = [0];
       for (const number of which) starts.push((starts.at(-1) ?? 0) + (inputBytes[number] ?? 0));
       const cancel = cancelOf(flag);
-      return asNumber(
-        joined(
-          each(slices(which.length, SLICES.proofs), (from, to) => {
-            // Fresh for each slice: the slices are separate checks.
-            const own = from === 0 ? seed : globalThis.crypto.getRandomValues(new Uint8Array(seed.length));
-            const some = inputs.subarray(starts[from], starts[to]);
-            const args = [
-              ids,
-              which.subarray(from, to),
-              some,
-              proofs.subarray(from * PROOF, to * PROOF),
-              own,
-            ] as const;
-            return pool.run('verifyBatch', [...args], { needs, cancel });
-          }),
+      return withCopies([which, inputs, proofs, seed], (keyOf, values, points, first) =>
+        asNumber(
+          joined(
+            each(slices(keyOf.length, SLICES.proofs), (from, to) => {
+              const args = [
+                ids,
+                keyOf.subarray(from, to),
+                values.subarray(starts[from], starts[to]),
+                points.subarray(from * PROOF, to * PROOF),
+                seedOf(from, first),
+              ] as const;
+              return pool.run('verifyBatch', [...args], { needs, cancel });
+            }),
+          ),
         ),
       );
     },
@@ -188,140 +196,152 @@ export function createWasmAddon(module: WasmModule, pool: WasmPool): WasmAddon {
       const made = newObject<'circuit'>('addCircuit', file);
       return Array.isArray(made) ? (made[0] as number) : (made as NativeCircuit);
     },
-    async witness(circuit, inputs) {
+    witness(circuit, inputs) {
       const object = objectOf(circuit);
-      // Its own as long as a thread may still ask for it.
-      const held = new Uint8Array(inputs);
-      try {
-        return await asFault(pool.run('witness', [object.id, held], { needs: [object] }));
-      } finally {
-        held.fill(0);
-      }
+      return withCopies([inputs], (held) =>
+        asFault(pool.run('witness', [object.id, held], { needs: [object] })),
+      );
     },
 
     hashNodes: (tuples) => here.hashNodes(tuples),
     scan(viewKey, outputs, audit, flag) {
       const cancel = cancelOf(flag);
-      return asNumber(
-        joined(
-          each(slices(outputs.length / OUTPUT, SLICES.outputs), async (from, to) => {
-            const some = outputs.subarray(from * OUTPUT, to * OUTPUT);
-            const hits = await pool.run('scan', [viewKey, some, audit], { cancel });
-            return hits instanceof Uint8Array ? shifted(hits, from) : hits;
-          }),
+      return withCopies([viewKey, outputs], (key, all) =>
+        asNumber(
+          joined(
+            each(slices(all.length / OUTPUT, SLICES.outputs), async (from, to) => {
+              const some = all.subarray(from * OUTPUT, to * OUTPUT);
+              const hits = await pool.run('scan', [key, some, audit], { cancel });
+              return hits instanceof Uint8Array ? shifted(hits, from) : hits;
+            }),
+          ),
         ),
       );
     },
     openTraces(traceKey, zpk, entries, flag) {
       const cancel = cancelOf(flag);
-      return asFault(
-        joined(
-          each(slices(entries.length / TRACE, SLICES.traces), async (from, to) => {
-            const some = entries.subarray(from * TRACE, to * TRACE);
-            const opened = await pool.run('openTraces', [traceKey, zpk, some], { cancel });
-            if (opened instanceof Uint8Array || typeof opened === 'number') return opened;
-            // Places 0 and 1 are the keys', those of entries follow, two each.
-            const [status, at] = opened;
-            return [status, at < 2 ? at : at + 2 * from];
-          }),
+      return withCopies([traceKey, zpk, entries], (key, its, all) =>
+        asFault(
+          joined(
+            each(slices(all.length / TRACE, SLICES.traces), async (from, to) => {
+              const some = all.subarray(from * TRACE, to * TRACE);
+              const opened = await pool.run('openTraces', [key, its, some], { cancel });
+              if (opened instanceof Uint8Array || typeof opened === 'number') return opened;
+              // Places 0 and 1 are the keys', those of entries follow, two each.
+              const [status, at] = opened;
+              return [status, at < 2 ? at : at + 2 * from];
+            }),
+          ),
         ),
       );
     },
     checkPoints(encodings, flag) {
       const cancel = cancelOf(flag);
-      return asNumber(
-        joined(
-          each(slices(encodings.length / FIELD, SLICES.points), (from, to) =>
-            pool.run('checkPoints', [encodings.subarray(from * FIELD, to * FIELD)], { cancel }),
+      return withCopies([encodings], (all) =>
+        asNumber(
+          joined(
+            each(slices(all.length / FIELD, SLICES.points), (from, to) =>
+              pool.run('checkPoints', [all.subarray(from * FIELD, to * FIELD)], { cancel }),
+            ),
           ),
         ),
       );
     },
     verifySignatures(items, seed, flag) {
       const cancel = cancelOf(flag);
-      return asNumber(
-        joined(
-          each(slices(items.length / SIGNED, SLICES.signatures), (from, to) => {
-            const own = from === 0 ? seed : globalThis.crypto.getRandomValues(new Uint8Array(seed.length));
-            return pool.run('verifySignatures', [items.subarray(from * SIGNED, to * SIGNED), own], {
-              cancel,
-            });
-          }),
+      return withCopies([items, seed], (all, first) =>
+        asNumber(
+          joined(
+            each(slices(all.length / SIGNED, SLICES.signatures), (from, to) => {
+              const some = all.subarray(from * SIGNED, to * SIGNED);
+              return pool.run('verifySignatures', [some, seedOf(from, first)], { cancel });
+            }),
+          ),
         ),
       );
     },
 
     groupMultiplyGenerator: (group, scalars, flag) =>
-      groupSlices(group, scalars.length / FIELD, flag, (from, to) => [
-        'groupMultiplyGenerator',
-        scalars.subarray(from * FIELD, to * FIELD),
-      ]),
-    groupMultiplyEach: (group, points, scalars, flag) =>
-      groupSlices(group, points.length / size(group), flag, (from, to) => [
-        'groupMultiplyEach',
-        points.subarray(from * size(group), to * size(group)),
-        scalars.subarray(from * FIELD, to * FIELD),
-      ]),
-    groupMultiplyPowers: (group, points, first, factor, flag) =>
-      asFault(pool.run('groupMultiplyPowers', [group, points, first, factor], { cancel: cancelOf(flag) })),
-    groupLagrange: (group, points, flag) =>
-      asFault(pool.run('groupLagrange', [group, points], { cancel: cancelOf(flag) })),
-    groupCombineRows: (group, bases, starts, indices, coefficients, flag) =>
-      asFault(
-        pool.run('groupCombineRows', [group, bases, starts, indices, coefficients], {
-          cancel: cancelOf(flag),
-        }),
-      ),
-    async groupMultiExp(group, points, scalars, scalarBytes, flag) {
-      const cancel = cancelOf(flag);
-      const sums = await each(slices(points.length / size(group), SLICES.groupPoints), async (from, to) =>
-        pool.run(
-          'groupMultiExp',
-          [
-            group,
-            points.subarray(from * size(group), to * size(group)),
-            scalars.subarray(from * scalarBytes, to * scalarBytes),
-            scalarBytes,
-          ],
-          { cancel },
-        ),
-      );
-      if (isStatus(sums)) return typeof sums === 'number' ? [sums, 0] : sums;
-      // The sum of the slices' sums: each taken once.
-      const ones = new Uint8Array(sums.length).fill(1);
-      return asFault(pool.run('groupMultiExp', [group, concat(sums), ones, 1], { cancel }));
+      groupSlices('groupMultiplyGenerator', group, [[scalars, FIELD]], flag),
+    groupMultiplyEach(group, points, scalars, flag) {
+      const parts = [[points, size(group)] as const, [scalars, FIELD] as const];
+      return groupSlices('groupMultiplyEach', group, parts, flag);
     },
-    groupSubtract: (group, left, right, flag) =>
-      groupSlices(group, left.length / size(group), flag, (from, to) => [
-        'groupSubtract',
-        left.subarray(from * size(group), to * size(group)),
-        right.subarray(from * size(group), to * size(group)),
-      ]),
-    async groupCheck(group, points, flag) {
+    groupMultiplyPowers: (group, points, first, factor, flag) =>
+      withCopies([points, first, factor], (...own) =>
+        asFault(pool.run('groupMultiplyPowers', [group, ...own], { cancel: cancelOf(flag) })),
+      ),
+    groupLagrange: (group, points, flag) =>
+      withCopies([points], (own) =>
+        asFault(pool.run('groupLagrange', [group, own], { cancel: cancelOf(flag) })),
+      ),
+    groupCombineRows: (group, bases, starts, indices, coefficients, flag) =>
+      withCopies([bases, starts, indices, coefficients], (...own) =>
+        asFault(pool.run('groupCombineRows', [group, ...own], { cancel: cancelOf(flag) })),
+      ),
+    groupMultiExp(group, points, scalars, scalarBytes, flag) {
+      const cancel = cancelOf(flag);
+      return withCopies([points, scalars], async (bases, factors) => {
+        const sums = await each(slices(bases.length / size(group), SLICES.groupPoints), (from, to) => {
+          const some = bases.subarray(from * size(group), to * size(group));
+          const its = factors.subarray(from * scalarBytes, to * scalarBytes);
+          return pool.run('groupMultiExp', [group, some, its, scalarBytes], { cancel });
+        });
+        if (isStatus(sums)) return typeof sums === 'number' ? [sums, 0] : sums;
+        // The sum of the slices' sums: each taken once.
+        const ones = new Uint8Array(sums.length).fill(1);
+        return asFault(pool.run('groupMultiExp', [group, concat(sums), ones, 1], { cancel }));
+      });
+    },
+    groupSubtract(group, left, right, flag) {
+      const parts = [[left, size(group)] as const, [right, size(group)] as const];
+      return groupSlices('groupSubtract', group, parts, flag);
+    },
+    groupCheck(group, points, flag) {
       const cancel = cancelOf(flag);
       const count = points.length / size(group);
       const parts = slices(count, SLICES.groupPoints);
-      const firsts = await Promise.all(
-        parts.map(([from, to]) =>
-          pool.run('groupCheck', [group, points.subarray(from * size(group), to * size(group))], { cancel }),
-        ),
-      );
-      if (cancel?.isCancelled === true) return CANCELLED;
-      for (const [i, first] of firsts.entries()) {
-        if (typeof first !== 'number') return first;
-        const [from, to] = parts[i] ?? [0, 0];
-        if (first < to - from) return from + first;
-      }
-      return count;
+      return withCopies([points], async (all) => {
+        const firsts = await Promise.all(
+          parts.map(([from, to]) =>
+            pool.run('groupCheck', [group, all.subarray(from * size(group), to * size(group))], { cancel }),
+          ),
+        );
+        if (cancel?.isCancelled === true) return CANCELLED;
+        for (const [i, first] of firsts.entries()) {
+          if (typeof first !== 'number') return first;
+          const [from, to] = parts[i] ?? [0, 0];
+          if (first < to - from) return from + first;
+        }
+        return count;
+      });
     },
     groupEncode: (group, points, compressed, flag) =>
-      groupSlices(group, points.length / size(group), flag, (from, to) => [
-        'groupEncode',
-        points.subarray(from * size(group), to * size(group)),
-        compressed,
-      ]),
-    pairingProductIsOne: (left, right) => pool.run('pairingProductIsOne', [left, right]),
+      groupSlices('groupEncode', group, [[points, size(group)]], flag, compressed),
+    pairingProductIsOne: (left, right) =>
+      withCopies([left, right], (...own) => pool.run('pairingProductIsOne', own)),
   };
+}
+
+/**
+ * Runs work on copies of bytes as they are now, since a thread may take them late, and wipes the copies when it is done: some are
+ * secrets.
+ */
+async function withCopies<const Bytes extends readonly Uint8Array[], T>(
+  bytes: Bytes,
+  work: (...copies: { -readonly [K in keyof Bytes]: Uint8Array }) => Promise<T>,
+): Promise<T> {
+  const copies = bytes.map((one) => new Uint8Array(one));
+  try {
+    return await work(...(copies as { -readonly [K in keyof Bytes]: Uint8Array }));
+  } finally {
+    for (const copy of copies) copy.fill(0);
+  }
+}
+
+/** The seed of the slice that begins at `from`. Slices are separate checks: each has one of its own. */
+function seedOf(from: number, first: Uint8Array): Uint8Array {
+  return from === 0 ? first : globalThis.crypto.getRandomValues(new Uint8Array(first.length));
 }
 
 const CANCELLED: NativeFault = [2, 0];

@@ -60,23 +60,29 @@ function backendOn(pool: WasmPool, options: WasmBackendOptions): ProverBackend {
   });
   // What is made of it calls none of the functions that only the native addon has: threads of a process, proofs.
   const shared = addon as unknown as NativeAddon;
-  return withClosing({
+  const verifier = createNativeVerifier(shared);
+  const witness = createNativeWitnessEngine(shared);
+  const backend: ProverBackend = {
     name: 'wasm',
     kernel: 'wasm',
     threads,
     ...(because === undefined ? {} : { because }),
     prover,
-    verifier: createNativeVerifier(shared),
+    verifier,
     scanner: createNativeScanner(shared),
     traces: createNativeTraceOpener(shared),
     noteHasher: createNativeNoteHasher(shared),
     signatures: createNativeSignatureVerifier(shared),
     keyPoints: createNativeKeyPointChecker(shared),
     groups: createNativeGroups(shared),
-    witness: createNativeWitnessEngine(shared),
+    witness,
     async close() {
       await prover.close();
       pool.close();
     },
+  };
+  return withClosing(backend, () => {
+    verifier.release();
+    witness.release();
   });
 }

@@ -1,3 +1,4 @@
+import { interfaceFault } from './core-interface.ts';
 import { ProverError } from './errors.ts';
 
 /** The two artefacts of wasm/: for engines whose relaxed SIMD has a fused multiply-add, and for all others. */
@@ -43,7 +44,7 @@ export function hasFusedMultiplyAdd(): boolean {
  *
  * @param load gives an artefact's bytes
  * @param wished default: the fastest that computes rightly here
- * @throws ProverError `backend-unavailable` where it is not to be had or the engine does not compile it
+ * @throws ProverError `backend-unavailable` where it is not to be had, the engine does not compile it, or it is of another interface
  */
 export async function compileWasm(
   load: (file: string) => Promise<Uint8Array>,
@@ -58,6 +59,11 @@ export async function compileWasm(
   const module = await WebAssembly.compile(bytes).catch((error: unknown) => {
     throw unavailable(`this engine does not compile ${file}: ${messageOf(error)}`, error);
   });
+  const { exports } = await WebAssembly.instantiate(module).catch((error: unknown) => {
+    throw unavailable(`this engine does not start ${file}: ${messageOf(error)}`, error);
+  });
+  const fault = interfaceFault(file, exports, 'sero_interface');
+  if (fault !== undefined) throw unavailable(fault);
   return { kind, module };
 }
 

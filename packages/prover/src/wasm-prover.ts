@@ -56,7 +56,7 @@ export function createWasmProver(
   { readKey, versionOf, newId }: WasmProverOptions,
 ): WasmProver {
   const queue = createProofQueue();
-  const ofBytes = new WeakMap<Uint8Array, ReadyKey>();
+  let ofBytes = new WeakMap<Uint8Array, ReadyKey>();
   const collected = new FinalizationRegistry<number>((id) => pool.drop(id));
   /** The one that was used last stands last. */
   const ofNames = new Map<string, NamedKey>();
@@ -155,6 +155,7 @@ export function createWasmProver(
       await queue.close();
       for (const { object } of ofNames.values()) pool.drop(object.id);
       ofNames.clear();
+      ofBytes = new WeakMap();
     },
   };
 }

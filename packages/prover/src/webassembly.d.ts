@@ -15,5 +15,6 @@ declare namespace WebAssembly {
   const Instance: new (module: Module, imports?: object) => Instance;
   const RuntimeError: new (message?: string) => Error;
   function compile(bytes: Uint8Array): Promise<Module>;
+  function instantiate(module: Module): Promise<Instance>;
   function validate(bytes: Uint8Array): boolean;
 }

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -129,6 +130,29 @@ describe('install.mjs', () => {
     assert.equal(isStale(), 'true');
     install();
     assert.equal(read('native/build/sero_prover.node'), 'addon of two');
+  });
+
+  it('leaves a whole status whatever the last one was, and never changes one that somebody reads', () => {
+    const { root, install, isStale, read } = machine({});
+    install();
+    const status = join(root, 'native/build-status.json');
+    // A second name of what a reader has open.
+    linkSync(status, join(root, 'read'));
+    const before = read('read');
+    writeFileSync(join(root, 'native/src/a.cpp'), 'two');
+    install();
+    assert.equal(read('read'), before);
+    assert.notEqual(read('native/build-status.json'), before);
+    assert.deepEqual(
+      readdirSync(join(root, 'native')).filter((name) => name.startsWith('build-status')),
+      ['build-status.json'],
+    );
+    for (const broken of ['', '{"stamp": "', 'null', '[]']) {
+      writeFileSync(status, broken);
+      assert.equal(isStale(), 'true', JSON.stringify(broken));
+      assert.equal(install().built, true);
+      assert.equal(isStale(), 'false');
+    }
   });
 
   it('ends well without a compiler, make, blst or node-gyp, and names what is missing', () => {

@@ -11,7 +11,12 @@ import {
 import { handClock, settle } from '../test-support.ts';
 import { VerificationError } from './errors.ts';
 import { createThreadWork } from './thread.ts';
-import { createThreadedVerifier, type ThreadedVerifier, type ThreadedVerifierOptions } from './verifier.ts';
+import {
+  createThreadedVerifier,
+  defaultBatches,
+  type ThreadedVerifier,
+  type ThreadedVerifierOptions,
+} from './verifier.ts';
 
 const g1 = (scalar: bigint): Uint8Array => bls12_381.G1.Point.BASE.multiply(modQ(scalar)).toBytes();
 const g2 = (scalar: bigint): Uint8Array => bls12_381.G2.Point.BASE.multiply(modQ(scalar)).toBytes();
@@ -284,4 +289,12 @@ test('closed, it refuses what waits, what runs and what comes', async () => {
   await refused;
   await assert.rejects(verify(key.prove(3n)), code('closed'));
   await verifier.close();
+});
+
+test('a node checks as many batches at once as it has cores to spare, and two at most', () => {
+  const cores = [1, 2, 3, 4, 64];
+  assert.deepEqual(
+    cores.map((count) => defaultBatches(count)),
+    [1, 1, 2, 2, 2],
+  );
 });

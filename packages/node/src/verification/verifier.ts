@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   createPortableVerifier,
   type Groth16Verifier,
@@ -64,6 +65,14 @@ interface Request {
   dropped: boolean;
   /** A thread died over it before: it is tried once more, alone. */
   retried: boolean;
+}
+
+/**
+ * How many batches are checked at once: one core is left to the node itself, and the native prover runs two jobs at once, each
+ * helped by all its threads, so that a third batch would only wait there.
+ */
+export function defaultBatches(cores = availableParallelism()): number {
+  return Math.min(2, Math.max(1, cores - 1));
 }
 
 /**

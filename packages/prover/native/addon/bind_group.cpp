@@ -14,6 +14,8 @@ namespace {
 constexpr size_t SCALAR_BYTES = 32;
 /** Points at once: those of a setup for 2^26 constraints. */
 constexpr size_t MAX_POINTS = size_t{1} << 26;
+/** Pairs of one product, which no flag ends once it runs: about a second. */
+constexpr size_t MAX_PAIRS = 2048;
 
 size_t point_bytes(uint32_t group) { return group == 1 ? 96 : 192; }
 
@@ -30,7 +32,6 @@ struct GroupJob : Job {
   Copy third;
   Copy fourth;
   Copy out;
-  sero_status status = SERO_OK;
 
   void execute() override { status = operation(this, shared_threads()); }
   napi_value result(napi_env env) override {
@@ -66,7 +67,7 @@ napi_value start(const Call& call, GroupJob* job, bool copied, Handle* cancel) {
     job = nullptr;
   }
   if (job != nullptr) job->set_cancel(cancel);
-  return start_job(call.env, job, "sero_group");
+  return start_job(call.env, job);
 }
 
 /** groupMultiplyGenerator(group, scalars, cancel?) */
@@ -277,14 +278,16 @@ napi_value encode(napi_env env, napi_callback_info info) {
   return start(call, job, job != nullptr && job->first.assign(points), cancel);
 }
 
-/** pairingProductIsOne(left, right): 1 or 0. */
+/** pairingProductIsOne(left, right, cancel?): 1 or 0. The flag ends it while it waits. */
 napi_value pairing(napi_env env, napi_callback_info info) {
   Call call;
   View left;
   View right;
   size_t count;
-  if (!read_call(env, info, &call) || !read_packed(call, 0, point_bytes(1), MAX_POINTS, &left, &count) ||
-      !read_view_of(call, 1, count * point_bytes(2), &right)) {
+  Handle* cancel;
+  if (!read_call(env, info, &call) || !read_packed(call, 0, point_bytes(1), MAX_PAIRS, &left, &count) ||
+      !read_view_of(call, 1, count * point_bytes(2), &right) ||
+      !read_optional_handle(call, 2, Kind::CANCEL, &cancel)) {
     return nullptr;
   }
   GroupJob* job = make_job(1, count, 0, [](GroupJob* j, const sero_parallel*) {
@@ -294,7 +297,7 @@ napi_value pairing(napi_env env, napi_callback_info info) {
     return status;
   });
   if (job != nullptr) job->gives_number = true;
-  return start(call, job, job != nullptr && job->first.assign(left) && job->second.assign(right), nullptr);
+  return start(call, job, job != nullptr && job->first.assign(left) && job->second.assign(right), cancel);
 }
 
 }  // namespace

@@ -45,7 +45,6 @@ struct ScanJob : Job {
   Copy found;
   size_t count = 0;
   bool audit = false;
-  sero_status status = SERO_OK;
 
   void execute() override {
     status = sero_scan(view_key.data, outputs.data, count, audit ? 1 : 0, flags.data, secrets.data, shared_threads(),
@@ -95,7 +94,7 @@ napi_value scan(napi_env env, napi_callback_info info) {
     job->audit = audit;
     job->set_cancel(cancel);
   }
-  return start_job(env, job, "sero_scan");
+  return start_job(env, job);
 }
 
 struct TraceJob : Job {
@@ -105,7 +104,6 @@ struct TraceJob : Job {
   Copy opened;
   size_t count = 0;
   size_t at = 0;
-  sero_status status = SERO_OK;
 
   void execute() override {
     status = sero_open_traces(trace_key.data, zpk.data, entries.data, count,
@@ -141,7 +139,7 @@ napi_value open_traces(napi_env env, napi_callback_info info) {
     job->count = count;
     job->set_cancel(cancel);
   }
-  return start_job(env, job, "sero_open_traces");
+  return start_job(env, job);
 }
 
 struct PointsJob : Job {
@@ -150,7 +148,6 @@ struct PointsJob : Job {
   Copy affine;
   Copy bytes;
   size_t count = 0;
-  sero_status status = SERO_OK;
 
   void execute() override {
     sero_status* each = reinterpret_cast<sero_status*>(verdicts.data);
@@ -190,7 +187,7 @@ napi_value check_points(napi_env env, napi_callback_info info) {
     job->count = count;
     job->set_cancel(cancel);
   }
-  return start_job(env, job, "sero_check_points");
+  return start_job(env, job);
 }
 
 struct SignaturesJob : Job {
@@ -198,7 +195,6 @@ struct SignaturesJob : Job {
   Copy seed;
   Copy valid;
   size_t count = 0;
-  sero_status status = SERO_OK;
 
   void execute() override {
     status = sero_redjubjub_verify_batch(items.data, count, seed.data, valid.data, shared_threads(), cancelled());
@@ -229,7 +225,7 @@ napi_value verify_signatures(napi_env env, napi_callback_info info) {
     job->count = count;
     job->set_cancel(cancel);
   }
-  return start_job(env, job, "sero_redjubjub_verify_batch");
+  return start_job(env, job);
 }
 
 }  // namespace

@@ -27,7 +27,6 @@ struct KeyJob : Job {
   Copy image;
   uint32_t copies = 1;
   sero_proving_key* key = nullptr;
-  sero_status status = SERO_OK;
 
   ~KeyJob() override { sero_proving_key_free(key); }
 
@@ -44,7 +43,7 @@ struct KeyJob : Job {
     if (status != SERO_OK) return make_number(env, status);
     sero_proving_key* made = key;
     key = nullptr;
-    return make_handle(env, Kind::PROVING_KEY, made, destroy_key);
+    return make_handle(env, Kind::PROVING_KEY, made, sero_proving_key_memory(made), destroy_key);
   }
 };
 
@@ -98,14 +97,13 @@ napi_value new_key(napi_env env, napi_callback_info info) {
     job->copies = copies;
     job->set_cancel(cancel);
   }
-  return start_job(env, job, "sero_proving_key_new");
+  return start_job(env, job);
 }
 
 struct ProveJob : Job {
   Copy wtns;
   Copy seed;
   uint8_t proof[SERO_PROOF_BYTES];
-  sero_status status = SERO_OK;
 
   void execute() override {
     const uint8_t* values = nullptr;
@@ -141,7 +139,7 @@ napi_value prove(napi_env env, napi_callback_info info) {
     job = nullptr;
   }
   if (job != nullptr) job->set_cancel(cancel);
-  return start_job(env, job, "sero_prove");
+  return start_job(env, job);
 }
 
 /** provingKeyMemory(key): bytes that it holds. */

@@ -31,7 +31,7 @@ napi_value new_key(napi_env env, napi_callback_info info) {
   sero_vk* key = nullptr;
   size_t at = 0;
   const sero_status status = sero_vk_new(points.data, points.size, &key, &at);
-  if (status == SERO_OK) return make_handle(env, Kind::VERIFYING_KEY, key, destroy_key);
+  if (status == SERO_OK) return make_handle(env, Kind::VERIFYING_KEY, key, sero_vk_memory(key), destroy_key);
   return make_pair(env, status, static_cast<double>(at));
 }
 
@@ -51,12 +51,12 @@ napi_value verify(napi_env env, napi_callback_info info) {
 }
 
 struct VerifyJob : Job {
+  Copy which;
   Copy inputs;
   Copy proofs;
   Copy seed;
   sero_proof_item* items = nullptr;
   size_t count = 0;
-  sero_status status = SERO_OK;
   sero_status* verdicts = nullptr;
   Copy bytes;
 
@@ -78,11 +78,11 @@ struct VerifyJob : Job {
 };
 
 /** Reads a key's number of each proof, and lays the items over the copies. */
-bool lay_items(const Call& call, VerifyJob* job, const View& which) {
+bool lay_items(const Call& call, VerifyJob* job) {
   const uint8_t* input = job->inputs.data;
   const uint8_t* const end = input + job->inputs.size;
   for (size_t i = 0; i < job->count; i++) {
-    const size_t key = which.data[i];
+    const size_t key = job->which.data[i];
     if (key >= job->handle_count) {
       throw_range(call.env, 1, "numbers of the keys");
       return false;
@@ -124,12 +124,15 @@ napi_value verify_batch(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   VerifyJob* job = new (std::nothrow) VerifyJob;
-  if (job == nullptr) return start_job(env, nullptr, "");
+  if (job == nullptr) return start_job(env, nullptr);
+  // All else that is JavaScript's is taken before the keys: getters among them may release the flag or give bytes away.
+  job->set_cancel(cancel);
   job->count = count;
   job->items = static_cast<sero_proof_item*>(std::calloc(count + 1, sizeof(sero_proof_item)));
   job->verdicts = static_cast<sero_status*>(std::calloc(count + 1, sizeof(sero_status)));
-  bool ready = job->items != nullptr && job->verdicts != nullptr && job->inputs.assign(inputs) &&
-               job->proofs.assign(proofs) && job->seed.assign(seed) && job->bytes.allocate(count);
+  bool ready = job->items != nullptr && job->verdicts != nullptr && job->which.assign(which) &&
+               job->inputs.assign(inputs) && job->proofs.assign(proofs) && job->seed.assign(seed) &&
+               job->bytes.allocate(count);
   if (!ready) throw_memory(env);
   for (uint32_t i = 0; ready && i < key_count; i++) {
     Call element{env, {}};
@@ -137,12 +140,11 @@ napi_value verify_batch(napi_env env, napi_callback_info info) {
     ready = napi_get_element(env, call.argument[0], i, &element.argument[0]) == napi_ok &&
             read_handle(element, 0, Kind::VERIFYING_KEY, &key) && job->use(key);
   }
-  if (!ready || !lay_items(call, job, which)) {
+  if (!ready || !lay_items(call, job)) {
     delete job;
     return nullptr;
   }
-  job->set_cancel(cancel);
-  return start_job(env, job, "sero_verify_batch");
+  return start_job(env, job);
 }
 
 }  // namespace

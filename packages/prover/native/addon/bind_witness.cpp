@@ -24,15 +24,14 @@ napi_value new_circuit(napi_env env, napi_callback_info info) {
   if (!read_call(env, info, &call) || !read_packed(call, 0, 1, MAX_FILE_BYTES, &file, &length)) return nullptr;
   sero_circuit* circuit = nullptr;
   const sero_status status = sero_circuit_new(file.data, file.size, &circuit);
-  if (status == SERO_OK) return make_handle(env, Kind::CIRCUIT, circuit, destroy_circuit);
-  return make_number(env, status);
+  if (status != SERO_OK) return make_number(env, status);
+  return make_handle(env, Kind::CIRCUIT, circuit, sero_circuit_memory(circuit), destroy_circuit);
 }
 
 struct WitnessJob : Job {
   Copy inputs;
   Copy witness;
   uint32_t broken = 0;
-  sero_status status = SERO_OK;
 
   void execute() override {
     const sero_circuit* circuit = static_cast<const sero_circuit*>(handles[0]->object);
@@ -60,7 +59,7 @@ napi_value witness(napi_env env, napi_callback_info info) {
     delete job;
     job = nullptr;
   }
-  return start_job(env, job, "sero_witness");
+  return start_job(env, job);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "queue.hpp"
+
 namespace sero_addon {
 namespace {
 
@@ -17,9 +19,23 @@ struct Slot {
   Handle* handle;
 };
 
-void finalize(napi_env, void* data, void*) {
+/** Tells the collector what JavaScript holds more or less: it sees an external of a few bytes. */
+void adjust(napi_env env, int64_t bytes) {
+  int64_t total;
+  if (bytes != 0) napi_adjust_external_memory(env, bytes, &total);
+}
+
+/** Ends JavaScript's use. */
+void empty(napi_env env, Slot* slot) {
+  if (slot->handle == nullptr) return;
+  adjust(env, -static_cast<int64_t>(slot->handle->bytes));
+  release(slot->handle);
+  slot->handle = nullptr;
+}
+
+void finalize(napi_env env, void* data, void*) {
   Slot* slot = static_cast<Slot*>(data);
-  if (slot->handle != nullptr) release(slot->handle);
+  empty(env, slot);
   delete slot;
 }
 
@@ -33,13 +49,16 @@ Slot* read_slot(napi_env env, napi_value value) {
   return static_cast<Slot*>(data);
 }
 
-napi_value new_cancel(napi_env env, napi_callback_info) { return make_handle(env, Kind::CANCEL, nullptr, nullptr); }
+napi_value new_cancel(napi_env env, napi_callback_info) {
+  return make_handle(env, Kind::CANCEL, nullptr, 0, nullptr);
+}
 
 napi_value cancel(napi_env env, napi_callback_info info) {
   Call call;
   Handle* handle;
   if (!read_call(env, info, &call) || !read_handle(call, 0, Kind::CANCEL, &handle)) return nullptr;
   __atomic_store_n(&handle->flag, 1, __ATOMIC_RELAXED);
+  end_waiting(handle);
   return nullptr;
 }
 
@@ -52,8 +71,7 @@ napi_value release_handle(napi_env env, napi_callback_info info) {
     throw_type(env, 0, "a handle");
     return nullptr;
   }
-  if (slot->handle != nullptr) release(slot->handle);
-  slot->handle = nullptr;
+  empty(env, slot);
   return nullptr;
 }
 
@@ -74,17 +92,19 @@ void release(Handle* handle) {
   live.fetch_sub(1);
 }
 
-napi_value make_handle(napi_env env, Kind kind, void* object, void (*destroy)(void* object)) {
+napi_value make_handle(napi_env env, Kind kind, void* object, size_t bytes, void (*destroy)(void* object)) {
   Handle* handle = new (std::nothrow) Handle;
   Slot* slot = new (std::nothrow) Slot{handle};
   napi_value external = nullptr;
   if (handle != nullptr && slot != nullptr) {
     handle->kind = kind;
     handle->object = object;
+    handle->bytes = bytes;
     handle->destroy = destroy;
     live.fetch_add(1);
     // Once the external is made its finalizer frees all; without its tag it is of no use, and is collected.
     if (napi_create_external(env, slot, finalize, nullptr, &external) == napi_ok) {
+      adjust(env, static_cast<int64_t>(bytes));
       return napi_type_tag_object(env, external, &TAG) == napi_ok ? external : nullptr;
     }
     delete slot;

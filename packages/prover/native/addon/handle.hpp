@@ -23,6 +23,8 @@ struct Handle {
   Kind kind;
   /** What it stands for, and how that is freed; nullptr for a cancel flag. */
   void* object = nullptr;
+  /** The memory that it holds, of which the collector is told. */
+  size_t bytes = 0;
   void (*destroy)(void* object) = nullptr;
   /** A cancel flag: 0, or 1 once the work is no longer wanted. Read and written atomically. */
   int32_t flag = 0;
@@ -31,8 +33,11 @@ struct Handle {
 /** Objects of this process that are not freed yet. */
 size_t live_handles();
 
-/** Makes a handle that takes `object` over, and its external; where that fails `object` is freed and an exception pends. */
-napi_value make_handle(napi_env env, Kind kind, void* object, void (*destroy)(void* object));
+/**
+ * Makes a handle that takes `object`, of so many bytes, over, and its external; where that fails it is freed and an
+ * exception pends.
+ */
+napi_value make_handle(napi_env env, Kind kind, void* object, size_t bytes, void (*destroy)(void* object));
 
 /** The handle behind an argument, without a use of its own; throws a TypeError for anything else, and for one that was released. */
 bool read_handle(const Call& call, size_t index, Kind kind, Handle** out);

@@ -4,6 +4,9 @@
 
 #include "arguments.hpp"
 #include "handle.hpp"
+#include "job.hpp"
+#include "memory.hpp"
+#include "queue.hpp"
 
 namespace sero_addon {
 namespace {
@@ -15,17 +18,50 @@ pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 sero_pool* pool = nullptr;
 sero_parallel parallel;
 uint32_t thread_count = 1;
+
+/** Held while an environment is counted in or out, and never by what works: the last one waits for that. */
+pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 size_t environments = 0;
 
-/** Node has waited for all work of an environment before its hooks run: the last one finds the pool idle. */
-void leave(void*) {
-  pthread_mutex_lock(&mutex);
+/** The first that is heard of an environment's end: its work is told to end, what waits is dropped. */
+void stop(void* data) {
+  Environment* environment = static_cast<Environment*>(data);
+  drop_jobs(environment);
+  napi_release_threadsafe_function(environment->wake, napi_tsfn_abort);
+}
+
+/** The last, after the finalizers of its handles. Node may close the library now: with the last one all ends. */
+void leave(napi_env, void* data, void*) {
+  delete static_cast<Environment*>(data);
+  pthread_mutex_lock(&counting);
   environments--;
   if (environments == 0) {
+    close_queue();
+    pthread_mutex_lock(&mutex);
     sero_pool_free(pool);
     pool = nullptr;
+    pthread_mutex_unlock(&mutex);
+    sero_release_memory();
   }
-  pthread_mutex_unlock(&mutex);
+  pthread_mutex_unlock(&counting);
+}
+
+/** Counts a load of the addon in. Its hook is added after that of its thread-safe function, and so runs before it. */
+bool enter(napi_env env) {
+  Environment* environment = new_environment(env);
+  if (environment == nullptr) return false;
+  if (napi_add_env_cleanup_hook(env, stop, environment) == napi_ok) {
+    if (napi_set_instance_data(env, environment, leave, nullptr) == napi_ok) {
+      pthread_mutex_lock(&counting);
+      environments++;
+      pthread_mutex_unlock(&counting);
+      return true;
+    }
+    napi_remove_env_cleanup_hook(env, stop, environment);
+  }
+  napi_release_threadsafe_function(environment->wake, napi_tsfn_abort);
+  delete environment;
+  return false;
 }
 
 /** useThreads(count): how many threads work together, 1 to 256, where the pool has not started; gives how many do. */
@@ -51,6 +87,9 @@ napi_value kernel(napi_env env, napi_callback_info) {
   return name;
 }
 
+/** interface(): the number of the interface that this was built for. */
+napi_value interface_number(napi_env env, napi_callback_info) { return make_number(env, sero_interface()); }
+
 /** forcePortable(is_forced): for the whole process. */
 napi_value force_portable(napi_env env, napi_callback_info info) {
   Call call;
@@ -74,12 +113,10 @@ const sero_parallel* shared_threads() {
 }
 
 bool export_threads(napi_env env, napi_value exports) {
-  if (napi_add_env_cleanup_hook(env, leave, nullptr) != napi_ok) return false;
-  pthread_mutex_lock(&mutex);
-  environments++;
-  pthread_mutex_unlock(&mutex);
+  if (!enter(env)) return false;
   return export_function(env, exports, "useThreads", use_threads) &&
          export_function(env, exports, "kernel", kernel) &&
+         export_function(env, exports, "interface", interface_number) &&
          export_function(env, exports, "forcePortable", force_portable);
 }
 

@@ -13,7 +13,7 @@ namespace sero_addon {
 /** The shared pool; nullptr where there is no memory for one. It starts with the first work and ends with the last environment. */
 const sero_parallel* shared_threads();
 
-/** Counts the environment in, and out when it ends; adds useThreads(), kernel() and forcePortable() to the exports. */
+/** Counts the environment in, and out when it ends; adds useThreads(), kernel(), interface() and forcePortable() to the exports. */
 bool export_threads(napi_env env, napi_value exports);
 
 }  // namespace sero_addon
