@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { BROWSER_ENTRIES, bundleForBrowser } from '../checks/browser.ts';
 import { readManifest, workspacePackages } from '../checks/workspace.ts';
+import { installPacked } from './install.ts';
 import type { SourceManifest } from './manifest.ts';
-import { type Packed, packAll } from './pack.ts';
+import type { Packed } from './pack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const fixtures = join(root, 'packages/prover/src/fixtures');
@@ -20,28 +21,9 @@ after(() => rmSync(project, { recursive: true }));
 /** What a user has: the tarballs unpacked, and what they depend on beside them. Nothing is fetched and no script is run. */
 let packed: readonly Packed[] = [];
 before(() => {
-  packed = packAll(root, join(project, 'tarballs'));
-  for (const { name, file } of packed) {
-    const folder = join(modules, name);
-    mkdirSync(folder, { recursive: true });
-    execFileSync('tar', ['-xzf', file, '--strip-components=1', '-C', folder]);
-    for (const [other, version] of Object.entries(readManifest(folder).dependencies ?? {})) {
-      if (!packed.some((one) => one.name === other)) link(name, other, version);
-    }
-  }
+  packed = installPacked(root, project);
   cpSync(join(import.meta.dirname, 'fixtures'), project, { recursive: true });
 });
-
-/** Gives a package what npm would: the dependency that it names, in the version that it names. */
-function link(name: string, dependency: string, version: string): void {
-  const home = join(root, 'packages', name.replace('@sero/', ''));
-  const found = [home, root].map((folder) => join(folder, 'node_modules', dependency)).find(existsSync);
-  assert.ok(found !== undefined, `${name} depends on ${dependency}, which is not installed`);
-  assert.equal(readManifest(found).version, version, `${dependency} for ${name}`);
-  const to = join(modules, name, 'node_modules', dependency);
-  mkdirSync(dirname(to), { recursive: true });
-  symlinkSync(found, to, 'dir');
-}
 
 /** What a program prints that plain node runs in the project. */
 function runNode(...arguments_: string[]): string {

@@ -144,8 +144,9 @@ struct ColumnPairs {
 /// Memory for add_columns over tasks of at most `elements` points each, cut from one block.
 template <class F>
 struct ColumnWorkspace {
-  /// The first round of a task writes to points[0]. After the second no column holds more than half of what it held, and the
-  /// tasks' points stand one after the other in points[1].
+  /// The first round of a task writes to points[0], where each column still has a position at least. After the second no column holds
+  /// more than half of what it held at first, and the tasks' points stand one after the other in points[1]; from there on each
+  /// round has fewer.
   LanePoint<F>* points[2];
   PairScratch<F>* scratch;
   uint32_t* refs;
@@ -160,15 +161,15 @@ struct ColumnWorkspace {
   /// Null as a block: only counts.
   static size_t cut(uint8_t* block, size_t elements, ColumnWorkspace* w) {
     const size_t positions = positions_of(elements), half = positions / 2 + 1;
-    const size_t own = TOGETHER<F> * half + positions, groups = TOGETHER<F> * half / 2 + half;
+    const size_t common = TOGETHER<F> * half, groups = common / 2 + half;
     size_t used = 0;
     const auto take = [&](auto** piece, size_t count) {
       void* at = block == nullptr ? nullptr : block + used;
       std::memcpy(piece, &at, sizeof at);
       used += (count * sizeof **piece + 63) / 64 * 64;
     };
-    take(&w->points[0], own);
-    take(&w->points[1], own);
+    take(&w->points[0], common > positions ? common : positions);
+    take(&w->points[1], common);
     take(&w->scratch, groups);
     take(&w->refs, 2 * LANES * groups);
     take(&w->from, groups);
