@@ -88,12 +88,16 @@ describe('the test files of this repository', () => {
   it('depend on the prover where they open one themselves, start the program, or make keys', () => {
     const opening = files.filter((file) => /\bopenBackend\(/.test(readFileSync(join(root, file), 'utf8')));
     assert.ok(opening.length >= 6);
+    // It copies the package, breaks what was built and names the backends that it opens there.
+    const inCopies = ['packages/prover/src/native-load.test.ts'];
     const known = [
       'test/cli/send.test.ts',
       'test/docs/commands.test.ts',
       'packages/circuits/src/setup.test.ts',
     ];
-    for (const file of [...opening, ...known]) assert.ok(dependent.includes(file), file);
+    for (const file of [...opening, ...known]) {
+      assert.equal(dependent.includes(file), !inCopies.includes(file), file);
+    }
   });
 
   it('do not where they compute without one', () => {

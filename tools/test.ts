@@ -47,6 +47,8 @@ function keepCompiled(): void {
   if (process.env[COMPILED] !== undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'sero-compiled-'));
   process.env[COMPILED] = folder;
+  // An exit, unlike the end by a signal, takes the folder along.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { batchesOf } from './batches.ts';
 
-const MIB = 1 << 20;
+const QUARTER = 1 << 18;
 const lengthsOf = (lengths: readonly number[]): number[][] =>
   batchesOf(lengths.map((length) => new Uint8Array(length))).map((batch) =>
     batch.map(({ length }) => length),
@@ -18,15 +18,15 @@ describe('a batch of blocks', () => {
     );
   });
 
-  it('has at most two MiB, but for a block that is longer by itself', () => {
-    assert.deepEqual(lengthsOf([MIB, MIB, 1]), [[MIB, MIB], [1]]);
-    assert.deepEqual(lengthsOf([MIB, MIB + 1, 1]), [[MIB], [MIB + 1, 1]]);
-    assert.deepEqual(lengthsOf([1, 5 * MIB, 1]), [[1], [5 * MIB], [1]]);
+  it('has at most half a MiB, but for a block that is longer by itself', () => {
+    assert.deepEqual(lengthsOf([QUARTER, QUARTER, 1]), [[QUARTER, QUARTER], [1]]);
+    assert.deepEqual(lengthsOf([QUARTER, QUARTER + 1, 1]), [[QUARTER], [QUARTER + 1, 1]]);
+    assert.deepEqual(lengthsOf([1, 5 * QUARTER, 1]), [[1], [5 * QUARTER], [1]]);
     assert.deepEqual(lengthsOf([]), []);
   });
 
   it('leaves none out, doubles none and keeps their order', () => {
-    const length = fc.oneof(fc.nat(100), fc.nat(3 * MIB));
+    const length = fc.oneof(fc.nat(100), fc.nat(3 * QUARTER));
     fc.assert(
       fc.property(fc.array(length, { maxLength: 20 }), (lengths) => {
         const blocks = lengths.map((size) => ({ length: size }) as unknown as Uint8Array);

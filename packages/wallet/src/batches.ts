@@ -1,10 +1,11 @@
 /**
  * Blocks that are tried, scanned and written together: as many as one request to a node gives, and bytes for which everything that is
- * made of them stays in some tens of megabytes. A payment has some 1,700 bytes, so that there are at most some 4,000 outputs, while native
- * code is as fast as it gets from 100 on; whoever is interrupted has lost them at most.
+ * made of them stays in some megabytes, and what a lying node can have a wallet do before the first of its roots is looked at in seconds.
+ * A payment has some 1,700 bytes, so that there are at most some 1,000 outputs, while native code is as fast as it gets from 100 on;
+ * whoever is interrupted has lost them at most.
  */
 const MOST_BLOCKS = 256;
-const MOST_BYTES = 1 << 21;
+const MOST_BYTES = 1 << 19;
 
 /** Cuts blocks in their order into batches of at least one block. */
 export function batchesOf(blocks: readonly Uint8Array[]): (readonly Uint8Array[])[] {

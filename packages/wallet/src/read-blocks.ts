@@ -44,16 +44,22 @@ export interface ReadBlocks {
   readonly refusal?: { readonly error: unknown };
 }
 
-/** Reads the next blocks of a chain, all of which follow each other; nothing is believed of one before those ahead of it were taken. */
+/**
+ * Reads the next blocks of a chain, all of which follow each other; nothing is believed of one before those ahead of it were taken.
+ *
+ * @throws the signal's reason
+ */
 export async function readBlocks(
   reading: Reading,
   blocks: readonly Uint8Array[],
   rest: () => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<ReadBlocks> {
   const read: ReadBlock[] = [];
   let { tip, size } = reading;
   for (const bytes of blocks) {
     await rest();
+    signal?.throwIfAborted();
     try {
       const block = readBlock({ ...reading, tip, size }, bytes);
       read.push(block);

@@ -110,7 +110,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
     signal?.throwIfAborted();
     const rest = turns();
     const reading = { genesis, genesisHash: networkHash, tip: state.tip, size: state.tree.size() };
-    const { read, refusal } = await readBlocks(reading, blocks, rest);
+    const { read, refusal } = await readBlocks(reading, blocks, rest, signal);
     const tried = read.map(({ transactions, allocations, traces: entries }) => ({
       transactions: transactions.map(({ tx }) => tx),
       publicNotes: [...allocations, ...transactions.flatMap(({ publicNotes }) => publicNotes)].map(

@@ -28,6 +28,8 @@ const LEAST_ITERATIONS_POWER = 10;
  * 2^24 are 16 times what `sero ceremony beacon` asks for, and some tens of seconds here.
  */
 const MOST_ITERATIONS = 2 ** 24;
+/** And those that others follow: so that a beacon in the middle leaves room for the one that closes the phase. */
+const MOST_BEFORE_OTHERS = 2 ** 23;
 
 const TYPE_PERSON = 0;
 const TYPE_BEACON = 1;
@@ -66,8 +68,9 @@ export function checkAuthors(contributions: readonly Originated[]): void {
 /** Refuses beacons that the format does not hold, and such as nobody would see the end of. */
 function checkBeacons(contributions: readonly Originated[]): void {
   const refuse = (why: string): CeremonyError => new CeremonyError('option-invalid', why);
-  let iterations = 0;
+  let [iterations, earlier] = [0, 0];
   for (const { origin } of contributions) {
+    earlier = iterations;
     if (origin.beacon === undefined) continue;
     const { value, iterationsPower } = origin.beacon;
     if (value.length === 0 || value.length > MAX_BEACON_BYTES) throw refuse('a beacon has 1 to 255 bytes');
@@ -76,10 +79,10 @@ function checkBeacons(contributions: readonly Originated[]): void {
     }
     iterations += 2 ** iterationsPower;
   }
-  if (iterations <= MOST_ITERATIONS) return;
+  if (iterations <= MOST_ITERATIONS && earlier <= MOST_BEFORE_OTHERS) return;
   throw new CeremonyError(
     'beacon-too-long',
-    `beacons are hashed at most 2^${Math.log2(MOST_ITERATIONS)} times together`,
+    `beacons are hashed at most 2^${Math.log2(MOST_ITERATIONS)} times together, those before the last contribution 2^${Math.log2(MOST_BEFORE_OTHERS)}`,
   );
 }
 

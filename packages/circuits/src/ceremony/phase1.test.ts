@@ -307,6 +307,10 @@ test('beacons that ask for too many hashes, alone or together, are refused befor
   // This one would last for 300,000 years.
   await refused('beacon-too-long', () => verify(by(far)));
   await refused('beacon-too-long', () => verify(by(most, least)));
+  // Else whoever follows works in vain: nothing could close the phase any more.
+  await refused('beacon-too-long', () =>
+    verify({ ...by(most), contributions: [...by(most).contributions, one] }),
+  );
   const contribute = (powers: Powers, beacon: Beacon): Promise<unknown> =>
     contributePowers(engine, powers, { name: '', beacon }, NOTHING_TYPED);
   await refused('beacon-too-long', () => contribute(honest, far));

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { access, lstat, open } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { usageError } from '../errors.ts';
@@ -115,8 +115,22 @@ function putInPlace(made: readonly Made[]): void {
       taken.push(target);
     }
     for (const { beside, target } of made) renameSync(beside, target);
+    for (const folder of new Set(made.map(({ target }) => dirname(target)))) syncFolder(folder);
   } catch (error) {
     for (const target of taken) rmSync(target, { force: true });
     throw error;
+  }
+}
+
+/** Makes new names outlive a power cut, where the system has folders synced. */
+function syncFolder(folder: string): void {
+  let handle: number | undefined;
+  try {
+    handle = openSync(folder, 'r');
+    fsyncSync(handle);
+  } catch {
+    // Windows opens no folder; the file system then writes names when it likes to.
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }

@@ -123,8 +123,9 @@ Bytes image_without_a(const Bytes& genuine, const sero_proving_key& good) {
   return image_with(genuine, good, part);
 }
 
-/// The genuine points, and (0, 2), of order 3, in A: a third of all factors make a genuine proof of it.
-Bytes image_with_torsion(const Bytes& genuine, const sero_proving_key& good, const Bytes& file) {
+/// The genuine points, and one more in A, with the constant wire.
+Bytes image_with_one_more(const Bytes& genuine, const sero_proving_key& good, const Bytes& file,
+                          const blst_p1_affine& point) {
   sero::Zkey zkey;
   expect(sero::read_zkey({file.data(), file.size()}, &zkey) == SERO_OK, "the .zkey is one");
   const struct {
@@ -152,23 +153,40 @@ Bytes image_with_torsion(const Bytes& genuine, const sero_proving_key& good, con
       }
     }
   }
-  const uint64_t two[6] = {2};
-  blst_p1_affine torsion;
-  std::memset(&torsion, 0, sizeof torsion);
-  blst_fp_from_uint64(&torsion.y, two);
-  expect(blst_p1_affine_on_curve(&torsion) && !blst_p1_affine_in_g1(&torsion), "a point outside of the subgroup");
-  part[sero::PART_A].add(torsion, 0, sero::LIST_WITNESS);
+  part[sero::PART_A].add(point, 0, sero::LIST_WITNESS);
   return image_with(genuine, good, part);
 }
 
-void test_torsion(const Files& files) {
+/// (0, 2), of order 3: a third of all factors make a genuine proof of what it is added to.
+blst_p1_affine point_of_order_3() {
+  const uint64_t two[6] = {2};
+  blst_p1_affine point;
+  std::memset(&point, 0, sizeof point);
+  blst_fp_from_uint64(&point.y, two);
+  expect(blst_p1_affine_on_curve(&point) && !blst_p1_affine_in_g1(&point), "a point outside of the subgroup");
+  return point;
+}
+
+/// (25 x, 125 y) of the generator, on another curve, where blst's check of the subgroup finds nothing wrong.
+blst_p1_affine point_off_the_curve() {
+  const uint64_t five[6] = {5};
+  blst_p1_affine point = *blst_p1_affine_generator();
+  blst_fp factor;
+  blst_fp_from_uint64(&factor, five);
+  for (int i = 0; i < 2; i++) blst_fp_mul(&point.x, &point.x, &factor);
+  for (int i = 0; i < 3; i++) blst_fp_mul(&point.y, &point.y, &factor);
+  expect(!blst_p1_affine_on_curve(&point) && blst_p1_affine_in_g1(&point), "a point off the curve");
+  return point;
+}
+
+void test_one_more(const Files& files, const blst_p1_affine& point) {
   std::remove(files.image.c_str());
   uint8_t proof[SERO_PROOF_BYTES];
   sero_proving_key *good = nullptr, *key = nullptr;
   expect(open_key(files, &good) == SERO_OK, "the key opens");
   if (good == nullptr) return;
   const Bytes genuine = harness::read_bytes(files.image);
-  harness::write_bytes(files.image, image_with_torsion(genuine, *good, harness::read_bytes(files.zkey)));
+  harness::write_bytes(files.image, image_with_one_more(genuine, *good, harness::read_bytes(files.zkey), point));
   expect(open_key(files, &key) == SERO_OK, "the key opens with the planted image");
   for (uint8_t seed = 1; key != nullptr && seed <= 24; seed++) {
     expect(prove(files, key, proof, seed) == SERO_PROVE_FAILED, "a point outside of the subgroup makes no proof");
@@ -315,7 +333,8 @@ int main(int argc, char** argv) {
   for (int32_t is_portable : {0, 1}) {
     sero_force_portable(is_portable);
     test_planted(files);
-    test_torsion(files);
+    test_one_more(files, point_of_order_3());
+    test_one_more(files, point_off_the_curve());
     test_points(files);
     test_left_parts(files);
   }

@@ -34,8 +34,6 @@ struct Column {
   uint32_t length;
 };
 
-/// Rounds that a task has by itself.
-constexpr int OWN_ROUNDS = 2;
 /// The most tasks that go together.
 template <class F>
 constexpr size_t TOGETHER = CoordinateTraits<F>::PARTS == 1 ? 4 : 2;

@@ -4,7 +4,7 @@
 // values h_i are those of A B - C on the odd coset of the domain, where snarkjs' H points are Lagrange's for it; there C's are
 // the transforms of the products of A's and B's values on the domain, so that the third matrix is never needed.
 //
-// What is handed out is that proof randomised anew (Baghery, Kohlweiss, Siim, Volkhov, eprint 2020/811, section 3): for uniform
+// What is handed out is that proof randomised anew (Baghery, Kohlweiss, Siim, Volkhov, eprint 2020/811): for uniform
 // u, not 0, and t it is (u A, u^-1 B + t delta, C + t u A), for which the equation holds just where it holds for (A, B, C):
 // e(u A, u^-1 B + t delta) = e(A, B) e(t u A, delta). The paper's prover blinds by A + r delta and B + s delta and
 // C + s A' + r B' - r s delta, for which it needs B in the first group as well. Both give the same distribution: the first
@@ -211,6 +211,10 @@ struct Sums {
   }
 };
 
+/// The subgroup's check takes the curve for granted.
+bool is_in_group(const blst_p1& point) { return blst_p1_on_curve(&point) && blst_p1_in_g1(&point); }
+bool is_in_group(const blst_p2& point) { return blst_p2_on_curve(&point) && blst_p2_in_g2(&point); }
+
 /// The products that make a proof, each a task: u A, t u A, u^-1 B, t delta.
 struct Products {
   const ProvingKey* key;
@@ -242,7 +246,7 @@ bool assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding,
   p.blinding = &blinding;
   blst_p1_add_or_double_affine(&p.a, &sums.a, &key.alpha1);
   blst_p2_add_or_double_affine(&p.b, &sums.b2, &key.beta2);
-  if (blst_p1_is_inf(&p.a) || !blst_p1_in_g1(&p.a) || !blst_p2_in_g2(&p.b)) {
+  if (blst_p1_is_inf(&p.a) || !is_in_group(p.a) || !is_in_group(p.b)) {
     sero_wipe(&p, sizeof p);
     return false;
   }
@@ -318,21 +322,23 @@ sero_status sero_prove_sum(const sero_proving_key* key, uint32_t part, size_t fi
 sero_status sero_prove_finish(const sero_proving_key* key, const uint8_t* sums, size_t sum_count,
                               const uint32_t* parts, const uint8_t* public_inputs,
                               const uint8_t seed[SERO_BLINDING_BYTES], uint8_t proof[SERO_PROOF_BYTES]) {
-  sero::Sums total;
+  for (size_t i = 0; i < sum_count; i++) {
+    if (parts[i] >= sero::PARTS) return SERO_LENGTH;
+  }
+  sero::Sums total, term;
   std::memset(&total, 0, sizeof total);
   for (size_t i = 0; i < sum_count; i++) {
     const uint8_t* sum = sums + i * SERO_SUM_BYTES;
-    if (parts[i] >= sero::PARTS) return SERO_LENGTH;
+    void* const to = total.of(parts[i]);
     if (parts[i] == sero::PART_B2) {
-      blst_p2 term;
-      std::memcpy(&term, sum, sizeof term);
-      blst_p2_add_or_double(&total.b2, &total.b2, &term);
+      std::memcpy(&term.b2, sum, sizeof term.b2);
+      blst_p2_add_or_double(static_cast<blst_p2*>(to), static_cast<blst_p2*>(to), &term.b2);
     } else {
-      blst_p1 term, *to = static_cast<blst_p1*>(total.of(parts[i]));
-      std::memcpy(&term, sum, sizeof term);
-      blst_p1_add_or_double(to, to, &term);
+      std::memcpy(&term.a, sum, sizeof term.a);
+      blst_p1_add_or_double(static_cast<blst_p1*>(to), static_cast<blst_p1*>(to), &term.a);
     }
   }
+  sero_wipe(&term, sizeof term);
   const sero_status status = sero::finish(*key, total, public_inputs, sero::Blinding(seed), sero::serial(), proof);
   sero_wipe(&total, sizeof total);
   return status;

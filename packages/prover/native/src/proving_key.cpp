@@ -50,8 +50,12 @@ Sources sources_of(const Zkey& zkey, int part) {
   return {{{zkey.c, zkey.private_wires(), LIST_PRIVATE}, {zkey.h, zkey.domain(), LIST_QUOTIENT}}, G1};
 }
 
+/// Places of a table that are looked at for a value. Honest ones are found after a few; what is not found stands twice, which costs
+/// room and some time and changes no result.
+constexpr int MAX_PROBES = 64;
+
 uint64_t hash_of(const uint8_t* x, size_t bytes) {
-  // FNV-1a over words. Who makes a key of points that collide here makes its opening slow, for himself.
+  // FNV-1a over words. Anybody can make values that collide here: what searches a table gives up after MAX_PROBES.
   uint64_t hash = 0xcbf29ce484222325ull, word;
   for (size_t i = 0; i < bytes; i += 8) {
     std::memcpy(&word, x + i, 8);
@@ -72,14 +76,19 @@ size_t collect(const Sources& sources, uint32_t* slots, unsigned slot_power, uin
       const uint8_t* point = source.points + i * bytes;
       if (is_infinity(point, bytes)) continue;
       size_t slot = hash_of(point, half) >> (64 - slot_power);
-      while (slots[slot] != UINT32_MAX && std::memcmp(points + slots[slot] * bytes, point, half) != 0) {
+      int probes = 0;
+      while (probes < MAX_PROBES && slots[slot] != UINT32_MAX &&
+             std::memcmp(points + slots[slot] * bytes, point, half) != 0) {
         slot = (slot + 1) & ((size_t{1} << slot_power) - 1);
+        probes++;
       }
-      if (slots[slot] == UINT32_MAX) {
-        slots[slot] = static_cast<uint32_t>(rows);
+      uint32_t row = static_cast<uint32_t>(rows);
+      if (probes < MAX_PROBES && slots[slot] != UINT32_MAX) {
+        row = slots[slot];
+      } else {
+        if (probes < MAX_PROBES) slots[slot] = row;
         std::memcpy(points + rows++ * bytes, point, bytes);
       }
-      const uint32_t row = slots[slot];
       // On the curve the same x leaves y and -y.
       const uint8_t is_negative = std::memcmp(points + row * bytes + half, point + half, half) != 0 ? 1 : 0;
       uses[used++] = {row, static_cast<uint32_t>(i), source.list, is_negative, 0};
@@ -130,14 +139,19 @@ sero_status collect_coefficients(const Zkey& zkey, Coefficients* out) {
   for (uint32_t i = 0; i < zkey.entry_count; i++) {
     const uint8_t* value = zkey.entries + size_t{i} * ZKEY_ENTRY_BYTES + 12;
     size_t slot = hash_of(value, BYTES) >> (64 - slot_power);
-    while (slots[slot] != UINT32_MAX && std::memcmp(out->values + slots[slot] * BYTES, value, BYTES) != 0) {
+    int probes = 0;
+    while (probes < MAX_PROBES && slots[slot] != UINT32_MAX &&
+           std::memcmp(out->values + slots[slot] * BYTES, value, BYTES) != 0) {
       slot = (slot + 1) & ((size_t{1} << slot_power) - 1);
+      probes++;
     }
-    if (slots[slot] == UINT32_MAX) {
-      slots[slot] = out->count;
-      std::memcpy(out->values + out->count++ * BYTES, value, BYTES);
+    if (probes < MAX_PROBES && slots[slot] != UINT32_MAX) {
+      out->numbers[i] = slots[slot];
+      continue;
     }
-    out->numbers[i] = slots[slot];
+    if (probes < MAX_PROBES) slots[slot] = out->count;
+    out->numbers[i] = out->count;
+    std::memcpy(out->values + out->count++ * BYTES, value, BYTES);
   }
   sero_free(slots);
   return SERO_OK;
