@@ -10,7 +10,7 @@ import { temporaryDirectories } from './temporary.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
-const CHILD = join(root, 'bench/prover-memory-child.ts');
+const CHILD = fileURLToPath(new URL('./prover-memory-child.ts', import.meta.url));
 const ROUNDS = 3;
 
 /** The most memory that a process of its own held, MB. */
