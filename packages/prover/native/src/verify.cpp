@@ -32,7 +32,7 @@ sero_status check_equation(const WellFormed& proof) {
   if (memory == nullptr) return SERO_NO_MEMORY;
   memset(memory, 0, IC_SCALAR_BYTES);
   memory[0] = 1;
-  memcpy(memory + IC_SCALAR_BYTES, proof.inputs, vk.inputs * INPUT_BYTES);
+  if (vk.inputs > 0) memcpy(memory + IC_SCALAR_BYTES, proof.inputs, vk.inputs * INPUT_BYTES);
   blst_p1 x;
   combine_ic(&x, vk, memory, memory + scalar_bytes);
   sero_free(memory);
