@@ -23,6 +23,7 @@ const RUN_BY_A_TEST: Readonly<Record<string, readonly [file: string, text: strin
   // With a part of a small repository: the tests of this one would run this one again.
   'npm test -- packages/ledger': ['tools/test.test.ts', "run('./packages/one', "],
   'npm test -- --backend wasm': ['tools/test.test.ts', "run('--backend', 'wasm')"],
+  'npm run pack': ['tools/pack/install.ts', "packAll(root, join(project, 'tarballs'))"],
   'npm run pack -- [folder]': ['tools/pack/install.ts', "packAll(root, join(project, 'tarballs'))"],
 };
 
