@@ -262,6 +262,9 @@ bool assemble(const ProvingKey& key, const Sums& sums, const Blinding& blinding,
   blst_p1_to_affine(&affine, &p.tua);
   blst_p1_affine_compress(proof + 144, &affine);
   sero_wipe(&p, sizeof p);
+  // Of a witness that breaks the circuit they are no proof's.
+  sero_wipe(&affine, sizeof affine);
+  sero_wipe(&affine2, sizeof affine2);
   return true;
 }
 
