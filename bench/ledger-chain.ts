@@ -23,6 +23,7 @@ import {
   encodeEnvelope,
   type Genesis,
   intrinsicGas,
+  NO_VALIDATORS,
   type Shake256,
   type Transaction,
   transactionHash,
@@ -76,6 +77,7 @@ const GENESIS: Genesis = {
   verifyingKeys: [{ circuit: 1, proofSystem: 1, hash: verifyingKeyHash(KEY) }],
   allocations: [{ pkr: FROM, asset: fieldToBytes(1n), value: 10n ** 27n }],
   derivation: utf8('made up'),
+  ...NO_VALIDATORS,
 };
 
 const takesAnyProof: Groth16Verifier = {

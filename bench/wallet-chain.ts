@@ -27,6 +27,7 @@ import {
   HeaderType,
   hashNodesWith,
   headerHash,
+  NO_VALIDATORS,
   nextBaseFee,
   type Output,
   type Receipt,
@@ -82,6 +83,7 @@ export function syntheticChain(
     })),
     allocations: [],
     derivation: utf8('none'),
+    ...NO_VALIDATORS,
   };
   const hash = genesisHash(genesis);
   const strangers = Array.from({ length: STRANGERS }, (_, n) =>

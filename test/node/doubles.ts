@@ -24,6 +24,7 @@ import {
   type Genesis,
   genesisHash,
   intrinsicGas,
+  NO_VALIDATORS,
   type Transaction,
   transactionHash,
 } from '@sero/protocol';
@@ -77,6 +78,7 @@ export function genesisDouble(key: Uint8Array, change: Partial<Genesis> = {}): G
     verifyingKeys: [{ circuit: 1, proofSystem: 1, hash: verifyingKeyHash(key) }],
     allocations: [{ pkr: OWNER, asset: fieldToBytes(1n), value: 10n ** 27n }],
     derivation: utf8('made up'),
+    ...NO_VALIDATORS,
     ...change,
   };
 }

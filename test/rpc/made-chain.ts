@@ -17,6 +17,7 @@ import {
   type Header,
   headerHash,
   KIND,
+  NO_VALIDATORS,
   type Receipt,
   type Transaction,
 } from '@sero/protocol';
@@ -150,6 +151,7 @@ const GENESIS: Genesis = {
   verifyingKeys: [],
   allocations: [],
   derivation: none,
+  ...NO_VALIDATORS,
 };
 
 const HEADER: Omit<Header, 'height' | 'time' | 'genesisHash' | 'parent' | 'stateRoot' | 'notesRoot'> = {

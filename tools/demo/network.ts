@@ -10,6 +10,7 @@ import {
   encodeGenesis,
   type Genesis,
   GROTH16_BLS12_381,
+  NO_VALIDATORS,
 } from '@sero/protocol';
 import {
   createReferenceBackend,
@@ -111,6 +112,7 @@ export function demoGenesis(
     })),
     allocations: [...allocations],
     derivation: utf8('own owner address number 0 of each wallet'),
+    ...NO_VALIDATORS,
   };
 }
 

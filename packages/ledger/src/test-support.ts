@@ -11,6 +11,7 @@ import {
   toAffine,
   toHex,
   utf8,
+  type Vrf,
   VIEW_BASE,
 } from '@sero/crypto';
 import {
@@ -28,6 +29,7 @@ import {
   type Issue,
   intrinsicGas,
   KIND,
+  NO_VALIDATORS,
   nameCommitment,
   namePrice,
   nextBaseFee,
@@ -36,6 +38,7 @@ import {
   type Shake256,
   type Transaction,
   transactionHash,
+  type Version,
 } from '@sero/protocol';
 import {
   type KeyPointChecker,
@@ -52,7 +55,7 @@ import {
   verifyingKey,
 } from './doubles-test-support.ts';
 import { LedgerError } from './errors.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, openLedger, type Proposal } from './ledger.ts';
 import { type State, stateOf } from './state.ts';
 import type { OfferedSnapshot, OpeningEvents } from './stored-chain.ts';
 
@@ -100,6 +103,7 @@ export function testGenesis(change: Partial<Genesis> = {}): Genesis {
     verifyingKeys: [{ circuit: 1, proofSystem: 1, hash: verifyingKeyHash(KEY) }],
     allocations: [{ pkr: ALICE, asset: fieldToBytes(1n), value: TOTAL }],
     derivation: utf8('made up'),
+    ...NO_VALIDATORS,
     ...change,
   };
 }
@@ -142,6 +146,10 @@ export interface ChainOptions {
   readonly shake256?: Shake256;
   readonly signatures?: SignatureVerifier;
   readonly keyPoints?: KeyPointChecker;
+  readonly vrf?: Vrf;
+  readonly versions?: readonly Version[];
+  /** Who proposes the next block, on a chain that has participants. */
+  readonly proposal?: (ledger: Ledger) => Proposal;
 }
 
 export function startChain(options: ChainOptions = {}): TestChain {
@@ -159,6 +167,8 @@ export function startChain(options: ChainOptions = {}): TestChain {
     ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
     ...(options.keyPoints === undefined ? {} : { keyPoints: options.keyPoints }),
     ...(options.events === undefined ? {} : { events: options.events }),
+    ...(options.vrf === undefined ? {} : { vrf: options.vrf }),
+    ...(options.versions === undefined ? {} : { versions: options.versions }),
     ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
     ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),
   });
@@ -217,7 +227,8 @@ export function startChain(options: ChainOptions = {}): TestChain {
     make: (draft) => chain.authorize(chain.draft(draft)),
 
     async block(...transactions) {
-      const { block, rejected } = await ledger.propose(transactions, ledger.head().time + 5_000n);
+      const time = ledger.head().time + 5_000n;
+      const { block, rejected } = await ledger.propose(transactions, time, options.proposal?.(ledger));
       if (rejected[0] !== undefined) throw rejected[0].error;
       return block;
     },

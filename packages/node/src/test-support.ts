@@ -1,5 +1,5 @@
 import { blake2b256, fieldToBytes, le32 } from '@sero/crypto';
-import { DEVELOPMENT, encodeEnvelope, type Genesis, type Transaction } from '@sero/protocol';
+import { DEVELOPMENT, encodeEnvelope, type Genesis, NO_VALIDATORS, type Transaction } from '@sero/protocol';
 import type { Clock, Timer } from './clock.ts';
 import type { Entry } from './mempool/entry.ts';
 
@@ -66,6 +66,7 @@ export function emptyGenesis(change: Partial<Genesis> = {}): Genesis {
     verifyingKeys: [],
     allocations: [],
     derivation: none,
+    ...NO_VALIDATORS,
     ...change,
   };
 }

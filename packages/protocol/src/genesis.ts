@@ -4,8 +4,26 @@ import { decodeOneTimeAddress } from './address.ts';
 import { SERO_ASSET } from './asset.ts';
 import { decodeField } from './decode.ts';
 import { ensure, ProtocolError } from './errors.ts';
+import {
+  checkCommittees,
+  checkPace,
+  checkSchedules,
+  checkStakeRules,
+  checkValidators,
+} from './genesis-checks.ts';
 import { VALUE_LIMIT } from './note.ts';
-import { ByteListType, Bytes32, Bytes64, decodeStrict, u8, u32, u64, u128 } from './ssz.ts';
+import {
+  ByteListType,
+  Bytes32,
+  Bytes64,
+  ByteVectorType,
+  decodeStrict,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+} from './ssz.ts';
 
 /** Largest genesis file. */
 export const MAX_GENESIS_BYTES = 16_777_216;
@@ -119,9 +137,29 @@ const VersionRuleType = new ContainerType({
 
 const VerifyingKeyEntryType = new ContainerType({ circuit: u8, proofSystem: u8, hash: Bytes32 });
 
+/** A first participant: a stake record that is online from block 0 on. Its units are money that was never in the pool. */
+export const GenesisValidatorType = new ContainerType({
+  /** Owner, PKr. */
+  owner: Bytes64,
+  /** RFC 9381, Ed25519. */
+  vrfKey: Bytes32,
+  /** Root of the ephemeral keys, Ed25519. */
+  voteRoot: Bytes32,
+  /** BLS12-381, G1 compressed, with its proof of possession in G2. */
+  blsKey: new ByteVectorType(48),
+  blsProof: new ByteVectorType(96),
+  /** Rounds that the ephemeral keys cover, both ends included. */
+  firstRound: u64,
+  lastRound: u64,
+  /** The owner's part of rewards, in 1/10,000. */
+  commission: u16,
+  /** Units of S. */
+  units: u64,
+});
+
 const AllocationType = new ContainerType({ pkr: Bytes64, asset: Bytes32, value: u128 });
 
-/** The genesis file: every parameter of a network, its first money, the only proving keys that it will ever accept. */
+/** The genesis file: every parameter of a network, its first money and participants, the only proving keys that it will ever accept. */
 export const GenesisType = new ContainerType({
   version: u8,
   name: new ByteListType(32),
@@ -148,15 +186,23 @@ export const GenesisType = new ContainerType({
   allocations: new ListCompositeType(AllocationType, 65_536),
   /** How the allocations came about, for people. */
   derivation: new ByteListType(4_096),
+  /** seed(0), which the first participants drew together; zeros where there are none. */
+  seed: Bytes32,
+  /** The first participants; none: a chain of one, whose node seals what it likes. */
+  validators: new ListCompositeType(GenesisValidatorType, 4_096),
 });
 
 export type Genesis = ValueOf<typeof GenesisType>;
+export type GenesisValidator = ValueOf<typeof GenesisValidatorType>;
 export type Allocation = ValueOf<typeof AllocationType>;
 export type VerifyingKeyEntry = ValueOf<typeof VerifyingKeyEntryType>;
 export type GasTable = ValueOf<typeof GasType>;
 
-/** The parameters of a network: everything in the genesis file but what names its keys and its first money. */
-export type Parameters = Omit<Genesis, 'name' | 'time' | 'verifyingKeys' | 'allocations' | 'derivation'>;
+/** The parameters of a network: everything in the genesis file but what names its keys, its first money and its first participants. */
+export type Parameters = Omit<
+  Genesis,
+  'name' | 'time' | 'verifyingKeys' | 'allocations' | 'derivation' | 'seed' | 'validators'
+>;
 
 /** The name of a network: B2b-256("SERO_GENESIS_v1", SSZ of the file). Every transaction and header is bound to it. */
 export function genesisHash(genesis: Genesis): Uint8Array {
@@ -175,7 +221,10 @@ export function decodeGenesis(bytes: Uint8Array): Genesis {
   return genesis;
 }
 
-/** Throws `genesis-invalid` (or the decoder's code, for an allocation's address) unless a chain can start from this file. */
+/**
+ * Throws `genesis-invalid` (or the decoder's code, for an address) unless a chain can start from this file. The validators' keys
+ * are checked by `checkGenesisKeys`.
+ */
 export function checkGenesis(genesis: Genesis): void {
   const fail = (condition: boolean, message: string): void => ensure(condition, 'genesis-invalid', message);
   fail(genesis.version === 1, 'only genesis version 1 exists');
@@ -202,7 +251,11 @@ export function checkGenesis(genesis: Genesis): void {
     ),
     'one verifying key under two circuits',
   );
-  let total = 0n;
+  checkPace(genesis);
+  checkStakeRules(genesis);
+  checkCommittees(genesis);
+  checkSchedules(genesis);
+  let total = checkValidators(genesis);
   for (const allocation of genesis.allocations) {
     fail(
       decodeField(allocation.asset, 'allocation asset') === SERO_ASSET,
@@ -212,5 +265,7 @@ export function checkGenesis(genesis: Genesis): void {
     decodeOneTimeAddress(allocation.pkr);
     total += allocation.value;
   }
-  if (total >= VALUE_LIMIT) throw new ProtocolError('genesis-invalid', 'allocations sum to 2^128 or more');
+  if (total >= VALUE_LIMIT) {
+    throw new ProtocolError('genesis-invalid', 'allocations and stake sum to 2^128 or more');
+  }
 }

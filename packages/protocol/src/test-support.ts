@@ -33,6 +33,7 @@ import {
   type Issue,
   intrinsicGas,
   KIND,
+  NO_VALIDATORS,
   noteContext,
   type OpenedNote,
   type Output,
@@ -125,6 +126,7 @@ export const GENESIS: Genesis = {
     },
   ],
   derivation: utf8('made up'),
+  ...NO_VALIDATORS,
 };
 
 export const CONTEXT: CheckContext = { genesis: GENESIS, genesisHash: genesisHash(GENESIS) };

@@ -20,6 +20,7 @@ import {
   HeaderType,
   hashNodesWith,
   headerHash,
+  NO_VALIDATORS,
   name32,
   nextBaseFee,
   noteCommitment,
@@ -133,6 +134,7 @@ export function testChain(
       value,
     })),
     derivation: utf8('made up'),
+    ...NO_VALIDATORS,
     ...change,
   };
   const hash = genesisHash(genesis);

@@ -1,5 +1,12 @@
 import { fieldToBytes, utf8 } from '@sero/crypto';
-import { DEVELOPMENT, encodeGenesis, type Genesis, GROTH16_BLS12_381, SERO_ASSET } from '@sero/protocol';
+import {
+  DEVELOPMENT,
+  encodeGenesis,
+  type Genesis,
+  GROTH16_BLS12_381,
+  NO_VALIDATORS,
+  SERO_ASSET,
+} from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
 import { DEVNET_ALLOCATION, type DevnetAccount } from './accounts.ts';
 
@@ -32,6 +39,7 @@ export function devnetGenesis({ accounts, verifyingKeys, solo }: DevnetGenesisOp
       value: DEVNET_ALLOCATION,
     })),
     derivation: utf8('own owner address number 0 of each of the ten accounts that sero devnet prints'),
+    ...NO_VALIDATORS,
   };
   return encodeGenesis(genesis);
 }
