@@ -1,0 +1,14 @@
+export * from './abstractions.ts';
+export * from './ephemeral-keys.ts';
+export * from './key-error.ts';
+export * from './key-steps.ts';
+export * from './leaf-slots.ts';
+export * from './log-record.ts';
+export * from './make-keys.ts';
+export * from './memory-disk.ts';
+export * from './mutant.ts';
+export * from './pace.ts';
+export * from './parameters.ts';
+export { createParticipant } from './participant/participant.ts';
+export * from './slot-file.ts';
+export * from './vote-log.ts';

@@ -1,0 +1,30 @@
+import type { ConsensusParams } from './parameters.ts';
+
+/** A unit of leader value in which small networks take turns, ms. */
+const TURN_MS = 20n;
+
+/**
+ * How long a player waits before it builds a block, ms (design 4, "Pace"): in the small profile, where every unit may propose, players begin in
+ * the order of their leader values, so that most hear of a smaller one before they have built anything. 0 in a network with drawn
+ * committees, whose few proposers do not know of each other. No rule: nobody can tell how long somebody waited.
+ *
+ * @param leader own leader value, 256 bits
+ * @param total W, units
+ */
+export function buildDelay({ committees }: ConsensusParams, leader: bigint, total: bigint): number {
+  if (committees.soft.size !== 0) return 0;
+  const proposers = BigInt(committees.proposers);
+  const draws = proposers === 0n || proposers > total ? total : proposers;
+  return Number(TURN_MS * ((leader * draws) >> 256n));
+}
+
+/**
+ * Whether a player with nothing to include may propose: a block without transactions is valid only if its time is minBlockGap after its
+ * parent's (design 4, "Pace"), so nobody can make an idle chain run faster.
+ */
+export function mayProposeEmpty(
+  { pace }: ConsensusParams,
+  { parent, now }: { readonly parent: bigint; readonly now: bigint },
+): boolean {
+  return now >= parent + BigInt(pace.minBlockGap);
+}

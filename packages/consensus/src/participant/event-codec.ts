@@ -1,0 +1,123 @@
+import {
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  UintBigintType,
+  UintNumberType,
+  type ValueOf,
+} from '@chainsafe/ssz';
+import { leBytes, leInteger } from '@sero/crypto';
+import { decodeStrict, ProtocolError, VoteType, type WeighedVote } from '@sero/protocol';
+import { MAX_LOG_RECORD } from '../log-record.ts';
+import type { PlayerEvent, Timer } from '../machine/events.ts';
+
+/**
+ * Events as the vote log keeps them. What stands there was verified before it was written, and the log is this machine's own, so weights are
+ * taken as they are; a record that was damaged is the log's to find.
+ */
+
+const WeighedVoteType = new ContainerType({
+  vote: VoteType,
+  weight: new UintBigintType(8),
+  leader: new ListCompositeType(new ByteVectorType(32), 1),
+});
+
+const PairType = new ContainerType({ first: WeighedVoteType, second: WeighedVoteType });
+
+const EventType = new ContainerType({
+  /** Local time, ms. */
+  now: new UintBigintType(8),
+  kind: new UintNumberType(1),
+  votes: new ListCompositeType(WeighedVoteType, 2 ** 14),
+  pairs: new ListCompositeType(PairType, 2 ** 13),
+  /** Of kind `block`. */
+  digest: new ByteVectorType(32),
+  isValid: new UintNumberType(1),
+  /** Of kind `timer`. */
+  timer: new ContainerType({
+    name: new UintNumberType(1),
+    round: new UintBigintType(8),
+    period: new UintNumberType(4),
+    step: new UintNumberType(1),
+  }),
+});
+
+type Kind = Exclude<PlayerEvent['type'], 'round'>;
+
+const KINDS: readonly Kind[] = ['vote', 'bundle', 'block', 'timer', 'transactions', 'restart'];
+const TIMERS: readonly Timer['name'][] = ['idle', 'step', 'recovery'];
+
+/** An event that is logged: a round begins with what the ledger has, so that is none. */
+export type LoggedEvent = Exclude<PlayerEvent, { type: 'round' }>;
+
+/** Bytes of an event at a local time. */
+export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
+  const { type } = event;
+  const timer = type === 'timer' ? { period: 0, step: 0, ...event.timer } : undefined;
+  return EventType.serialize({
+    now: BigInt(now),
+    kind: KINDS.indexOf(type),
+    votes: type === 'vote' ? [toWire(event.vote)] : type === 'bundle' ? event.votes.map(toWire) : [],
+    pairs:
+      type === 'bundle'
+        ? event.pairs.map(({ first, second }) => ({ first: toWire(first), second: toWire(second) }))
+        : [],
+    digest: type === 'block' ? event.digest : new Uint8Array(32),
+    isValid: type === 'block' && event.isValid ? 1 : 0,
+    timer:
+      timer === undefined
+        ? { name: 0, round: 0n, period: 0, step: 0 }
+        : { ...timer, name: TIMERS.indexOf(timer.name) },
+  });
+}
+
+/** An event and its local time. Throws ProtocolError where this program did not write it. */
+export function decodeEvent(bytes: Uint8Array): { readonly event: LoggedEvent; readonly now: number } {
+  const logged = decodeStrict(EventType, bytes, MAX_LOG_RECORD, 'event of the vote log');
+  return { event: eventOf(logged), now: Number(logged.now) };
+}
+
+function eventOf({ kind, votes, pairs, digest, isValid, timer }: ValueOf<typeof EventType>): LoggedEvent {
+  const type = KINDS[kind];
+  switch (type) {
+    case 'vote':
+      return { type, vote: fromWire(votes[0]!) };
+    case 'bundle':
+      return {
+        type,
+        votes: votes.map(fromWire),
+        pairs: pairs.map(({ first, second }) => ({ first: fromWire(first), second: fromWire(second) })),
+      };
+    case 'block':
+      return { type, digest, isValid: isValid === 1 };
+    case 'timer':
+      return { type, timer: timerOf(timer) };
+    case 'transactions':
+    case 'restart':
+      return { type };
+    default:
+      throw new ProtocolError('malformed', `an event of the vote log has kind ${kind}`);
+  }
+}
+
+function timerOf({ name, round, period, step }: ValueOf<typeof EventType>['timer']): Timer {
+  switch (TIMERS[name]) {
+    case 'idle':
+      return { name: 'idle', round };
+    case 'step':
+      return { name: 'step', round, period, step };
+    case 'recovery':
+      return { name: 'recovery', round, period };
+    default:
+      throw new ProtocolError('malformed', `a timer of the vote log has name ${name}`);
+  }
+}
+
+function toWire({ vote, weight, leader }: WeighedVote): ValueOf<typeof WeighedVoteType> {
+  return { vote, weight, leader: leader === undefined ? [] : [leBytes(leader, 32)] };
+}
+
+function fromWire({ vote, weight, leader }: ValueOf<typeof WeighedVoteType>): WeighedVote {
+  const [value] = leader;
+  return value === undefined ? { vote, weight } : { vote, weight, leader: leInteger(value) };
+}

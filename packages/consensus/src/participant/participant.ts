@@ -1,0 +1,442 @@
+import { equalBytes, toHex } from '@sero/crypto';
+import {
+  type Bundle,
+  decodeVote,
+  equalValues,
+  isBottom,
+  makeBundle,
+  pairOf,
+  STEP,
+  type Value,
+  type WeighedVote,
+} from '@sero/protocol';
+import type {
+  CertifiedBlock,
+  ConsensusMessage,
+  NamedBlock,
+  OwnRecord,
+  Participant,
+  World,
+} from '../abstractions.ts';
+import { dueErasures } from '../leaf-slots.ts';
+import { decodeLogRecord } from '../log-record.ts';
+import type { PlayerAction, PlayerEvent } from '../machine/events.ts';
+import { isWanted } from '../machine/freshness.ts';
+import { newPlayer, transition } from '../machine/player.ts';
+import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } from '../machine/state.ts';
+import type { Quorum } from '../machine/vote-tracker.ts';
+import { wantedBlocks } from '../machine/wanted-blocks.ts';
+import type { Mutant } from '../mutant.ts';
+import type { ConsensusParams } from '../parameters.ts';
+import { draws, signVote } from './attester.ts';
+import { createBlockStore } from './block-store.ts';
+import { decodeEvent } from './event-codec.ts';
+import { createProposer } from './proposer.ts';
+import { createRecorder } from './recorder.ts';
+
+/**
+ * A player with hands: takes messages from the network, has them verified, gives events to the machine and does what it says, in the order
+ * that keeps an honest node honest across crashes (recorder.ts). Everything that it needs of the world is an argument, so the simulator
+ * runs this very code.
+ *
+ * @param records the stake records that vote here, none for a node that only follows
+ */
+export function createParticipant(
+  params: ConsensusParams,
+  records: readonly OwnRecord[],
+  world: World,
+  options: { readonly mutant?: Mutant } = {},
+): Participant {
+  const { ledger, verifier, log, network, clock, events } = world;
+  const { mutant } = options;
+  const blocks = createBlockStore();
+  const recorder = createRecorder(log, records, diskFailed, mutant);
+  const proposer = createProposer(params, records, world, {
+    state: () => state,
+    isOver: (round, period) => isOver(round, period),
+    cast: castProposal,
+  });
+  /** Votes of this round by period and step: one value each, whatever happens. */
+  const cast = new Map<string, readonly WeighedVote[]>();
+  const queue: PlayerEvent[] = [];
+  const executing = new Set<string>();
+  /** Blocks that were asked for as soon as they were missed. */
+  const asked = new Set<string>();
+  let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
+  let tentative: Value | undefined;
+  let phase: 'new' | 'working' | 'stopped' = 'new';
+  let isBusy = false;
+  let isCommitting = false;
+  /** A round that somebody spoke of, true or not: a reason to ask, no more. */
+  let heardOf = 0n;
+
+  function facts(): RoundFacts {
+    const round = ledger.height() + 1n;
+    const { digest } = ledger.emptyBlock();
+    const empty = { period: 0, proposer: new Uint8Array(32), digest };
+    return { round, total: ledger.context(round).table.total, empty };
+  }
+
+  function isOver(round: bigint, period: number): boolean {
+    return (
+      phase !== 'working' ||
+      state.phase !== 'running' ||
+      state.facts.round !== round ||
+      state.period !== period
+    );
+  }
+
+  function diskFailed(error: Error): void {
+    halt({ reason: 'disk-failed', error });
+  }
+
+  function halt(reason: Parameters<typeof events.halted>[0]): void {
+    if (phase === 'stopped') return;
+    stop();
+    events.halted(reason);
+  }
+
+  function stop(): void {
+    phase = 'stopped';
+    for (const name of ['idle', 'step', 'recovery', 'build', 'catch-up']) clock.clearTimer(name);
+  }
+
+  function feed(event: PlayerEvent): void {
+    queue.push(event);
+    if (isBusy) return;
+    isBusy = true;
+    for (let next = queue.shift(); next !== undefined && phase === 'working'; next = queue.shift())
+      play(next);
+    isBusy = false;
+  }
+
+  function play(event: PlayerEvent): void {
+    const now = clock.now();
+    const before = state;
+    const { state: after, actions } = transition(before, event, now);
+    state = after;
+    // What changed nothing need not be remembered; a round begins with what the ledger has.
+    if (event.type !== 'round' && after !== before) recorder.note(event, now);
+    for (const action of actions) if (phase === 'working') act(action);
+    if (phase !== 'working') return;
+    settleBlocks(event.type === 'timer');
+    tellTentative();
+  }
+
+  function act(action: PlayerAction): void {
+    switch (action.type) {
+      case 'propose':
+        proposer.propose(action.round, action.period);
+        break;
+      case 'repropose':
+        proposer.repropose(action.round, action.period, action.value);
+        break;
+      case 'vote':
+        castVote(action.round, action.period, action.step, action.value);
+        break;
+      case 'relay':
+        network.relay({ type: 'vote', vote: action.vote.vote });
+        break;
+      case 'resync':
+        resync(action.quorums, action.digest);
+        break;
+      case 'resend':
+        for (const { vote } of action.votes) network.broadcast({ type: 'vote', vote });
+        break;
+      case 'timer':
+        clock.setTimer(action.timer.name, action.at, action.spread, () =>
+          feed({ type: 'timer', timer: action.timer }),
+        );
+        break;
+      case 'period-left':
+        recorder.erase(dueErasures({ kind: 'left-period', round: action.round, period: action.period }));
+        break;
+      case 'commit':
+        commit();
+        break;
+      case 'evidence':
+        events.evidence(action.pair);
+        break;
+      case 'halt':
+        halt({ reason: 'two-certificates', certificates: action.certificates });
+        break;
+    }
+  }
+
+  function castVote(round: bigint, period: number, step: number, value: Value): void {
+    const key = `${period}/${step}`;
+    const before = cast.get(key);
+    if (before !== undefined) {
+      send(before.filter(({ vote }) => equalValues(vote.value, value)));
+      return;
+    }
+    const context = ledger.context(round);
+    const drawn = draws(context, period, step, records, verifier);
+    const votes = drawn.flatMap((draw) => signVote(context, period, step, value, draw) ?? []);
+    if (votes.length > 0) record(round, period, step, votes, () => undefined);
+    // A player that the deadline has come to may have missed what made the others go on.
+    if (step >= STEP.next) network.requestRound(round);
+  }
+
+  /** Votes once signed go to the log, with the leaves that they used up, and only then to anybody. */
+  function record(
+    round: bigint,
+    period: number,
+    step: number,
+    votes: readonly WeighedVote[],
+    sent: () => void,
+  ): void {
+    cast.set(`${period}/${step}`, votes);
+    recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
+    recorder.write(
+      round,
+      votes.map(({ vote }) => vote),
+      () => {
+        if (phase !== 'working' || state.facts.round !== round) return;
+        send(votes);
+        sent();
+        for (const vote of votes) feed({ type: 'vote', vote });
+      },
+    );
+  }
+
+  function send(votes: readonly WeighedVote[]): void {
+    for (const { vote } of votes) network.broadcast({ type: 'vote', vote });
+  }
+
+  function castProposal(vote: WeighedVote, block: NamedBlock | undefined): void {
+    const { round, period, step } = vote.vote;
+    if (block !== undefined) blocks.add(block);
+    record(round, period, step, [vote], () => {
+      if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
+    });
+  }
+
+  function bundleOf({ votes, pairs, ...subject }: Quorum): Bundle | undefined {
+    const { threshold } = committeeIn(state, subject.step);
+    const weighed = pairs.map(({ first, second }) => ({
+      pair: pairOf(first.vote, second.vote),
+      weight: first.weight,
+    }));
+    return makeBundle(threshold, subject, votes, weighed);
+  }
+
+  function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {
+    for (const quorum of quorums) {
+      const bundle = bundleOf(quorum);
+      if (bundle !== undefined) network.broadcast({ type: 'bundle', bundle });
+    }
+    const block = digest === undefined ? undefined : blocks.get(digest);
+    if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
+  }
+
+  /** Keeps and executes the blocks that the player wants now, and asks for those that it lacks. */
+  function settleBlocks(askAgain: boolean): void {
+    const wanted = wantedBlocks(state);
+    const missing = blocks.sort(wanted).filter((digest) => !equalBytes(digest, state.facts.empty.digest));
+    for (const block of blocks.newlyWanted()) {
+      network.relay({ type: 'block', bytes: block.bytes });
+      execute(block);
+    }
+    const { staged } = periodOf(state, state.period);
+    for (const digest of missing) {
+      const isUrgent = staged !== undefined && equalBytes(staged.digest, digest) && !asked.has(toHex(digest));
+      if (isUrgent) asked.add(toHex(digest));
+      if (isUrgent || askAgain) network.requestBlock(digest);
+    }
+    if (state.phase === 'decided') commit();
+  }
+
+  function execute(block: NamedBlock): void {
+    const key = toHex(block.digest);
+    const round = state.facts.round;
+    if (state.verdicts.has(key) || executing.has(key) || state.phase === 'decided') return;
+    if (ledger.read(block.bytes)?.height !== round) return;
+    executing.add(key);
+    ledger.validate(block, (isValid) => {
+      executing.delete(key);
+      if (phase !== 'working' || state.facts.round !== round) return;
+      feed({ type: 'block', digest: block.digest, isValid });
+    });
+  }
+
+  /** Makes the decided block final as soon as it is there. */
+  function commit(): void {
+    const { decision, facts } = state;
+    if (decision === undefined || isCommitting || ledger.height() >= facts.round) return;
+    const isEmpty = equalValues(decision.value, facts.empty);
+    const block = isEmpty ? ledger.emptyBlock() : blocks.get(decision.value.digest);
+    if (block === undefined) {
+      const key = `decided ${toHex(decision.value.digest)}`;
+      if (!asked.has(key)) askForBlock();
+      asked.add(key);
+      return;
+    }
+    const certificate = bundleOf(decision);
+    if (certificate === undefined) throw new Error('a quorum without its weight');
+    isCommitting = true;
+    ledger.commit(block, certificate, (failure) => {
+      isCommitting = false;
+      if (phase !== 'working') return;
+      if (failure !== undefined) halt({ reason: 'commit-failed', error: failure });
+      else leaveRound(facts.round, decision.value);
+    });
+  }
+
+  function askForBlock(): void {
+    if (phase !== 'working' || state.decision === undefined || isCommitting) return;
+    network.requestBlock(state.decision.value.digest);
+    network.requestRound(state.facts.round);
+    clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, askForBlock);
+  }
+
+  /** The last leaf of a round is erased before any message of the next one leaves. */
+  function leaveRound(round: bigint, value: Value): void {
+    for (const { keys } of records) keys.eraseBefore(round + 1n);
+    recorder.syncKeys(() => {
+      if (phase !== 'working') return;
+      recorder.cut(round + 1n);
+      cast.clear();
+      asked.clear();
+      blocks.nextRound();
+      for (const name of ['idle', 'step', 'recovery', 'build', 'catch-up']) clock.clearTimer(name);
+      events.final(round, value);
+      beginRound();
+    });
+  }
+
+  function beginRound(): void {
+    feed({ type: 'round', facts: facts() });
+    if (ledger.hasTransactions()) feed({ type: 'transactions' });
+    catchUp();
+  }
+
+  /** Others speak of later rounds: ask for what made this one final, again and again while it is so. */
+  function catchUp(): void {
+    const round = state.facts.round;
+    if (phase !== 'working' || heardOf <= round || state.phase === 'decided') return;
+    if (heardOf > round + 1n) network.requestRound(round);
+    clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, () => {
+      if (state.facts.round === round) network.requestRound(round);
+      catchUp();
+    });
+  }
+
+  function hear(round: bigint): void {
+    if (round <= heardOf || round <= state.facts.round) return;
+    heardOf = round;
+    catchUp();
+  }
+
+  function tellTentative(): void {
+    const { staged } = periodOf(state, state.period);
+    const value = staged ?? (isBottom(state.pinned) ? undefined : state.pinned);
+    const isSame =
+      value === undefined
+        ? tentative === undefined
+        : tentative !== undefined && equalValues(value, tentative);
+    if (isSame) return;
+    tentative = value;
+    events.tentative(state.facts.round, value);
+  }
+
+  function receiveBundle(bundle: Bundle): void {
+    const { round, period, step, value } = bundle;
+    hear(round);
+    if (round !== state.facts.round || step === STEP.propose || state.phase === 'decided') return;
+    if (step !== STEP.cert && period < state.period - 1) return;
+    if (trackerOf(state, period, step).reached.some((other) => equalValues(other, value))) return;
+    verifier.bundle(ledger.context(round), bundle, (verified) => {
+      if (verified !== undefined && phase === 'working') feed({ type: 'bundle', ...verified });
+    });
+  }
+
+  function receiveBlock(bytes: Uint8Array): void {
+    const read = ledger.read(bytes);
+    const round = state.facts.round;
+    if (read === undefined || (read.height !== round && read.height !== round + 1n)) return;
+    if (!blocks.add({ digest: read.digest, bytes })) return;
+    settleBlocks(false);
+  }
+
+  /** Back to where the log says that this player was. What had been done then is not done again; what was signed is sent again. */
+  function restore(): readonly WeighedVote[] {
+    const signed: WeighedVote[] = [];
+    for (const bytes of log.replay()) {
+      const { events: logged, votes, erased } = decodeLogRecord(bytes);
+      for (const { keys } of records) keys.erase(erased);
+      for (const { event, now } of logged.map(decodeEvent)) {
+        const played = transition(state, event, now);
+        state = played.state;
+        for (const action of played.actions) if (action.type === 'period-left') act(action);
+      }
+      for (const vote of votes.map(decodeVote)) signed.push(...weigh(vote));
+    }
+    for (const { keys } of records) keys.eraseBefore(state.facts.round);
+    return signed;
+  }
+
+  /** An own vote of this round as it was cast. */
+  function weigh(vote: WeighedVote['vote']): WeighedVote[] {
+    const { round, period, step, sender } = vote;
+    if (round !== state.facts.round) return [];
+    const own = records.filter(({ id }) => equalBytes(id, sender));
+    const [draw] = draws(ledger.context(round), period, step, own, verifier);
+    if (draw === undefined) return [];
+    const { weight, leader } = draw;
+    const weighed = leader === undefined ? { vote, weight } : { vote, weight, leader };
+    const key = `${period}/${step}`;
+    cast.set(key, [...(cast.get(key) ?? []), weighed]);
+    return [weighed];
+  }
+
+  return {
+    start() {
+      if (phase !== 'new') return;
+      phase = 'working';
+      const signed = restore();
+      recorder.syncKeys(() => {
+        if (phase !== 'working') return;
+        send(signed);
+        for (const vote of signed) feed({ type: 'vote', vote });
+        feed({ type: 'restart' });
+        if (ledger.hasTransactions()) feed({ type: 'transactions' });
+      });
+    },
+
+    receive(message: ConsensusMessage) {
+      if (phase !== 'working') return;
+      switch (message.type) {
+        case 'vote': {
+          const { vote } = message;
+          hear(vote.round);
+          if (!isWanted(state, vote)) return;
+          verifier.vote(ledger.context(vote.round), vote, (weighed) => {
+            if (weighed !== undefined && phase === 'working') feed({ type: 'vote', vote: weighed });
+          });
+          break;
+        }
+        case 'bundle':
+          receiveBundle(message.bundle);
+          break;
+        case 'block':
+          receiveBlock(message.bytes);
+          break;
+      }
+    },
+
+    receiveCertified(round: bigint, { block, certificate }: CertifiedBlock) {
+      if (phase !== 'working' || round !== state.facts.round) return;
+      if (certificate.round !== round || certificate.step !== STEP.cert) return;
+      receiveBundle(certificate);
+      receiveBlock(block);
+    },
+
+    onTransactions() {
+      if (phase === 'working') feed({ type: 'transactions' });
+    },
+
+    blockOf: (digest) => blocks.get(digest)?.bytes,
+    stop,
+  };
+}

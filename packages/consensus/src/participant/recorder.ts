@@ -1,0 +1,78 @@
+import { encodeVote, type Vote } from '@sero/protocol';
+import type { OwnRecord } from '../abstractions.ts';
+import type { LeafName } from '../leaf-slots.ts';
+import { encodeLogRecord } from '../log-record.ts';
+import type { Mutant } from '../mutant.ts';
+import type { VoteLog } from '../vote-log.ts';
+import { encodeEvent, type LoggedEvent } from './event-codec.ts';
+
+/**
+ * The one order in which anything is signed and sent: sign; write the signed votes, the events that led to them and the erasure of their
+ * leaves as one record; sync log and keys; send. Between two votes nothing is written: what was not voted on may be forgotten.
+ */
+export interface Recorder {
+  /** An event that the player has seen. */
+  note(event: LoggedEvent, now: number): void;
+  /** Erases leaves of every own record; told to the log with the next record. */
+  erase(leaves: readonly LeafName[]): void;
+  /** Makes signed votes durable, then calls back. */
+  write(round: bigint, votes: readonly Vote[], send: () => void): void;
+  /** Makes erasures durable, then calls back. */
+  syncKeys(then: () => void): void;
+  /** The round is final: its records are of no more use. */
+  cut(round: bigint): void;
+}
+
+/** @param failed a disk failed: nothing that waits for it is sent */
+export function createRecorder(
+  log: VoteLog,
+  records: readonly OwnRecord[],
+  failed: (error: Error) => void,
+  mutant?: Mutant,
+): Recorder {
+  let events: Uint8Array[] = [];
+  let erased: LeafName[] = [];
+
+  function syncKeys(then: () => void): void {
+    let waiting = records.length;
+    if (waiting === 0) then();
+    for (const { keys } of records) {
+      keys.sync((failure) => {
+        waiting--;
+        if (failure !== undefined) failed(failure);
+        else if (waiting === 0) then();
+      });
+    }
+  }
+
+  return {
+    note: (event, now) => {
+      events.push(encodeEvent(event, now));
+    },
+
+    erase(leaves) {
+      for (const { keys } of records) keys.erase(leaves);
+      erased.push(...leaves);
+    },
+
+    write(round, votes, send) {
+      if (mutant === 'vote-log-sync') send();
+      log.append(round, encodeLogRecord({ events, votes: votes.map(encodeVote), erased }));
+      events = [];
+      erased = [];
+      log.sync((failure) => {
+        if (failure !== undefined) failed(failure);
+        else if (mutant === 'vote-log-sync') syncKeys(() => undefined);
+        else syncKeys(send);
+      });
+    },
+
+    syncKeys,
+
+    cut(round) {
+      events = [];
+      erased = [];
+      log.cut(round);
+    },
+  };
+}
