@@ -6,7 +6,7 @@ import {
   UintNumberType,
   type ValueOf,
 } from '@chainsafe/ssz';
-import { leBytes, leInteger } from '@sero/crypto';
+import { equalBytes, leBytes, leInteger } from '@sero/crypto';
 import { decodeStrict, ProtocolError, VoteType, type WeighedVote } from '@sero/protocol';
 import { MAX_LOG_RECORD } from '../log-record.ts';
 import type { PlayerEvent, Timer } from '../machine/events.ts';
@@ -74,14 +74,18 @@ export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
 /** An event and its local time. Throws ProtocolError where this program did not write it. */
 export function decodeEvent(bytes: Uint8Array): { readonly event: LoggedEvent; readonly now: number } {
   const logged = decodeStrict(EventType, bytes, MAX_LOG_RECORD, 'event of the vote log');
-  return { event: eventOf(logged), now: Number(logged.now) };
+  const decoded = { event: eventOf(logged), now: Number(logged.now) };
+  if (!equalBytes(encodeEvent(decoded.event, decoded.now), bytes)) {
+    throw new ProtocolError('not-canonical', 'an event of the vote log says more than its kind has to say');
+  }
+  return decoded;
 }
 
 function eventOf({ kind, votes, pairs, digest, isValid, timer }: ValueOf<typeof EventType>): LoggedEvent {
   const type = KINDS[kind];
   switch (type) {
     case 'vote':
-      return { type, vote: fromWire(votes[0]!) };
+      return { type, vote: fromWire(only(votes)) };
     case 'bundle':
       return {
         type,
@@ -98,6 +102,11 @@ function eventOf({ kind, votes, pairs, digest, isValid, timer }: ValueOf<typeof 
     default:
       throw new ProtocolError('malformed', `an event of the vote log has kind ${kind}`);
   }
+}
+
+function only<T>([item]: readonly T[]): T {
+  if (item === undefined) throw new ProtocolError('malformed', 'an event of the vote log lacks its vote');
+  return item;
 }
 
 function timerOf({ name, round, period, step }: ValueOf<typeof EventType>['timer']): Timer {

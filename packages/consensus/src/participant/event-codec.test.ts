@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BOTTOM, ProtocolError, STEP } from '@sero/protocol';
+import fc from 'fast-check';
+import { V, voteOf, W } from '../machine/machine-test-support.ts';
+import { decodeEvent, encodeEvent, type LoggedEvent } from './event-codec.ts';
+
+const PROPOSAL = voteOf(0, STEP.propose, V, { leader: (1n << 256n) - 1n });
+const PAIR = { first: voteOf(1, STEP.cert, V), second: voteOf(1, STEP.cert, W) };
+
+const EVENTS: readonly LoggedEvent[] = [
+  { type: 'vote', vote: PROPOSAL },
+  {
+    type: 'vote',
+    vote: voteOf(2, STEP.down, BOTTOM, { round: 2n ** 63n, period: 2 ** 32 - 1, weight: 2n ** 63n }),
+  },
+  { type: 'bundle', votes: [voteOf(2, STEP.cert, V), voteOf(3, STEP.cert, V)], pairs: [PAIR] },
+  { type: 'bundle', votes: [], pairs: [] },
+  { type: 'block', digest: V.digest, isValid: true },
+  { type: 'block', digest: W.digest, isValid: false },
+  { type: 'timer', timer: { name: 'idle', round: 7n } },
+  { type: 'timer', timer: { name: 'step', round: 7n, period: 3, step: 252 } },
+  { type: 'timer', timer: { name: 'recovery', round: 7n, period: 3 } },
+  { type: 'transactions' },
+  { type: 'restart' },
+];
+
+test('every event comes back from the log as it was, with its time', () => {
+  for (const event of EVENTS) {
+    assert.deepEqual(decodeEvent(encodeEvent(event, 1_234_567)), { event, now: 1_234_567 });
+  }
+});
+
+test('what is no event is refused with a code, never taken for one', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...EVENTS), fc.nat(2_000), fc.nat(255), (event, at, byte) => {
+      const bytes = encodeEvent(event, 5);
+      bytes[at % bytes.length] = byte;
+      try {
+        const { event: read, now } = decodeEvent(bytes);
+        assert.deepEqual(encodeEvent(read, now), bytes);
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError, String(error));
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});

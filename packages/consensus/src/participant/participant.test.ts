@@ -1,0 +1,285 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { toHex } from '@sero/crypto';
+import { BOTTOM, encodeVote, STEP, type Value } from '@sero/protocol';
+import { block, startWorld, type TestWorld, valueFrom } from './participant-test-support.ts';
+
+/** The journal without what concerns nobody here. */
+function story({ journal }: TestWorld): string[] {
+  return journal.filter((line) => !line.startsWith('relay') && !line.startsWith('tentative'));
+}
+
+/** A world in which v, player 1's block, has a soft quorum and was executed: the participant has cast its cert vote. */
+function certifying(mutant?: 'vote-log-sync'): { world: TestWorld; v: Value } {
+  const world = startWorld(mutant === undefined ? {} : { mutant });
+  world.sync();
+  const v = valueFrom(world, 'v', 1);
+  world.participant().receive({ type: 'block', bytes: block('v').bytes });
+  world.receive(world.vote(1, STEP.propose, v), ...[1, 2, 3].map((from) => world.vote(from, STEP.soft, v)));
+  world.journal.length = 0;
+  for (const done of world.validating.values()) done(true);
+  return { world, v };
+}
+
+function certVotes(world: TestWorld): string[] {
+  return world.sent.flatMap((message) =>
+    message.type === 'vote' && message.vote.step === STEP.cert ? [toHex(encodeVote(message.vote))] : [],
+  );
+}
+
+describe('the order of voting', () => {
+  test('a vote is written, then log and keys are synced, and only then is it sent', () => {
+    const { world } = certifying();
+    assert.deepEqual(story(world), ['log', 'sync log']);
+    world.sync();
+    assert.deepEqual(story(world).slice(0, 4), ['log', 'sync log', 'sync keys', 'broadcast vote 2 v']);
+  });
+
+  test('its leaf is gone before it is sent: nothing that is stored signs another', () => {
+    const { world } = certifying();
+    const message = new Uint8Array(1);
+    assert.notEqual(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+    assert.equal(world.keys.sign(1n, 0, STEP.cert, message), undefined);
+    world.sync();
+    assert.equal(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+  });
+
+  test('a proposal goes the same way, and its block after it', () => {
+    const world = startWorld();
+    world.sync();
+    world.journal.length = 0;
+    world.pass(400);
+    world.sync();
+    assert.deepEqual(story(world).slice(0, 5), [
+      'log',
+      'sync log',
+      'sync keys',
+      'broadcast vote 0 own',
+      'broadcast block',
+    ]);
+  });
+
+  test('a disk that fails stops the participant, and nothing is sent', () => {
+    const world = startWorld();
+    world.sync();
+    world.failDisk();
+    world.pass(60_000);
+    assert.deepEqual(
+      world.halts.map(({ reason }) => reason),
+      ['disk-failed'],
+    );
+    assert.deepEqual(world.sent, []);
+  });
+});
+
+describe('crashes', () => {
+  test('a vote whose record is durable is sent again as it was, byte for byte', () => {
+    const { world } = certifying();
+    world.sync();
+    const [before] = certVotes(world);
+    world.crash(() => 0);
+    world.sync();
+    assert.deepEqual(certVotes(world), [before, before]);
+  });
+
+  test('a record that survived without an answer of the disk counts as sent: the vote goes out, and no other', () => {
+    const { world } = certifying();
+    world.crash((length) => length);
+    world.sync();
+    assert.equal(certVotes(world).length, 1);
+    world.pass(60_000);
+    world.sync();
+    // It stands by what it may have made final.
+    const next = world.sent.flatMap((message) =>
+      message.type === 'vote' && message.vote.step >= STEP.next ? [message.vote.value] : [],
+    );
+    assert.ok(next.length > 0 && next.every(({ digest }) => toHex(digest) === toHex(block('v').digest)));
+  });
+
+  test('a record that was torn was never sent, and the participant votes anew with what it sees then', () => {
+    const { world } = certifying();
+    world.crash(() => 0);
+    world.sync();
+    assert.deepEqual(certVotes(world), []);
+    world.pass(60_000);
+    world.sync();
+    assert.ok(story(world).includes('broadcast vote 3 bottom'));
+  });
+
+  test('without waiting for the log a vote is out that a crash forgets: what the rule stops', () => {
+    const { world } = certifying('vote-log-sync');
+    assert.equal(certVotes(world).length, 1);
+    world.crash(() => 0);
+    world.sync();
+    world.pass(60_000);
+    assert.ok(story(world).includes('broadcast vote 3 bottom'), 'v may be final, and its voter gives it up');
+  });
+});
+
+describe('the end of a round', () => {
+  test('a certificate is committed with a quorum’s votes, the keys of the round go, then the next round begins', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    const end = story(world).slice(-3);
+    assert.deepEqual(end, ['broadcast vote 2 v', 'commit v with 3', 'sync keys']);
+    const message = new Uint8Array(1);
+    world.sync();
+    assert.equal(world.journal.filter((line) => line === 'final 1').length, 1);
+    for (const step of [STEP.propose, STEP.soft, STEP.cert, STEP.next]) {
+      for (const period of [0, 1, 2, 3]) assert.equal(world.keys.steal(1n, period, step, message), undefined);
+    }
+    assert.equal([...world.log.replay()].length, 0);
+  });
+
+  test('nothing of the next round is said before the last leaf of the round is gone', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    world.pass(60_000);
+    assert.ok(world.sent.every((message) => message.type !== 'vote' || message.vote.round === 1n));
+    world.sync();
+    world.pass(60_000);
+    world.sync();
+    assert.ok(world.sent.some((message) => message.type === 'vote' && message.vote.round === 2n));
+  });
+
+  test('a certified block that is not there is asked for until it comes', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    world.journal.length = 0;
+    world.pass(10_000);
+    assert.ok(story(world).filter((line) => line === 'ask for a block').length > 3);
+    assert.ok(story(world).includes('ask for round 1'));
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    assert.ok(story(world).includes('commit v with 3'));
+  });
+
+  test('the empty block needs nobody to send it', () => {
+    const world = startWorld();
+    world.sync();
+    const empty = { period: 0, proposer: new Uint8Array(32), digest: block('empty').digest };
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, empty, { period: 1 })));
+    assert.ok(story(world).includes('commit empty with 3'));
+  });
+
+  test('a certified block that does not hold stops the participant', () => {
+    const { world, v } = certifying();
+    world.failCommits();
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    assert.deepEqual(
+      world.halts.map(({ reason }) => reason),
+      ['commit-failed'],
+    );
+  });
+});
+
+describe('blocks', () => {
+  test('one that nobody proposed is not executed, and five of them push out the first', () => {
+    const world = startWorld();
+    world.sync();
+    for (const name of ['v', 'a', 'b', 'c', 'd']) {
+      world.participant().receive({ type: 'block', bytes: block(name).bytes });
+    }
+    assert.equal(world.validating.size, 0);
+    assert.equal(world.participant().blockOf(block('v').digest), undefined);
+    assert.notEqual(world.participant().blockOf(block('d').digest), undefined);
+  });
+
+  test('the leader’s is executed once, passed on, and handed out', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    world.receive(world.vote(1, STEP.propose, v));
+    for (let i = 0; i < 3; i++) world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    assert.deepEqual([...world.validating.keys()], [toHex(v.digest)]);
+    assert.equal(world.journal.filter((line) => line === 'relay block').length, 1);
+    assert.deepEqual(world.participant().blockOf(v.digest), block('v').bytes);
+  });
+
+  test('a block of another height is dropped', () => {
+    const world = startWorld();
+    world.sync();
+    world.participant().receive({ type: 'block', bytes: block('v', 7n).bytes });
+    assert.equal(world.participant().blockOf(block('v', 7n).digest), undefined);
+  });
+
+  test('a staged value’s block that is missing is asked for at once, and again at every timer', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.soft, v)));
+    assert.equal(world.journal.filter((line) => line === 'ask for a block').length, 1);
+    world.pass(5_000);
+    assert.ok(world.journal.filter((line) => line === 'ask for a block').length > 1);
+  });
+});
+
+describe('messages', () => {
+  test('a vote with a forged signature, of a stranger or of a far round does nothing', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    const honest = [1, 2, 3].map((from) => world.vote(from, STEP.cert, v));
+    const forged = honest.map((vote) => ({ ...vote, value: { ...v, digest: block('w').digest } }));
+    const strange = honest.map((vote) => ({ ...vote, sender: new Uint8Array(32).fill(7) }));
+    const far = [1, 2, 3].map((from) => world.vote(from, STEP.cert, v, { round: 9n }));
+    world.receive(...forged, ...strange, ...far);
+    assert.ok(!story(world).some((line) => line.startsWith('commit')));
+    world.receive(...honest);
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    assert.ok(story(world).includes('commit v with 3'));
+  });
+
+  test('who hears of later rounds asks for what made this one final', () => {
+    const world = startWorld();
+    world.sync();
+    world.receive(world.vote(1, STEP.soft, valueFrom(world, 'v', 1), { round: 5n }));
+    assert.ok(story(world).includes('ask for round 1'));
+  });
+
+  test('a final block that was asked for is taken with its certificate, and with no other', () => {
+    const { world: source, v } = certifying();
+    source.sync();
+    source.receive(...[1, 2].map((from) => source.vote(from, STEP.cert, v)));
+    const world = startWorld();
+    world.sync();
+    const votes = [1, 2, 3].map((from) => world.vote(from, STEP.cert, v));
+    const sorted = votes.toSorted((a, b) => (toHex(a.sender) < toHex(b.sender) ? -1 : 1));
+    const certificate = { round: 1n, period: 0, step: STEP.cert, value: v, votes: sorted, equivocations: [] };
+    world
+      .participant()
+      .receiveCertified(1n, { block: block('v').bytes, certificate: { ...certificate, step: STEP.soft } });
+    world.participant().receiveCertified(2n, { block: block('v').bytes, certificate });
+    assert.ok(!story(world).some((line) => line.startsWith('commit')));
+    world.participant().receiveCertified(1n, { block: block('v').bytes, certificate });
+    assert.ok(story(world).includes('commit v with 3'));
+  });
+
+  test('a stopped participant neither answers nor speaks', () => {
+    const { world } = certifying();
+    world.participant().stop();
+    world.sync();
+    world.receive(world.vote(1, STEP.next, BOTTOM));
+    world.pass(60_000);
+    assert.deepEqual(certVotes(world), []);
+  });
+});
+
+describe('an idle chain', () => {
+  test('a player with nothing to include proposes only when the gap after the last block is over', () => {
+    const world = startWorld({ transactions: false });
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.soft, valueFrom(world, 'v', 1))));
+    world.pass(1_000);
+    world.sync();
+    assert.ok(!story(world).some((line) => line === 'broadcast vote 0 own'));
+    const idle = startWorld({ transactions: false });
+    idle.sync();
+    idle.pass(6_000);
+    idle.sync();
+    assert.ok(story(idle).includes('broadcast vote 0 own'));
+  });
+});
