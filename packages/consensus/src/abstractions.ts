@@ -37,8 +37,8 @@ export interface ConsensusLedger {
   times(): { readonly parent: bigint; readonly now: bigint };
   /** Builds a block on the last final one, within half of the filter time. */
   propose(proposal: BlockProposal, done: (block: NamedBlock | undefined) => void): void;
-  /** The hash and height that a block's bytes claim; undefined where they are no block. Nothing is executed. */
-  read(bytes: Uint8Array): { readonly digest: Uint8Array; readonly height: bigint } | undefined;
+  /** The hash of a block's header, and the height and time (ms since 1970) that it claims; undefined where the bytes are no block. Nothing is executed. */
+  read(bytes: Uint8Array): BlockClaim | undefined;
   /** Executes a block on the last final one: whether it holds, whatever its time. Asked again, it may answer from memory. */
   validate(block: NamedBlock, done: (isValid: boolean) => void): void;
   /**
@@ -48,6 +48,13 @@ export interface ConsensusLedger {
   commit(block: NamedBlock, certificate: Bundle, done: (failure?: Error) => void): void;
   /** A final block with its certificate, for those who lag behind; undefined where it is not kept. */
   certified(round: bigint): CertifiedBlock | undefined;
+}
+
+/** What a block says of itself. */
+export interface BlockClaim {
+  readonly digest: Uint8Array;
+  readonly height: bigint;
+  readonly time: bigint;
 }
 
 /** Whose block it is. */

@@ -28,3 +28,12 @@ export function mayProposeEmpty(
 ): boolean {
   return now >= parent + BigInt(pace.minBlockGap);
 }
+
+/** A player does not vote for a block whose time is further ahead of its own clock than this, ms (design 3, "Block and state"): it waits. */
+const MOST_AHEAD = 2_000n;
+
+/** How long a player waits before it takes note of a block that holds, ms. A certified block is final whatever its time. */
+export function waitForTime(block: bigint, now: bigint): number {
+  const wait = block - now - MOST_AHEAD;
+  return wait > 0n ? Number(wait) : 0;
+}

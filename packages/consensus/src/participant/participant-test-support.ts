@@ -66,6 +66,8 @@ export interface TestWorld {
   failCommits(): void;
   failDisk(): void;
   setTransactions(has: boolean): void;
+  /** The time that all blocks claim. */
+  setBlockTime(ms: bigint): void;
   /** The process dies and another one starts on what is durable. @param kept bytes of what was not synced that survive */
   crash(kept: (length: number) => number): void;
 }
@@ -94,6 +96,7 @@ export function startWorld(
   let now = 0;
   let height = 0n;
   let transactions = options.transactions ?? true;
+  let blockTime = 0n;
   let commitFails = false;
   let diskFails = false;
 
@@ -153,7 +156,11 @@ export function startWorld(
       hasTransactions: () => transactions,
       times: () => ({ parent: 0n, now: BigInt(now) }),
       propose: (_: BlockProposal, done) => done(block('own', height + 1n)),
-      read: (bytes) => ({ digest: blake2b256('TEST_BLOCK', bytes), height: BigInt(bytes[0] ?? 0) }),
+      read: (bytes) => ({
+        digest: blake2b256('TEST_BLOCK', bytes),
+        height: BigInt(bytes[0] ?? 0),
+        time: blockTime,
+      }),
       validate: ({ digest }, done) => validating.set(toHex(digest), done),
       commit(committed, certificate, done) {
         journal.push(
@@ -277,6 +284,9 @@ export function startWorld(
     },
     failDisk: () => {
       diskFails = true;
+    },
+    setBlockTime: (ms) => {
+      blockTime = ms;
     },
     setTransactions: (has) => {
       transactions = has;

@@ -217,6 +217,34 @@ describe('blocks', () => {
   });
 });
 
+describe('a block of the future', () => {
+  test('gets no vote before its time is two seconds away by the own clock, and then its vote', () => {
+    const world = startWorld();
+    world.sync();
+    world.setBlockTime(3_000n);
+    const v = valueFrom(world, 'v', 1);
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    world.receive(world.vote(1, STEP.propose, v), ...[1, 2, 3].map((from) => world.vote(from, STEP.soft, v)));
+    for (const done of world.validating.values()) done(true);
+    world.pass(999);
+    world.sync();
+    assert.equal(certVotes(world).length, 0);
+    world.pass(1);
+    world.sync();
+    assert.equal(certVotes(world).length, 1);
+  });
+
+  test('that is certified is final whatever its time', () => {
+    const world = startWorld();
+    world.sync();
+    world.setBlockTime(3_000_000n);
+    const v = valueFrom(world, 'v', 1);
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    assert.ok(story(world).includes('commit v with 3'));
+  });
+});
+
 describe('messages', () => {
   test('a vote with a forged signature, of a stranger or of a far round does nothing', () => {
     const world = startWorld();

@@ -11,6 +11,7 @@ import {
   type WeighedVote,
 } from '@sero/protocol';
 import type {
+  BlockClaim,
   CertifiedBlock,
   ConsensusMessage,
   NamedBlock,
@@ -27,12 +28,15 @@ import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } f
 import type { Quorum } from '../machine/vote-tracker.ts';
 import { wantedBlocks } from '../machine/wanted-blocks.ts';
 import type { Mutant } from '../mutant.ts';
+import { waitForTime } from '../pace.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { draws, signVote } from './attester.ts';
 import { createBlockStore } from './block-store.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
+
+const TIMERS = ['idle', 'step', 'recovery', 'build', 'catch-up'] as const;
 
 /**
  * A player with hands: takes messages from the network, has them verified, gives events to the machine and does what it says, in the order
@@ -59,7 +63,10 @@ export function createParticipant(
   /** Votes of this round by period and step: one value each, whatever happens. */
   const cast = new Map<string, readonly WeighedVote[]>();
   const queue: PlayerEvent[] = [];
+  /** Blocks that are executed, or wait for their time. */
   const executing = new Set<string>();
+  /** Timers of blocks that wait. */
+  const waiting = new Set<string>();
   /** Blocks that were asked for as soon as they were missed. */
   const asked = new Set<string>();
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
@@ -98,7 +105,12 @@ export function createParticipant(
 
   function stop(): void {
     phase = 'stopped';
-    for (const name of ['idle', 'step', 'recovery', 'build', 'catch-up']) clock.clearTimer(name);
+    clearTimers();
+  }
+
+  function clearTimers(): void {
+    for (const name of [...TIMERS, ...waiting]) clock.clearTimer(name);
+    waiting.clear();
   }
 
   function feed(event: PlayerEvent): void {
@@ -251,13 +263,34 @@ export function createParticipant(
     const key = toHex(block.digest);
     const round = state.facts.round;
     if (state.verdicts.has(key) || executing.has(key) || state.phase === 'decided') return;
-    if (ledger.read(block.bytes)?.height !== round) return;
+    const claim = ledger.read(block.bytes);
+    if (claim?.height !== round) return;
     executing.add(key);
     ledger.validate(block, (isValid) => {
-      executing.delete(key);
       if (phase !== 'working' || state.facts.round !== round) return;
-      feed({ type: 'block', digest: block.digest, isValid });
+      if (isValid) noteInTime(claim);
+      else noteBlock(claim, false);
     });
+  }
+
+  /** A block of the future is not voted for before its time. */
+  function noteInTime(claim: BlockClaim): void {
+    const wait = waitForTime(claim.time, ledger.times().now);
+    if (wait === 0) {
+      noteBlock(claim, true);
+      return;
+    }
+    const timer = `time of ${toHex(claim.digest)}`;
+    waiting.add(timer);
+    clock.setTimer(timer, clock.now() + wait, 0, () => {
+      waiting.delete(timer);
+      noteInTime(claim);
+    });
+  }
+
+  function noteBlock({ digest }: BlockClaim, isValid: boolean): void {
+    executing.delete(toHex(digest));
+    feed({ type: 'block', digest, isValid });
   }
 
   /** Makes the decided block final as soon as it is there. */
@@ -299,7 +332,8 @@ export function createParticipant(
       cast.clear();
       asked.clear();
       blocks.nextRound();
-      for (const name of ['idle', 'step', 'recovery', 'build', 'catch-up']) clock.clearTimer(name);
+      executing.clear();
+      clearTimers();
       events.final(round, value);
       beginRound();
     });
