@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@sero/crypto';
+import { equalBytes } from '@sero/crypto';
 import {
   type Bundle,
   decodeVote,
@@ -11,7 +11,6 @@ import {
   type WeighedVote,
 } from '@sero/protocol';
 import type {
-  BlockClaim,
   CertifiedBlock,
   ConsensusMessage,
   NamedBlock,
@@ -26,12 +25,10 @@ import { isWanted } from '../machine/freshness.ts';
 import { newPlayer, transition } from '../machine/player.ts';
 import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } from '../machine/state.ts';
 import type { Quorum } from '../machine/vote-tracker.ts';
-import { wantedBlocks } from '../machine/wanted-blocks.ts';
 import type { Mutant } from '../mutant.ts';
-import { waitForTime } from '../pace.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { draws, signVote } from './attester.ts';
-import { createBlockStore } from './block-store.ts';
+import { createBlockKeeper } from './block-keeper.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
@@ -53,7 +50,11 @@ export function createParticipant(
 ): Participant {
   const { ledger, verifier, log, network, clock, events } = world;
   const { mutant } = options;
-  const blocks = createBlockStore();
+  const blocks = createBlockKeeper(world, {
+    state: () => state,
+    isWorking: () => phase === 'working',
+    feed: (event) => feed(event),
+  });
   const recorder = createRecorder(log, records, diskFailed, mutant);
   const proposer = createProposer(params, records, world, {
     state: () => state,
@@ -63,17 +64,12 @@ export function createParticipant(
   /** Votes of this round by period and step: one value each, whatever happens. */
   const cast = new Map<string, readonly WeighedVote[]>();
   const queue: PlayerEvent[] = [];
-  /** Blocks that are executed, or wait for their time. */
-  const executing = new Set<string>();
-  /** Timers of blocks that wait. */
-  const waiting = new Set<string>();
-  /** Blocks that were asked for as soon as they were missed. */
-  const asked = new Set<string>();
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
   let phase: 'new' | 'working' | 'stopped' = 'new';
   let isBusy = false;
   let isCommitting = false;
+  let isAsking = false;
   /** A round that somebody spoke of, true or not: a reason to ask, no more. */
   let heardOf = 0n;
 
@@ -106,11 +102,21 @@ export function createParticipant(
   function stop(): void {
     phase = 'stopped';
     clearTimers();
+    blocks.stop();
   }
 
   function clearTimers(): void {
-    for (const name of [...TIMERS, ...waiting]) clock.clearTimer(name);
-    waiting.clear();
+    for (const name of TIMERS) clock.clearTimer(name);
+  }
+
+  /** After whatever may have changed what the player wants, or what there is. */
+  function settle(askAgain: boolean): void {
+    blocks.settle(askAgain);
+    if (state.phase === 'decided') commit();
+  }
+
+  function receiveBlock(bytes: Uint8Array): void {
+    if (blocks.receive(bytes)) settle(false);
   }
 
   function feed(event: PlayerEvent): void {
@@ -131,7 +137,7 @@ export function createParticipant(
     if (event.type !== 'round' && after !== before) recorder.note(event, now);
     for (const action of actions) if (phase === 'working') act(action);
     if (phase !== 'working') return;
-    settleBlocks(event.type === 'timer');
+    settle(event.type === 'timer');
     tellTentative();
   }
 
@@ -218,7 +224,7 @@ export function createParticipant(
 
   function castProposal(vote: WeighedVote, block: NamedBlock | undefined): void {
     const { round, period, step } = vote.vote;
-    if (block !== undefined) blocks.add(block);
+    if (block !== undefined) blocks.receive(block.bytes);
     record(round, period, step, [vote], () => {
       if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
     });
@@ -242,57 +248,6 @@ export function createParticipant(
     if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
   }
 
-  /** Keeps and executes the blocks that the player wants now, and asks for those that it lacks. */
-  function settleBlocks(askAgain: boolean): void {
-    const wanted = wantedBlocks(state);
-    const missing = blocks.sort(wanted).filter((digest) => !equalBytes(digest, state.facts.empty.digest));
-    for (const block of blocks.newlyWanted()) {
-      network.relay({ type: 'block', bytes: block.bytes });
-      execute(block);
-    }
-    const { staged } = periodOf(state, state.period);
-    for (const digest of missing) {
-      const isUrgent = staged !== undefined && equalBytes(staged.digest, digest) && !asked.has(toHex(digest));
-      if (isUrgent) asked.add(toHex(digest));
-      if (isUrgent || askAgain) network.requestBlock(digest);
-    }
-    if (state.phase === 'decided') commit();
-  }
-
-  function execute(block: NamedBlock): void {
-    const key = toHex(block.digest);
-    const round = state.facts.round;
-    if (state.verdicts.has(key) || executing.has(key) || state.phase === 'decided') return;
-    const claim = ledger.read(block.bytes);
-    if (claim?.height !== round) return;
-    executing.add(key);
-    ledger.validate(block, (isValid) => {
-      if (phase !== 'working' || state.facts.round !== round) return;
-      if (isValid) noteInTime(claim);
-      else noteBlock(claim, false);
-    });
-  }
-
-  /** A block of the future is not voted for before its time. */
-  function noteInTime(claim: BlockClaim): void {
-    const wait = waitForTime(claim.time, ledger.times().now);
-    if (wait === 0) {
-      noteBlock(claim, true);
-      return;
-    }
-    const timer = `time of ${toHex(claim.digest)}`;
-    waiting.add(timer);
-    clock.setTimer(timer, clock.now() + wait, 0, () => {
-      waiting.delete(timer);
-      noteInTime(claim);
-    });
-  }
-
-  function noteBlock({ digest }: BlockClaim, isValid: boolean): void {
-    executing.delete(toHex(digest));
-    feed({ type: 'block', digest, isValid });
-  }
-
   /** Makes the decided block final as soon as it is there. */
   function commit(): void {
     const { decision, facts } = state;
@@ -300,9 +255,7 @@ export function createParticipant(
     const isEmpty = equalValues(decision.value, facts.empty);
     const block = isEmpty ? ledger.emptyBlock() : blocks.get(decision.value.digest);
     if (block === undefined) {
-      const key = `decided ${toHex(decision.value.digest)}`;
-      if (!asked.has(key)) askForBlock();
-      asked.add(key);
+      if (!isAsking) askForBlock();
       return;
     }
     const certificate = bundleOf(decision);
@@ -316,8 +269,10 @@ export function createParticipant(
     });
   }
 
+  /** Again and again, of anybody, until it is there. */
   function askForBlock(): void {
-    if (phase !== 'working' || state.decision === undefined || isCommitting) return;
+    isAsking = phase === 'working' && state.decision !== undefined && !isCommitting;
+    if (!isAsking || state.decision === undefined) return;
     network.requestBlock(state.decision.value.digest);
     network.requestRound(state.facts.round);
     clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, askForBlock);
@@ -330,9 +285,8 @@ export function createParticipant(
       if (phase !== 'working') return;
       recorder.cut(round + 1n);
       cast.clear();
-      asked.clear();
+      isAsking = false;
       blocks.nextRound();
-      executing.clear();
       clearTimers();
       events.final(round, value);
       beginRound();
@@ -383,14 +337,6 @@ export function createParticipant(
     verifier.bundle(ledger.context(round), bundle, (verified) => {
       if (verified !== undefined && phase === 'working') feed({ type: 'bundle', ...verified });
     });
-  }
-
-  function receiveBlock(bytes: Uint8Array): void {
-    const read = ledger.read(bytes);
-    const round = state.facts.round;
-    if (read === undefined || (read.height !== round && read.height !== round + 1n)) return;
-    if (!blocks.add({ digest: read.digest, bytes })) return;
-    settleBlocks(false);
   }
 
   /** Back to where the log says that this player was. What had been done then is not done again; what was signed is sent again. */

@@ -1,0 +1,118 @@
+import { equalBytes, toHex } from '@sero/crypto';
+import type { BlockClaim, NamedBlock, World } from '../abstractions.ts';
+import type { PlayerEvent } from '../machine/events.ts';
+import { type PlayerState, periodOf } from '../machine/state.ts';
+import { wantedBlocks } from '../machine/wanted-blocks.ts';
+import { waitForTime } from '../pace.ts';
+import { createBlockStore } from './block-store.ts';
+
+/** What a keeper of blocks needs of its participant. */
+export interface BlockHost {
+  state(): PlayerState;
+  isWorking(): boolean;
+  feed(event: PlayerEvent): void;
+}
+
+/** Gets the blocks of a round, executes those that the player wants, and tells him whether they hold. */
+export interface BlockKeeper {
+  get(digest: Uint8Array): NamedBlock | undefined;
+  /** A block of the present or the next round from anywhere. @returns whether it was new */
+  receive(bytes: Uint8Array): boolean;
+  /** Keeps and executes what the player wants now, and asks for what is missing. @param askAgain for what was asked for before, too */
+  settle(askAgain: boolean): void;
+  nextRound(): void;
+  stop(): void;
+}
+
+export function createBlockKeeper({ ledger, network, clock }: World, host: BlockHost): BlockKeeper {
+  const blocks = createBlockStore();
+  /** Blocks that are executed, or wait for their time. */
+  const executing = new Set<string>();
+  /** Timers of blocks that wait. */
+  const waiting = new Set<string>();
+  /** Blocks that were asked for as soon as they were missed. */
+  const asked = new Set<string>();
+
+  function execute(block: NamedBlock): void {
+    const { facts, verdicts, phase } = host.state();
+    const key = toHex(block.digest);
+    if (verdicts.has(key) || executing.has(key) || phase === 'decided') return;
+    const claim = ledger.read(block.bytes);
+    if (claim?.height !== facts.round) return;
+    executing.add(key);
+    ledger.validate(block, (isValid) => {
+      if (!host.isWorking() || host.state().facts.round !== facts.round) return;
+      if (isValid) noteInTime(claim);
+      else note(claim, false);
+    });
+  }
+
+  /** A block of the future is not voted for before its time. */
+  function noteInTime(claim: BlockClaim): void {
+    const wait = waitForTime(claim.time, ledger.times().now);
+    if (wait === 0) {
+      note(claim, true);
+      return;
+    }
+    const timer = `time of ${toHex(claim.digest)}`;
+    waiting.add(timer);
+    clock.setTimer(timer, clock.now() + wait, 0, () => {
+      waiting.delete(timer);
+      noteInTime(claim);
+    });
+  }
+
+  function note({ digest }: BlockClaim, isValid: boolean): void {
+    executing.delete(toHex(digest));
+    host.feed({ type: 'block', digest, isValid });
+  }
+
+  function clearTimers(): void {
+    for (const name of waiting) clock.clearTimer(name);
+    waiting.clear();
+  }
+
+  /** Asks for a block the first time that it is missed in a round; true where that was now. */
+  function askOnce(digest: Uint8Array): boolean {
+    const key = toHex(digest);
+    if (asked.has(key)) return false;
+    asked.add(key);
+    network.requestBlock(digest);
+    return true;
+  }
+
+  return {
+    get: (digest) => blocks.get(digest),
+
+    receive(bytes) {
+      const claim = ledger.read(bytes);
+      const { round } = host.state().facts;
+      if (claim === undefined || (claim.height !== round && claim.height !== round + 1n)) return false;
+      return blocks.add({ digest: claim.digest, bytes });
+    },
+
+    settle(askAgain) {
+      const state = host.state();
+      const { empty } = state.facts;
+      const missing = blocks.sort(wantedBlocks(state)).filter((digest) => !equalBytes(digest, empty.digest));
+      for (const block of blocks.newlyWanted()) {
+        network.relay({ type: 'block', bytes: block.bytes });
+        execute(block);
+      }
+      const { staged } = periodOf(state, state.period);
+      for (const digest of missing) {
+        const isUrgent = staged !== undefined && equalBytes(staged.digest, digest);
+        if (!(isUrgent && askOnce(digest)) && askAgain) network.requestBlock(digest);
+      }
+    },
+
+    nextRound() {
+      asked.clear();
+      executing.clear();
+      blocks.nextRound();
+      clearTimers();
+    },
+
+    stop: clearTimers,
+  };
+}
