@@ -18,6 +18,8 @@ export interface BlockKeeper {
   get(digest: Uint8Array): NamedBlock | undefined;
   /** A block of the present or the next round from anywhere. @returns whether it was new */
   receive(bytes: Uint8Array): boolean;
+  /** Takes from the log's blocks what the player wants, now that he is where he was. */
+  restore(found: readonly Uint8Array[]): void;
   /** Keeps and executes what the player wants now, and asks for what is missing. @param askAgain for what was asked for before, too */
   settle(askAgain: boolean): void;
   nextRound(): void;
@@ -89,6 +91,16 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
       const { round } = host.state().facts;
       if (claim === undefined || (claim.height !== round && claim.height !== round + 1n)) return false;
       return blocks.add({ digest: claim.digest, bytes });
+    },
+
+    restore(found) {
+      const wanted = wantedBlocks(host.state());
+      blocks.sort(wanted);
+      for (const bytes of found) {
+        const claim = ledger.read(bytes);
+        if (claim !== undefined && wanted.has(toHex(claim.digest)))
+          blocks.add({ digest: claim.digest, bytes });
+      }
     },
 
     settle(askAgain) {

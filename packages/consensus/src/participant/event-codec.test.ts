@@ -23,6 +23,7 @@ const EVENTS: readonly LoggedEvent[] = [
   { type: 'timer', timer: { name: 'recovery', round: 7n, period: 3 } },
   { type: 'transactions' },
   { type: 'restart' },
+  { type: 'held', bytes: Uint8Array.of(1, 2, 3) },
 ];
 
 test('every event comes back from the log as it was, with its time', () => {

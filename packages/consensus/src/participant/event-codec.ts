@@ -1,4 +1,5 @@
 import {
+  ByteListType,
   ByteVectorType,
   ContainerType,
   ListCompositeType,
@@ -7,7 +8,7 @@ import {
   type ValueOf,
 } from '@chainsafe/ssz';
 import { equalBytes, leBytes, leInteger } from '@sero/crypto';
-import { decodeStrict, ProtocolError, VoteType, type WeighedVote } from '@sero/protocol';
+import { decodeStrict, MAX_BLOCK_BYTES, ProtocolError, VoteType, type WeighedVote } from '@sero/protocol';
 import { MAX_LOG_RECORD } from '../log-record.ts';
 import type { PlayerEvent, Timer } from '../machine/events.ts';
 
@@ -40,15 +41,29 @@ const EventType = new ContainerType({
     period: new UintNumberType(4),
     step: new UintNumberType(1),
   }),
+  /** Of kind `held`. */
+  bytes: new ByteListType(MAX_BLOCK_BYTES),
 });
 
-type Kind = Exclude<PlayerEvent['type'], 'round'>;
-
-const KINDS: readonly Kind[] = ['vote', 'bundle', 'block', 'timer', 'transactions', 'restart'];
+const KINDS: readonly LoggedEvent['type'][] = [
+  'vote',
+  'bundle',
+  'block',
+  'timer',
+  'transactions',
+  'restart',
+  'held',
+];
 const TIMERS: readonly Timer['name'][] = ['idle', 'step', 'recovery'];
 
-/** An event that is logged: a round begins with what the ledger has, so that is none. */
-export type LoggedEvent = Exclude<PlayerEvent, { type: 'round' }>;
+/** A block that votes rely on: were it lost with the memory of all who voted for it, what is certified could not be made final. */
+export interface HeldBlock {
+  readonly type: 'held';
+  readonly bytes: Uint8Array;
+}
+
+/** What is logged. A round begins with what the ledger has, so that is none of it. */
+export type LoggedEvent = Exclude<PlayerEvent, { type: 'round' }> | HeldBlock;
 
 /** Bytes of an event at a local time. */
 export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
@@ -68,6 +83,7 @@ export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
       timer === undefined
         ? { name: 0, round: 0n, period: 0, step: 0 }
         : { ...timer, name: TIMERS.indexOf(timer.name) },
+    bytes: type === 'held' ? event.bytes : new Uint8Array(0),
   });
 }
 
@@ -81,7 +97,15 @@ export function decodeEvent(bytes: Uint8Array): { readonly event: LoggedEvent; r
   return decoded;
 }
 
-function eventOf({ kind, votes, pairs, digest, isValid, timer }: ValueOf<typeof EventType>): LoggedEvent {
+function eventOf({
+  kind,
+  votes,
+  pairs,
+  digest,
+  isValid,
+  timer,
+  bytes,
+}: ValueOf<typeof EventType>): LoggedEvent {
   const type = KINDS[kind];
   switch (type) {
     case 'vote':
@@ -99,6 +123,8 @@ function eventOf({ kind, votes, pairs, digest, isValid, timer }: ValueOf<typeof 
     case 'transactions':
     case 'restart':
       return { type };
+    case 'held':
+      return { type, bytes };
     default:
       throw new ProtocolError('malformed', `an event of the vote log has kind ${kind}`);
   }

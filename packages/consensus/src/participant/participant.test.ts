@@ -106,6 +106,16 @@ describe('crashes', () => {
     assert.ok(story(world).includes('broadcast vote 3 bottom'));
   });
 
+  test('the block that a cert vote relies on survives its voter’s crash: all voters may crash at once', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.crash(() => 0);
+    world.sync();
+    assert.deepEqual(world.participant().blockOf(v.digest), block('v').bytes);
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    assert.ok(story(world).includes('commit v with 3'));
+  });
+
   test('without waiting for the log a vote is out that a crash forgets: what the rule stops', () => {
     const { world } = certifying('vote-log-sync');
     assert.equal(certVotes(world).length, 1);

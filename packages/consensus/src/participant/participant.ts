@@ -63,6 +63,8 @@ export function createParticipant(
   });
   /** Votes of this round by period and step: one value each, whatever happens. */
   const cast = new Map<string, readonly WeighedVote[]>();
+  /** Blocks that stand in the log. */
+  const held = new WeakSet<NamedBlock>();
   const queue: PlayerEvent[] = [];
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
@@ -205,6 +207,7 @@ export function createParticipant(
     sent: () => void,
   ): void {
     cast.set(`${period}/${step}`, votes);
+    if (step >= STEP.cert) hold(votes[0]!.vote.value);
     recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
     recorder.write(
       round,
@@ -216,6 +219,14 @@ export function createParticipant(
         for (const vote of votes) feed({ type: 'vote', vote });
       },
     );
+  }
+
+  /** A block that a vote relies on is durable before the vote is sent: a crash of everybody must not take it out of the world. */
+  function hold({ digest }: Value): void {
+    const block = blocks.get(digest);
+    if (block === undefined || held.has(block)) return;
+    held.add(block);
+    recorder.note({ type: 'held', bytes: block.bytes }, clock.now());
   }
 
   function send(votes: readonly WeighedVote[]): void {
@@ -342,10 +353,15 @@ export function createParticipant(
   /** Back to where the log says that this player was. What had been done then is not done again; what was signed is sent again. */
   function restore(): readonly WeighedVote[] {
     const signed: WeighedVote[] = [];
+    const found: Uint8Array[] = [];
     for (const bytes of log.replay()) {
       const { events: logged, votes, erased } = decodeLogRecord(bytes);
       for (const { keys } of records) keys.erase(erased);
       for (const { event, now } of logged.map(decodeEvent)) {
+        if (event.type === 'held') {
+          found.push(event.bytes);
+          continue;
+        }
         const played = transition(state, event, now);
         state = played.state;
         for (const action of played.actions) if (action.type === 'period-left') act(action);
@@ -353,6 +369,7 @@ export function createParticipant(
       for (const vote of votes.map(decodeVote)) signed.push(...weigh(vote));
     }
     for (const { keys } of records) keys.eraseBefore(state.facts.round);
+    blocks.restore(found);
     return signed;
   }
 

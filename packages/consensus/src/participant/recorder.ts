@@ -1,7 +1,7 @@
 import { encodeVote, type Vote } from '@sero/protocol';
 import type { OwnRecord } from '../abstractions.ts';
 import type { LeafName } from '../leaf-slots.ts';
-import { encodeLogRecord } from '../log-record.ts';
+import { encodeLogRecords } from '../log-record.ts';
 import type { Mutant } from '../mutant.ts';
 import type { VoteLog } from '../vote-log.ts';
 import { encodeEvent, type LoggedEvent } from './event-codec.ts';
@@ -57,7 +57,8 @@ export function createRecorder(
 
     write(round, votes, send) {
       if (mutant === 'vote-log-sync') send();
-      log.append(round, encodeLogRecord({ events, votes: votes.map(encodeVote), erased }));
+      const record = { events, votes: votes.map(encodeVote), erased };
+      for (const bytes of encodeLogRecords(record)) log.append(round, bytes);
       events = [];
       erased = [];
       log.sync((failure) => {
