@@ -1,7 +1,10 @@
 export * from './aead.ts';
 export * from './bech32m.ts';
 export * from './blake.ts';
+export * from './bls.ts';
 export * from './bytes.ts';
+export * from './ed25519.ts';
+export { decodeEdwards, isOfPrimeOrder } from './edwards25519.ts';
 export * from './errors.ts';
 export * from './f4jumble.ts';
 export * from './field.ts';
@@ -9,3 +12,4 @@ export * from './hashes.ts';
 export * from './jubjub.ts';
 export * from './poseidon.ts';
 export * from './redjubjub.ts';
+export * from './vrf.ts';
