@@ -138,7 +138,7 @@ export function createParticipant(
     // What changed nothing need not be remembered; a round begins with what the ledger has.
     if (event.type !== 'round' && after !== before) recorder.note(event, now);
     for (const action of actions) if (phase === 'working') act(action);
-    if (phase !== 'working') return;
+    if (phase !== 'working' || (after === before && event.type !== 'timer')) return;
     settle(event.type === 'timer');
     tellTentative();
   }
