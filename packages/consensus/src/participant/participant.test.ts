@@ -154,6 +154,29 @@ describe('the end of a round', () => {
     assert.ok(world.sent.some((message) => message.type === 'vote' && message.vote.round === 2n));
   });
 
+  test('another certificate of the round that just ended stops the participant; one for the same block does not', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    world.sync();
+    const w = valueFrom(world, 'w', 2);
+    const certificateFor = (value: Value, period: number) => ({
+      ...{ round: 1n, period, step: STEP.cert, value, equivocations: [] },
+      votes: [1, 2, 3]
+        .map((from) => world.vote(from, STEP.cert, value, { period }))
+        .sort((a, b) => (toHex(a.sender) < toHex(b.sender) ? -1 : 1)),
+    });
+    world.participant().receive({ type: 'bundle', bundle: certificateFor(v, 1) });
+    const forged = { ...certificateFor(w, 0), value: valueFrom(world, 'other', 2) };
+    assert.throws(() => world.participant().receive({ type: 'bundle', bundle: forged }));
+    assert.deepEqual(world.halts, []);
+    world.participant().receive({ type: 'bundle', bundle: certificateFor(w, 0) });
+    assert.deepEqual(
+      world.halts.map(({ reason }) => reason),
+      ['two-certificates'],
+    );
+  });
+
   test('a certified block that is not there is asked for until it comes', () => {
     const world = startWorld();
     world.sync();

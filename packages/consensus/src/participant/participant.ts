@@ -6,6 +6,7 @@ import {
   isBottom,
   makeBundle,
   pairOf,
+  type RoundContext,
   STEP,
   type Value,
   type WeighedVote,
@@ -32,6 +33,12 @@ import { createBlockKeeper } from './block-keeper.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
+
+/** A round that is over, and what a second certificate of it is compared with. */
+interface Previous {
+  readonly context: RoundContext;
+  readonly decision: Quorum;
+}
 
 const TIMERS = ['idle', 'step', 'recovery', 'build', 'catch-up'] as const;
 
@@ -69,6 +76,8 @@ export function createParticipant(
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
   let phase: 'new' | 'working' | 'stopped' = 'new';
+  /** The last round that ended here. */
+  let previous: Previous | undefined;
   let isBusy = false;
   let isCommitting = false;
   let isAsking = false;
@@ -272,11 +281,12 @@ export function createParticipant(
     const certificate = bundleOf(decision);
     if (certificate === undefined) throw new Error('a quorum without its weight');
     isCommitting = true;
+    const context = ledger.context(facts.round);
     ledger.commit(block, certificate, (failure) => {
       isCommitting = false;
       if (phase !== 'working') return;
       if (failure !== undefined) halt({ reason: 'commit-failed', error: failure });
-      else leaveRound(facts.round, decision.value);
+      else leaveRound(decision, context);
     });
   }
 
@@ -290,7 +300,9 @@ export function createParticipant(
   }
 
   /** The last leaf of a round is erased before any message of the next one leaves. */
-  function leaveRound(round: bigint, value: Value): void {
+  function leaveRound(decision: Quorum, context: RoundContext): void {
+    const { round, value } = decision;
+    previous = { context, decision };
     for (const { keys } of records) keys.eraseBefore(round + 1n);
     recorder.syncKeys(() => {
       if (phase !== 'working') return;
@@ -342,11 +354,25 @@ export function createParticipant(
   function receiveBundle(bundle: Bundle): void {
     const { round, period, step, value } = bundle;
     hear(round);
+    if (round === previous?.context.round && step === STEP.cert) compareCertificates(previous, bundle);
     if (round !== state.facts.round || step === STEP.propose || state.phase === 'decided') return;
     if (step !== STEP.cert && period < state.period - 1) return;
     if (trackerOf(state, period, step).reached.some((other) => equalValues(other, value))) return;
     verifier.bundle(ledger.context(round), bundle, (verified) => {
       if (verified !== undefined && phase === 'working') feed({ type: 'bundle', ...verified });
+    });
+  }
+
+  /** A second certificate may come when the round is over: one for another block is for people to look at, whichever came first. */
+  function compareCertificates({ context, decision }: Previous, bundle: Bundle): void {
+    if (equalValues(bundle.value, decision.value)) return;
+    verifier.bundle(context, bundle, (verified) => {
+      if (verified === undefined || phase !== 'working') return;
+      const { round, period, step, value } = bundle;
+      halt({
+        reason: 'two-certificates',
+        certificates: [decision, { round, period, step, value, ...verified }],
+      });
     });
   }
 
