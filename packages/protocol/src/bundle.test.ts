@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { portableEd25519, portableVrf } from '@sero/crypto';
+import fc from 'fast-check';
+import {
+  cast,
+  DRAWN,
+  type Participant,
+  pairFrom,
+  participants,
+  proposed,
+  roundOf,
+  STUB,
+  weigh,
+} from './consensus-test-support.ts';
+import {
+  BOTTOM,
+  type Bundle,
+  type BundlePair,
+  type BundleSubject,
+  compareValues,
+  decodeBundle,
+  encodeBundle,
+  ephemeralCache,
+  MAX_BUNDLE_BYTES,
+  makeBundle,
+  type ProtocolErrorCode,
+  pairOf,
+  STEP,
+  verifyBundle,
+  verifyCertificate,
+  type WeighedPair,
+  type WeighedVote,
+} from './index.ts';
+import { refusal } from './test-support.ts';
+
+/** Weights 1 to 8: 36 units, the quorum is 25. */
+const ALL = participants([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
+const CONTEXT = roundOf(ALL);
+const BY_WEIGHT = [...ALL].sort((a, b) => Number(a.row.weight - b.row.weight));
+const ID = ALL[0]!.row.id;
+const VALUE = proposed(ID, 1);
+const CERT: BundleSubject = { round: CONTEXT.round, period: 0, step: STEP.cert, value: VALUE };
+
+const votesOf = (who: readonly Participant[], at = CERT): WeighedVote[] =>
+  who.map((one) => weigh(CONTEXT, cast(one, CONTEXT, at)));
+
+/** Votes of these weights, as a bundle that has just them. */
+function bundleOf(
+  weights: readonly number[],
+  equivocators: readonly number[] = [],
+  at: BundleSubject = CERT,
+): Bundle {
+  const pick = (numbers: readonly number[]): Participant[] =>
+    ALL.filter(({ row }) => numbers.includes(Number(row.weight)));
+  return {
+    ...at,
+    votes: votesOf(pick(weights), at).map(({ vote: { sender, proof, signature } }) => ({
+      sender,
+      proof,
+      signature,
+    })),
+    equivocations: pick(equivocators).map((one) => pairFrom(one, CONTEXT, at, [2, 3])),
+  };
+}
+
+const refuse = (bundle: Bundle, code: ProtocolErrorCode): void =>
+  assert.throws(() => verifyBundle(CONTEXT, bundle, STUB), refusal(code));
+
+test('votes that weigh the threshold are a quorum, one unit less is none', () => {
+  assert.equal(CONTEXT.committees(STEP.cert).threshold, 25n);
+  const { weight, votes } = verifyBundle(CONTEXT, bundleOf([8, 7, 6, 4]), STUB);
+  assert.equal(weight, 25n);
+  assert.deepEqual(
+    [...votes].sort((a, b) => Number(a - b)),
+    [4n, 6n, 7n, 8n],
+  );
+  refuse(bundleOf([8, 7, 6, 3]), 'bundle-weight');
+});
+
+test('an equivocator counts for every value, for bottom too', () => {
+  const bundle = bundleOf([8, 7], [6, 4]);
+  const { weight, equivocations } = verifyBundle(CONTEXT, bundle, STUB);
+  assert.equal(weight, 25n);
+  assert.equal(equivocations.length, 2);
+  const next = { ...CERT, step: STEP.next, value: BOTTOM };
+  assert.equal(verifyBundle(CONTEXT, bundleOf([8, 7], [6, 4], next), STUB).weight, 25n);
+});
+
+test('nobody counts twice: not in a list, not in both', () => {
+  const bundle = bundleOf([8, 7]);
+  const [first] = bundle.votes;
+  refuse({ ...bundle, votes: [first!, first!, ...bundle.votes.slice(1)] }, 'bundle-order');
+  const pairs = bundleOf([], [6, 4]).equivocations;
+  refuse({ ...bundle, equivocations: [pairs[0]!, pairs[0]!] }, 'bundle-order');
+  refuse(bundleOf([8, 7], [8, 7]), 'bundle-order');
+});
+
+test('senders ascend, so that a quorum has one spelling', () => {
+  const bundle = bundleOf([8, 7], [6, 4]);
+  refuse({ ...bundle, votes: bundle.votes.toReversed() }, 'bundle-order');
+  refuse({ ...bundle, equivocations: bundle.equivocations.toReversed() }, 'bundle-order');
+});
+
+test('a pair is for two values that may be voted for, in the order of their bytes', () => {
+  const bundle = bundleOf([8, 7], [6, 4]);
+  const change = (how: (pair: BundlePair) => BundlePair): Bundle => ({
+    ...bundle,
+    equivocations: bundle.equivocations.map(how),
+  });
+  refuse(
+    change((pair) => ({
+      ...pair,
+      values: pair.values.toReversed(),
+      signatures: pair.signatures.toReversed(),
+    })),
+    'bundle-pair',
+  );
+  refuse(
+    change((pair) => ({ ...pair, values: [pair.values[0]!, pair.values[0]!] })),
+    'bundle-pair',
+  );
+  const sixth = BY_WEIGHT[5]!;
+  const bottom = pairOf(cast(sixth, CONTEXT, { ...CERT, value: BOTTOM }), cast(sixth, CONTEXT, CERT));
+  refuse({ ...bundle, equivocations: [bottom] }, 'value-not-canonical');
+  const late = proposed(ID, 9, 1);
+  refuse(
+    change((pair) => ({ ...pair, values: [pair.values[0]!, late].sort(compareValues) })),
+    'value-not-canonical',
+  );
+});
+
+test('both signatures of a pair count: who voted once is not made an equivocator', () => {
+  const bundle = bundleOf([8, 7], [6, 4]);
+  for (const side of [0, 1]) {
+    const [pair, other] = bundle.equivocations;
+    const signatures = pair!.signatures.map((s, i) => (i === side ? other!.signatures[side]! : s));
+    refuse({ ...bundle, equivocations: [{ ...pair!, signatures }, other!] }, 'batch-signature');
+    const doubled = pair!.signatures.map(() => pair!.signatures[side]!);
+    refuse({ ...bundle, equivocations: [{ ...pair!, signatures: doubled }, other!] }, 'vote-signature');
+  }
+});
+
+test('proposals make no quorum, and a quorum is of its round', () => {
+  refuse({ ...bundleOf([8, 7, 6, 4]), step: STEP.propose }, 'step-not-canonical');
+  refuse({ ...bundleOf([8, 7, 6, 4]), round: CONTEXT.round + 1n }, 'vote-round');
+  refuse({ ...bundleOf([8, 7, 6, 4]), value: BOTTOM }, 'value-not-canonical');
+});
+
+test('too little stake is refused before any signature is looked at', () => {
+  let looked = 0;
+  const ed25519 = {
+    ...STUB.ed25519,
+    verify: () => {
+      looked++;
+      return true;
+    },
+  };
+  assert.throws(
+    () => verifyBundle(CONTEXT, bundleOf([8, 7, 6]), { ...STUB, ed25519 }),
+    refusal('bundle-weight'),
+  );
+  assert.equal(looked, 0);
+});
+
+test('a bundle is made of the fewest votes that it takes', () => {
+  const bundle = makeBundle(25n, CERT, votesOf(ALL));
+  assert.deepEqual(
+    bundle?.votes.map(({ sender }) => CONTEXT.table.row(sender)!.weight).sort((a, b) => Number(a - b)),
+    [5n, 6n, 7n, 8n],
+  );
+  assert.ok(verifyCertificate(CONTEXT, bundle!, STUB));
+});
+
+test('whatever the votes and pairs are, what is made of them is a certificate exactly if they suffice', () => {
+  const subsets = fc.array(fc.constantFrom('none', 'vote', 'pair', 'both'), { minLength: 8, maxLength: 8 });
+  fc.assert(
+    fc.property(subsets, (roles) => {
+      const votes: WeighedVote[] = [];
+      const pairs: WeighedPair[] = [];
+      let sum = 0n;
+      for (const [i, role] of roles.entries()) {
+        const { weight } = ALL[i]!.row;
+        if (role !== 'none') sum += weight;
+        if (role === 'vote' || role === 'both') votes.push(...votesOf([ALL[i]!]));
+        if (role === 'pair' || role === 'both') {
+          pairs.push({ pair: pairFrom(ALL[i]!, CONTEXT, CERT, [2, 3]), weight });
+        }
+      }
+      const bundle = makeBundle(25n, CERT, votes, pairs);
+      assert.equal(bundle !== undefined, sum >= 25n);
+      if (bundle !== undefined) verifyCertificate(CONTEXT, bundle, STUB);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a pair is the same whichever of its votes came first', () => {
+  const [one, other] = [
+    cast(ALL[0]!, CONTEXT, CERT),
+    cast(ALL[0]!, CONTEXT, { ...CERT, value: proposed(ID, 2) }),
+  ];
+  assert.deepEqual(pairOf(one, other), pairOf(other, one));
+});
+
+test('a certificate is of cert votes and has no member too many', () => {
+  const refused = (bundle: Bundle, code: ProtocolErrorCode): void =>
+    assert.throws(() => verifyCertificate(CONTEXT, bundle, STUB), refusal(code));
+  assert.equal(verifyCertificate(CONTEXT, bundleOf([8, 7, 6, 4]), STUB).weight, 25n);
+  refused(bundleOf([8, 7, 6, 4], [], { ...CERT, step: STEP.soft }), 'certificate-step');
+  refused(bundleOf([8, 7, 6, 5, 4]), 'bundle-not-trimmed');
+  refused(bundleOf([8, 7, 6, 4, 1]), 'bundle-not-trimmed');
+  refused(bundleOf([8, 7, 6, 4], [1]), 'bundle-not-trimmed');
+  refused(bundleOf([8, 7, 6, 3]), 'bundle-weight');
+  refused({ ...bundleOf([]), votes: [] }, 'bundle-weight');
+});
+
+test('a certificate has at most as many members as the quorum has units, seen before any signature', () => {
+  const dust = participants(Array.from({ length: 40 }, () => 1n));
+  const context = roundOf(dust);
+  const votes = dust
+    .map((one) => cast(one, context, CERT))
+    .map(({ sender, proof, signature }) => ({ sender, proof, signature }));
+  const crypto = {
+    ...STUB,
+    ed25519: { ...STUB.ed25519, verify: () => assert.fail('looked at a signature') },
+  };
+  assert.equal(context.committees(STEP.cert).threshold, 27n);
+  assert.throws(
+    () => verifyCertificate(context, { ...CERT, votes, equivocations: [] }, crypto),
+    refusal('bundle-not-trimmed'),
+  );
+  const trimmed = { ...CERT, votes: votes.slice(0, 27), equivocations: [] };
+  assert.equal(verifyCertificate(context, trimmed, STUB).weight, 27n);
+});
+
+test('certificates of drawn committees verify, with the stand-ins and with the real cryptography', () => {
+  for (const [crypto, count] of [
+    [STUB, 40],
+    [{ vrf: portableVrf, ed25519: portableEd25519, links: ephemeralCache(1_000) }, 6],
+  ] as const) {
+    const all = participants(
+      Array.from({ length: count }, (_, i) => BigInt(100_000 * (i + 1))),
+      crypto,
+    );
+    const context = roundOf(all, DRAWN);
+    const { threshold } = context.committees(STEP.cert);
+    const votes = all.map((one) => weigh(context, cast(one, context, CERT, crypto), crypto));
+    const certificate = makeBundle(threshold, CERT, votes)!;
+    const { weight } = verifyCertificate(context, certificate, crypto);
+    assert.ok(weight >= threshold);
+    assert.ok(certificate.votes.length < count);
+    assert.deepEqual(decodeBundle(encodeBundle(certificate)), certificate);
+    // One unit more than all have: no bundle.
+    const sum = votes.reduce((total, vote) => total + vote.weight, 0n);
+    assert.equal(makeBundle(sum + 1n, CERT, votes), undefined);
+  }
+});
+
+test('it is the units drawn that make a quorum, not those that might have been', () => {
+  const all = participants(Array.from({ length: 10 }, () => 100_000n));
+  const context = roundOf(all, DRAWN);
+  const votes = all.slice(0, 7).map((one) => weigh(context, cast(one, context, CERT)));
+  const sum = votes.reduce((total, { weight }) => total + weight, 0n);
+  const { threshold } = context.committees(STEP.cert);
+  assert.ok(sum < threshold, 'seven of ten draw some 2,093 units of 2,990');
+  const bundle = makeBundle(sum, CERT, votes)!;
+  assert.throws(() => verifyBundle(context, bundle, STUB), refusal('bundle-weight'));
+  assert.throws(() => verifyCertificate(context, bundle, STUB), refusal('bundle-weight'));
+});
+
+test('a sender whose vote and pair both came is counted once, as a pair', () => {
+  const one = BY_WEIGHT[7]!;
+  const pair = { pair: pairFrom(one, CONTEXT, CERT, [2, 3]), weight: one.row.weight };
+  const bundle = makeBundle(8n, CERT, votesOf([one]), [pair]);
+  assert.deepEqual([bundle?.votes.length, bundle?.equivocations.length], [0, 1]);
+  assert.equal(makeBundle(9n, CERT, votesOf([one]), [pair]), undefined);
+});
+
+test('an encoded bundle decodes to itself, and no longer bytes are read than a bundle can have', () => {
+  const bundle = bundleOf([8, 7], [6, 4]);
+  assert.deepEqual(decodeBundle(encodeBundle(bundle)), bundle);
+  assert.throws(() => decodeBundle(new Uint8Array(MAX_BUNDLE_BYTES + 1)), refusal('too-large'));
+});
