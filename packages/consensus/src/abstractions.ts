@@ -73,7 +73,7 @@ export interface CertifiedBlock {
   readonly certificate: Bundle;
 }
 
-/** A stake record that votes here: its hot keys. They command nothing but votes. */
+/** A stake record that votes here: its hot keys. They command nothing but votes. Whoever runs the participant prepares the keys' batches in time. */
 export interface OwnRecord {
   readonly id: Uint8Array;
   /** The VRF proof of an input, 80 bytes. */

@@ -105,7 +105,7 @@ export function startPlayer(params: ConsensusParams = PARAMS, round = 1n, start?
     fire(name) {
       const set = timers.get(name);
       if (set === undefined) throw new Error(`no timer ${name} is set`);
-      return player.on({ type: 'timer', timer: set.timer }, Math.max(clock, set.at));
+      return player.on({ type: 'timer', timer: set.timer }, set.at > clock ? set.at : clock);
     },
 
     propose: (from, value, place = {}) =>

@@ -29,8 +29,8 @@ const EventType = new ContainerType({
   /** Local time, ms. */
   now: new UintBigintType(8),
   kind: new UintNumberType(1),
-  votes: new ListCompositeType(WeighedVoteType, 2 ** 14),
-  pairs: new ListCompositeType(PairType, 2 ** 13),
+  votes: new ListCompositeType(WeighedVoteType, 16_384),
+  pairs: new ListCompositeType(PairType, 8_192),
   /** Of kind `block`. */
   digest: new ByteVectorType(32),
   isValid: new UintNumberType(1),

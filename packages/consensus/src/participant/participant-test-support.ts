@@ -260,7 +260,7 @@ export function startWorld(
         const due = [...timers].filter(([, { at }]) => at <= end).sort(([, a], [, b]) => a.at - b.at)[0];
         if (due === undefined) break;
         timers.delete(due[0]);
-        now = Math.max(now, due[1].at);
+        if (due[1].at > now) now = due[1].at;
         due[1].run();
       }
       now = end;

@@ -1,4 +1,3 @@
-import { equalBytes } from '@sero/crypto';
 import {
   type Bundle,
   decodeVote,
@@ -11,14 +10,7 @@ import {
   type Value,
   type WeighedVote,
 } from '@sero/protocol';
-import type {
-  CertifiedBlock,
-  ConsensusMessage,
-  NamedBlock,
-  OwnRecord,
-  Participant,
-  World,
-} from '../abstractions.ts';
+import type { CertifiedBlock, ConsensusMessage, OwnRecord, Participant, World } from '../abstractions.ts';
 import { dueErasures } from '../leaf-slots.ts';
 import { decodeLogRecord } from '../log-record.ts';
 import type { PlayerAction, PlayerEvent } from '../machine/events.ts';
@@ -28,11 +20,11 @@ import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } f
 import type { Quorum } from '../machine/vote-tracker.ts';
 import type { Mutant } from '../mutant.ts';
 import type { ConsensusParams } from '../parameters.ts';
-import { draws, signVote } from './attester.ts';
 import { createBlockKeeper } from './block-keeper.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
+import { createVoter } from './voter.ts';
 
 /** A round that is over, and what a second certificate of it is compared with. */
 interface Previous {
@@ -63,15 +55,21 @@ export function createParticipant(
     feed: (event) => feed(event),
   });
   const recorder = createRecorder(log, records, diskFailed, mutant);
+  const voter = createVoter(records, world, recorder, {
+    isIn: (round) => phase === 'working' && state.facts.round === round,
+    voted(votes) {
+      for (const vote of votes) feed({ type: 'vote', vote });
+    },
+    block: (digest) => blocks.get(digest),
+  });
   const proposer = createProposer(params, records, world, {
     state: () => state,
     isOver: (round, period) => isOver(round, period),
-    cast: castProposal,
+    cast(vote, block) {
+      if (block !== undefined) blocks.receive(block.bytes);
+      voter.castProposal(vote, block);
+    },
   });
-  /** Votes of this round by period and step: one value each, whatever happens. */
-  const cast = new Map<string, readonly WeighedVote[]>();
-  /** Blocks that stand in the log. */
-  const held = new WeakSet<NamedBlock>();
   const queue: PlayerEvent[] = [];
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
@@ -161,7 +159,9 @@ export function createParticipant(
         proposer.repropose(action.round, action.period, action.value);
         break;
       case 'vote':
-        castVote(action.round, action.period, action.step, action.value);
+        voter.cast(action.round, action.period, action.step, action.value);
+        // A player that the deadline has come to may have missed what made the others go on.
+        if (action.step >= STEP.next) network.requestRound(action.round);
         break;
       case 'relay':
         network.relay({ type: 'vote', vote: action.vote.vote });
@@ -192,76 +192,9 @@ export function createParticipant(
     }
   }
 
-  function castVote(round: bigint, period: number, step: number, value: Value): void {
-    const key = `${period}/${step}`;
-    const before = cast.get(key);
-    if (before !== undefined) {
-      send(before.filter(({ vote }) => equalValues(vote.value, value)));
-      return;
-    }
-    const context = ledger.context(round);
-    const drawn = draws(context, period, step, records, verifier);
-    const votes = drawn.flatMap((draw) => signVote(context, period, step, value, draw) ?? []);
-    if (votes.length > 0) record(round, period, step, votes, () => undefined);
-    // A player that the deadline has come to may have missed what made the others go on.
-    if (step >= STEP.next) network.requestRound(round);
-  }
-
-  /** Votes once signed go to the log, with the leaves that they used up, and only then to anybody. */
-  function record(
-    round: bigint,
-    period: number,
-    step: number,
-    votes: readonly WeighedVote[],
-    sent: () => void,
-  ): void {
-    cast.set(`${period}/${step}`, votes);
-    if (step >= STEP.cert) hold(votes[0]!.vote.value);
-    recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
-    recorder.write(
-      round,
-      votes.map(({ vote }) => vote),
-      () => {
-        if (phase !== 'working' || state.facts.round !== round) return;
-        send(votes);
-        sent();
-        for (const vote of votes) feed({ type: 'vote', vote });
-      },
-    );
-  }
-
-  /** A block that a vote relies on is durable before the vote is sent: a crash of everybody must not take it out of the world. */
-  function hold({ digest }: Value): void {
-    const block = blocks.get(digest);
-    if (block === undefined || held.has(block)) return;
-    held.add(block);
-    recorder.note({ type: 'held', bytes: block.bytes }, clock.now());
-  }
-
-  function send(votes: readonly WeighedVote[]): void {
-    for (const { vote } of votes) network.broadcast({ type: 'vote', vote });
-  }
-
-  function castProposal(vote: WeighedVote, block: NamedBlock | undefined): void {
-    const { round, period, step } = vote.vote;
-    if (block !== undefined) blocks.receive(block.bytes);
-    record(round, period, step, [vote], () => {
-      if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
-    });
-  }
-
-  function bundleOf({ votes, pairs, ...subject }: Quorum): Bundle | undefined {
-    const { threshold } = committeeIn(state, subject.step);
-    const weighed = pairs.map(({ first, second }) => ({
-      pair: pairOf(first.vote, second.vote),
-      weight: first.weight,
-    }));
-    return makeBundle(threshold, subject, votes, weighed);
-  }
-
   function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {
     for (const quorum of quorums) {
-      const bundle = bundleOf(quorum);
+      const bundle = bundleOf(state, quorum);
       if (bundle !== undefined) network.broadcast({ type: 'bundle', bundle });
     }
     const block = digest === undefined ? undefined : blocks.get(digest);
@@ -278,7 +211,7 @@ export function createParticipant(
       if (!isAsking) askForBlock();
       return;
     }
-    const certificate = bundleOf(decision);
+    const certificate = bundleOf(state, decision);
     if (certificate === undefined) throw new Error('a quorum without its weight');
     isCommitting = true;
     const context = ledger.context(facts.round);
@@ -307,7 +240,7 @@ export function createParticipant(
     recorder.syncKeys(() => {
       if (phase !== 'working') return;
       recorder.cut(round + 1n);
-      cast.clear();
+      voter.nextRound();
       isAsking = false;
       blocks.nextRound();
       clearTimers();
@@ -392,25 +325,11 @@ export function createParticipant(
         state = played.state;
         for (const action of played.actions) if (action.type === 'period-left') act(action);
       }
-      for (const vote of votes.map(decodeVote)) signed.push(...weigh(vote));
+      for (const vote of votes.map(decodeVote)) signed.push(...voter.restore(state.facts.round, vote));
     }
     for (const { keys } of records) keys.eraseBefore(state.facts.round);
     blocks.restore(found);
     return signed;
-  }
-
-  /** An own vote of this round as it was cast. */
-  function weigh(vote: WeighedVote['vote']): WeighedVote[] {
-    const { round, period, step, sender } = vote;
-    if (round !== state.facts.round) return [];
-    const own = records.filter(({ id }) => equalBytes(id, sender));
-    const [draw] = draws(ledger.context(round), period, step, own, verifier);
-    if (draw === undefined) return [];
-    const { weight, leader } = draw;
-    const weighed = leader === undefined ? { vote, weight } : { vote, weight, leader };
-    const key = `${period}/${step}`;
-    cast.set(key, [...(cast.get(key) ?? []), weighed]);
-    return [weighed];
   }
 
   return {
@@ -420,7 +339,7 @@ export function createParticipant(
       const signed = restore();
       recorder.syncKeys(() => {
         if (phase !== 'working') return;
-        send(signed);
+        for (const { vote } of signed) network.broadcast({ type: 'vote', vote });
         for (const vote of signed) feed({ type: 'vote', vote });
         feed({ type: 'restart' });
         if (ledger.hasTransactions()) feed({ type: 'transactions' });
@@ -462,4 +381,13 @@ export function createParticipant(
     blockOf: (digest) => blocks.get(digest)?.bytes,
     stop,
   };
+}
+
+/** The fewest votes that make a quorum, as they travel. */
+function bundleOf(state: PlayerState, { votes, pairs, ...subject }: Quorum): Bundle | undefined {
+  const weighed = pairs.map(({ first, second }) => ({
+    pair: pairOf(first.vote, second.vote),
+    weight: first.weight,
+  }));
+  return makeBundle(committeeIn(state, subject.step).threshold, subject, votes, weighed);
 }

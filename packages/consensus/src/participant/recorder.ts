@@ -35,12 +35,14 @@ export function createRecorder(
 
   function syncKeys(then: () => void): void {
     let waiting = records.length;
+    let isWhole = true;
     if (waiting === 0) then();
     for (const { keys } of records) {
       keys.sync((failure) => {
         waiting--;
+        isWhole &&= failure === undefined;
         if (failure !== undefined) failed(failure);
-        else if (waiting === 0) then();
+        else if (waiting === 0 && isWhole) then();
       });
     }
   }
