@@ -1,9 +1,11 @@
 export * from './abstractions.ts';
 export * from './ephemeral-keys.ts';
+export * from './explorer/index.ts';
 export * from './key-error.ts';
 export * from './key-steps.ts';
 export * from './leaf-slots.ts';
 export * from './log-record.ts';
+export { newPlayer, type Transition, transition } from './machine/player.ts';
 export * from './make-keys.ts';
 export * from './memory-disk.ts';
 export * from './mutant.ts';
