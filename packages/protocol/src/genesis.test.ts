@@ -112,16 +112,14 @@ test('every parameter, key and allocation is under the genesis hash', () => {
   assert.equal(hashes[0], toHex(CONTEXT.genesisHash));
 });
 
-test('a genesis file is at most 16 MiB, and every other spelling of it is refused', () => {
+test('a genesis file is at most 16 MiB, and nothing cut off its end passes for one', () => {
   const bytes = encodeGenesis(GENESIS);
   assert.throws(() => decodeGenesis(new Uint8Array(MAX_GENESIS_BYTES + 1)), refusal('too-large'));
   for (let length = 0; length < bytes.length; length++) {
-    const cut = bytes.subarray(0, length);
-    // The last part is the derivation, free text: cut there, it is a genesis with another hash.
-    if (length >= bytes.length - GENESIS.derivation.length) {
-      assert.notDeepEqual(genesisHash(decodeGenesis(cut)), CONTEXT.genesisHash);
-    } else {
-      assert.throws(() => decodeGenesis(cut), { name: 'ProtocolError' }, `${length} bytes`);
-    }
+    assert.throws(
+      () => decodeGenesis(bytes.subarray(0, length)),
+      { name: 'ProtocolError' },
+      `${length} bytes`,
+    );
   }
 });

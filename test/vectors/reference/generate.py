@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the test vectors:  python3 test/vectors/reference/generate.py [FOLDER]
 
-An implementation of docs/protocol.md, sections 1 to 5, that shares nothing with the one under packages/. Python 3.10 or
+An implementation of docs/protocol.md, sections 1 to 5 and 11, that shares nothing with the one under packages/. Python 3.10 or
 newer, standard library only. The folder is test/vectors unless given; the same bytes come out every time."""
 
 import hashlib
@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True
 import cases_keys
 import cases_notes
 import cases_primitives
+import cases_sortition
 import cases_transaction
 import known
 
@@ -27,6 +28,7 @@ FILES = {
     "encryption": cases_notes.encryption_vectors,
     "tree": cases_notes.tree_vectors,
     "hash_e": cases_transaction.hash_e_vectors,
+    "sortition": cases_sortition.sortition_vectors,
 }
 
 

@@ -11,6 +11,7 @@ from keccak import keccak256
 from keys import bip39_seed, derive, one_time_address
 from notes import commitment, nullifier
 from poseidon import permute, poseidon
+from sortition import agrees_with_decimals, close_to_fractions
 from text import bech32m, f4jumble
 
 SAPLING_URS = b"096b36a5804bfacef1691e173c366a47ff5ba84a44f26ddd7e8d9f79d5b42df0"
@@ -52,6 +53,9 @@ def check():
     # The Zcash protocol's Sapling spend authorisation base is the same group hash with its random beacon in front.
     spend_authorisation = group_hash(b"Zcash_G_", SAPLING_URS)
     assert point_bytes(spend_authorisation).hex() == SAPLING_SPEND_BASE
+    # The binomial itself: exactly, and for large stakes to 160 digits.
+    assert close_to_fractions(7, 9, 4) and close_to_fractions(60, 10**9, 10**8)
+    assert agrees_with_decimals(1_000, 20_000, 1_500) and agrees_with_decimals(1 << 60, 1 << 60, 6_000)
     research()
 
 
