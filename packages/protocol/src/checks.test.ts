@@ -83,7 +83,7 @@ test('only version 1 of a transaction exists', () => {
 });
 
 test('kinds whose rules do not exist yet are refused as a whole', () => {
-  for (const kind of [2, 4, 5, 6, 7, 8]) assertRefused({ ...payment(), kind }, 'kind-not-active', `${kind}`);
+  assertRefused({ ...payment(), kind: 2 }, 'kind-not-active');
   for (const kind of [9, 10]) {
     const bytes = joined(bareInner(kind), new Uint8Array(0));
     assert.throws(() => receive(bytes), refusal('kind-not-active'), `${kind}`);

@@ -1,5 +1,5 @@
 import { publicInputs, type Shape, shapeOf } from '@sero/circuits';
-import { type AffinePoint, fieldFromBytes, toHex, verify } from '@sero/crypto';
+import { type AffinePoint, fieldFromBytes, portableBls, toHex, verify } from '@sero/crypto';
 import { type KeyPoint, readKeyPoint } from '@sero/prover';
 import { ADDRESS_LENGTH } from './address.ts';
 import { type AssetKind, checkName, namePrice, OFFLINE_KIND } from './asset.ts';
@@ -8,6 +8,20 @@ import { ensure, ProtocolError } from './errors.ts';
 import { intrinsicGas } from './gas.ts';
 import type { Genesis } from './genesis.ts';
 import { VALUE_LIMIT } from './note.ts';
+import {
+  type ClaimBody,
+  checkRegisteredKeys,
+  decodeClaimBody,
+  decodeOnlineBody,
+  decodeRegisterBody,
+  decodeStakeBody,
+  decodeUnlockBody,
+  type OnlineBody,
+  type PossessionVerifier,
+  type RegisterBody,
+  type StakeBody,
+  type UnlockBody,
+} from './stake-bodies.ts';
 import {
   type Call,
   decodeAssetBody,
@@ -23,7 +37,16 @@ import {
 export const GROTH16_BLS12_381 = 1;
 
 /** Kinds that version 1 of the protocol executes. The others wait for their rules and are refused as a whole. */
-const ACTIVE_KINDS: readonly number[] = [KIND.pay, KIND.call, KIND.asset];
+const ACTIVE_KINDS: readonly number[] = [
+  KIND.pay,
+  KIND.call,
+  KIND.asset,
+  KIND.stake,
+  KIND.register,
+  KIND.online,
+  KIND.unlock,
+  KIND.claim,
+];
 
 /** What a transaction asks the ledger to do, decoded. */
 export type Action =
@@ -38,7 +61,17 @@ export type Action =
       readonly kind: AssetKind;
       /** Paid unless the issue fails; 0 for a ticket of a category. */
       readonly price: bigint;
-    };
+    }
+  | {
+      readonly type: 'stake';
+      readonly body: StakeBody;
+      /** Units of S; comes back where the stake fails. */
+      readonly amount: bigint;
+    }
+  | { readonly type: 'register'; readonly body: RegisterBody }
+  | { readonly type: 'online'; readonly body: OnlineBody }
+  | { readonly type: 'unlock'; readonly body: UnlockBody }
+  | { readonly type: 'claim'; readonly body: ClaimBody };
 
 /**
  * A transaction that passed every check that needs no state: encodings, counts, amounts, gas, signature. What is left:
@@ -68,6 +101,8 @@ export interface CheckContext {
   readonly genesis: Genesis;
   /** 32 bytes. */
   readonly genesisHash: Uint8Array;
+  /** Default: the portable one, some 60 ms for each record that is registered. */
+  readonly bls?: PossessionVerifier;
 }
 
 /** A transaction between the cheap checks and those of its points, which cost a hundred times as much: for batches. */
@@ -161,7 +196,7 @@ function checkWithoutPoints(
     throw new ProtocolError('kind-not-active', `kind ${envelope.bare.kind} is not part of this version`);
   }
   const { tx, authorization } = envelope.private;
-  const { genesis, genesisHash } = context;
+  const { genesis, genesisHash, bls = portableBls } = context;
   const shape = checkHead(tx, genesis);
   ensure(
     tx.from.length === ADDRESS_LENGTH,
@@ -183,32 +218,36 @@ function checkWithoutPoints(
   // Now: the bytes are the caller's, and may be others by the time when the points are known.
   const wtxid = witnessTransactionId(bytes);
   const size = bytes.length;
-  return (rk) => ({
-    tx,
-    authorization,
-    hashE,
-    wtxid,
-    size,
-    shape,
-    nullifiers,
-    commitments,
-    intrinsicGas: gas.intrinsic,
-    fee: gas.fee,
-    publicAsset,
-    action,
-    publicInputs: (root) =>
-      publicInputs({
-        root,
-        hashE,
-        rk,
-        zpkrFrom,
-        nil: nullifiers,
-        trace: traces,
-        cm: commitments,
-        assetPub: publicAsset,
-        pubOut: [tx.pub.pubOut[0]!, tx.pub.pubOut[1]!],
-      }),
-  });
+  return (rk) => {
+    // Last, since they cost more than all the rest.
+    if (action.type === 'register') checkRegisteredKeys(action.body, bls);
+    return {
+      tx,
+      authorization,
+      hashE,
+      wtxid,
+      size,
+      shape,
+      nullifiers,
+      commitments,
+      intrinsicGas: gas.intrinsic,
+      fee: gas.fee,
+      publicAsset,
+      action,
+      publicInputs: (root) =>
+        publicInputs({
+          root,
+          hashE,
+          rk,
+          zpkrFrom,
+          nil: nullifiers,
+          trace: traces,
+          cm: commitments,
+          assetPub: publicAsset,
+          pubOut: [tx.pub.pubOut[0]!, tx.pub.pubOut[1]!],
+        }),
+    };
+  };
 }
 
 /** What the signature is checked against, for batches. */
@@ -283,7 +322,22 @@ function checkAction(tx: Transaction, genesis: Genesis): Action {
     ensure(call === undefined, 'call-unexpected', `kind ${tx.kind} carries no call`);
     ensure(tx.recipients.length === 0, 'recipients-unexpected', `kind ${tx.kind} carries no recipients`);
   }
-  if (tx.kind === KIND.asset) return checkAssetBody(tx.body, genesis);
+  switch (tx.kind) {
+    case KIND.asset:
+      return checkAssetBody(tx.body, genesis);
+    case KIND.stake: {
+      const body = decodeStakeBody(tx.body);
+      return { type: 'stake', body, amount: body.units * genesis.stake.unit };
+    }
+    case KIND.register:
+      return { type: 'register', body: decodeRegisterBody(tx.body) };
+    case KIND.online:
+      return { type: 'online', body: decodeOnlineBody(tx.body) };
+    case KIND.unlock:
+      return { type: 'unlock', body: decodeUnlockBody(tx.body) };
+    case KIND.claim:
+      return { type: 'claim', body: decodeClaimBody(tx.body) };
+  }
   ensure(tx.body.length === 0, 'body-malformed', `kind ${tx.kind} has an empty body`);
   return call === undefined ? { type: 'pay' } : { type: 'call', call };
 }
@@ -342,13 +396,12 @@ function checkGas(tx: Transaction, genesis: Genesis): { intrinsic: bigint; fee: 
 
 function checkPublicAmounts(tx: Transaction, fee: bigint, action: Action): bigint {
   const call = tx.call[0];
-  const price = action.type === 'issue' ? action.price : 0n;
-  const sero = fee + (call?.value ?? 0n) + price;
+  const sero = fee + (call?.value ?? 0n) + broughtBy(action);
   ensure(sero < VALUE_LIMIT, 'fee-overflow', 'the public SERO amounts sum to 2^128 or more');
   ensure(
     tx.pub.pubOut[0] === sero,
     'public-amount-mismatch',
-    `pubOut_0 is fee + call value + name price = ${sero}, got ${tx.pub.pubOut[0]}`,
+    `pubOut_0 is fee + call value + name price + stake = ${sero}, got ${tx.pub.pubOut[0]}`,
   );
   ensure(
     tx.pub.pubOut[1] === (call?.amount ?? 0n),
@@ -363,4 +416,10 @@ function checkPublicAmounts(tx: Transaction, fee: bigint, action: Action): bigin
   );
   ensure(asset !== 1n, 'public-asset-mismatch', 'SERO leaves the pool in slot 0 only');
   return asset;
+}
+
+/** SERO that leaves the pool for an action, beside the fee and a call's value. */
+function broughtBy(action: Action): bigint {
+  if (action.type === 'issue') return action.price;
+  return action.type === 'stake' ? action.amount : 0n;
 }
