@@ -1,17 +1,13 @@
 import type { Type } from '@chainsafe/ssz';
 import { equalBytes } from '@sero/crypto';
-import {
-  type Block,
-  type CheckedTransaction,
-  type Header,
-  HeaderType,
-  headerHash,
-  ProtocolError,
-} from '@sero/protocol';
+import { type Block, type Header, HeaderType, headerHash, ProtocolError } from '@sero/protocol';
 import { type KeyValueStore, overlay } from '@sero/store';
+import { termsOf } from './empty-block.ts';
 import { ensure, LedgerError } from './errors.ts';
+import { type BlockItem, isEvidenceItem } from './evidence.ts';
 import {
   type BlockExecution,
+  type ChainHead,
   type ChainView,
   EXECUTED,
   executeBlock,
@@ -19,9 +15,14 @@ import {
 } from './execute.ts';
 import type { ProofClaim } from './proofs.ts';
 
+/** A transaction whose proof is to be checked, and its place in the block. */
+export interface BlockClaim extends ProofClaim {
+  readonly index: number;
+}
+
 /** A block that did all it does to an overlay. Its signatures and proofs are still to be checked. */
 export interface RunBlock {
-  readonly claims: readonly ProofClaim[];
+  readonly claims: readonly BlockClaim[];
   /** Throws LedgerError unless the header is the one that follows. */
   finish(): FinishedBlock;
 }
@@ -35,11 +36,12 @@ export interface RunBlock {
 export function beginBlock(
   chain: ChainView,
   store: Pick<KeyValueStore, 'get'>,
-  head: Header,
+  head: ChainHead,
   header: Header,
 ): BlockExecution {
-  checkLink(header, head);
-  const execution = executeBlock(chain, head, header.time, overlay(store));
+  checkLink(header, head.header);
+  const terms = termsOf(chain.genesis, header);
+  const execution = executeBlock(chain, head, terms, overlay(store));
   checkHeader(header, execution.expected, (name) => !EXECUTED.includes(name));
   return execution;
 }
@@ -53,14 +55,14 @@ export function beginBlock(
 export function runBlock(
   execution: BlockExecution,
   block: Block,
-  decode: (transaction: Uint8Array, index: number) => CheckedTransaction,
+  decode: (transaction: Uint8Array, index: number) => BlockItem,
 ): RunBlock {
-  const claims = block.transactions.map((transaction, index) => {
+  const claims = block.transactions.flatMap((transaction, index) => {
     try {
       const checked = decode(transaction, index);
       const root = execution.check(checked);
       execution.apply(checked);
-      return { checked, root };
+      return root === undefined || isEvidenceItem(checked) ? [] : [{ checked, root, index }];
     } catch (error) {
       throw inBlock(error, index);
     }

@@ -106,10 +106,11 @@ test('sums at 2^128 and beyond are refused rather than wrapped', async () => {
 
 test('kinds whose rules are not there yet are refused as a whole', async () => {
   const chain = startChain();
-  const waiting = [KIND.create, KIND.stake, KIND.register, KIND.online, KIND.unlock, KIND.claim];
-  for (const kind of waiting) {
-    assert.equal(await refusalOfTransaction(chain, chain.make({ kind })), 'kind-not-active', `kind ${kind}`);
-  }
+  assert.equal(
+    await refusalOfTransaction(chain, chain.make({ kind: KIND.create })),
+    'kind-not-active',
+    'a create without a call',
+  );
   const create = callDraft(chain, { to: [] }, { gasLimit: 10n ** 6n });
   assert.equal(await refusalOfTransaction(chain, chain.make(create)), 'call-missing');
 });

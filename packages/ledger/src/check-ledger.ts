@@ -32,6 +32,7 @@ import { ensure, LedgerError } from './errors.ts';
 import { FLAT, type State, stateOf, TREE } from './state.ts';
 import { stateAudit } from './state-audit.ts';
 import { atOnce, type Pace, paced, type Steps, slicesOf } from './steps.ts';
+import { openTables } from './tables.ts';
 
 /** What `checkLedger` looks at. */
 export interface CheckOptions {
@@ -89,7 +90,19 @@ function* checking(options: CheckOptions): Steps<LedgerReport> {
   const hashNodes = hashNodesWith(hasher);
   const transactions = yield* checkBlocks(blocks, state, head, hashNodes);
   const found = yield* checkState(options, state, head, transactions, hashNodes);
+  checkTable(options, state, head);
   return { height: head.height, transactions, ...found };
+}
+
+/** The header binds the table that the stake records make; the records themselves are bound by its state root. */
+function checkTable({ genesis, store }: CheckOptions, state: State, head: Header): void {
+  const tables = openTables(genesis, store, head.height);
+  const table = tables.at(state, head.height + genesis.stake.balanceLookback);
+  ensure(
+    table === undefined || equalBytes(table.root(), head.validatorsRoot),
+    'store-damaged',
+    'the stored stake records do not make the table that the last header binds',
+  );
 }
 
 /** Every block of the log: that it links, that its parts are those that its header binds, that the index leads to it. */

@@ -49,7 +49,12 @@ export const assetCodec: Codec<AssetRecord> = {
 };
 
 /** A ring's entry says which height it is of, so that a stale entry is never taken for a new one. */
-export const ringCodec: Codec<{ readonly height: bigint; readonly value: Uint8Array }> = {
+export interface RingEntry {
+  readonly height: bigint;
+  readonly value: Uint8Array;
+}
+
+export const ringCodec: Codec<RingEntry> = {
   encode: ({ height, value }) => concat(le64(height), value),
   decode: (bytes) => ({ height: leInteger(bytes.subarray(0, 8)), value: bytes.slice(8) }),
 };
@@ -66,6 +71,19 @@ const HashListType = new ListCompositeType(Bytes32, 16_384);
 export const hashListCodec: Codec<readonly Uint8Array[]> = {
   encode: (value) => HashListType.serialize([...value]),
   decode: (bytes) => HashListType.deserialize(bytes.slice()),
+};
+
+/** The version that is in force, by its hash (zeros: that of genesis), and the one that was approved to follow it. */
+const AgendaType = new ContainerType({
+  running: Bytes32,
+  coming: new ListCompositeType(new ContainerType({ hash: Bytes32, start: u64 }), 1),
+});
+
+export type Agenda = ValueOf<typeof AgendaType>;
+
+export const agendaCodec: Codec<Agenda> = {
+  encode: (value) => AgendaType.serialize(value),
+  decode: (bytes) => AgendaType.deserialize(bytes.slice()),
 };
 
 /** Where a transaction is: block and place in it. */

@@ -12,12 +12,23 @@ export type LedgerErrorCode =
   | 'tree-full'
   | 'proof-invalid'
   | 'circuit-without-key'
+  | 'circuit-disabled'
   /** The verifier failed, so nothing was said of the proof. */
   | 'proof-unchecked'
+  // evidence
+  | 'evidence-early'
+  | 'evidence-again'
   // a block
+  | 'block-evidence'
   | 'block-gas-limit'
   | 'block-too-large'
   | 'block-time'
+  /** Neither time nor transactions justify a block. */
+  | 'block-gap'
+  /** A block without a proposer is E(r), and this one is not. */
+  | 'empty-block'
+  /** The protocol changes at this height into a version that the software lacks. */
+  | 'version-unknown'
   | `header-${keyof import('@sero/protocol').Header}`
   // what is stored
   | 'store-of-another-genesis'

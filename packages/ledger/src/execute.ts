@@ -1,10 +1,9 @@
-import { fieldToBytes } from '@sero/crypto';
+import { fieldToBytes, type Vrf } from '@sero/crypto';
 import {
   addNullifiers,
   allocationNote,
   appendHeader,
   appendLeaves,
-  type CheckedTransaction,
   EMPTY_NULLIFIER_SET,
   type Frontier,
   frontierRoot,
@@ -22,12 +21,27 @@ import {
   type Shake256,
   TREE_CAPACITY,
   transactionsRoot,
+  type Version,
 } from '@sero/protocol';
 import { type Change, type Overlay, updateStateTree } from '@sero/store';
 import { expireCommitments } from './assets.ts';
+import { rewardProposer } from './block-reward.ts';
+import { type BlockTerms, termFields } from './empty-block.ts';
 import { ensure } from './errors.ts';
+import {
+  applyEvidence,
+  type BlockItem,
+  checkEvidence,
+  type EvidenceCrypto,
+  isEvidenceItem,
+  MOST_EVIDENCE,
+} from './evidence.ts';
+import { beginRound, endRound, genesisTableRoot } from './round-rules.ts';
+import { genesisRecords } from './stake.ts';
 import { frontierOf, historyOf, type State, stateOf, TREE } from './state.ts';
+import type { Tables, TablesAfter } from './tables.ts';
 import { applyTransaction, type BlockContext, checkAgainstState, credit } from './transaction.ts';
+import { countVotes, isDisabled, startVersion } from './versions.ts';
 
 /** Leaves of a shard, as a power of two. */
 const SHARD_BITS = BigInt(2 * SHARD_LEVEL);
@@ -43,6 +57,17 @@ export interface ChainView {
   readonly hasher: HashNodes;
   /** Undefined: the portable one. */
   readonly shake256: Shake256 | undefined;
+  readonly vrf: Vrf;
+  readonly evidenceCrypto: EvidenceCrypto;
+  /** The versions of the protocol that this software has, but for the first. */
+  readonly versions: readonly Version[];
+}
+
+/** The end of a chain, on which the next block is built. */
+export interface ChainHead {
+  readonly header: Header;
+  /** As of that block. */
+  readonly tables: Tables;
 }
 
 /** Header fields that follow from a block's transactions; all others are known beforehand. */
@@ -52,6 +77,7 @@ export const EXECUTED: readonly (keyof Header)[] = [
   'logsBloom',
   'stateRoot',
   'notesRoot',
+  'validatorsRoot',
   'gasUsed',
 ];
 
@@ -65,10 +91,10 @@ const LAST_TIME = (1n << 64n) - 1n;
 export interface BlockExecution {
   /** The header as far as it is known before any transaction: the fields of EXECUTED are still empty. */
   readonly expected: Header;
-  /** Checks a transaction against the state so far; returns the root that its proof must use. Changes nothing. */
-  check(checked: CheckedTransaction): bigint;
+  /** Checks a transaction against the state so far; returns the root that its proof must use; none: evidence. Changes nothing. */
+  check(checked: BlockItem): bigint | undefined;
   /** Applies a transaction that `check` and its proof have passed. */
-  apply(checked: CheckedTransaction): void;
+  apply(checked: BlockItem): void;
   /** What follows; called once, at the end. */
   finish(): FinishedBlock;
 }
@@ -81,35 +107,57 @@ export interface FinishedBlock {
   readonly frontier: Frontier;
   /** What is to be written, records of the state tree included. */
   readonly changes: readonly Change[];
+  /** What it does to the tables of stake. */
+  readonly tables: TablesAfter;
 }
 
-/** Starts the block after `parent`. */
-export function executeBlock(chain: ChainView, parent: Header, time: bigint, view: Overlay): BlockExecution {
+/**
+ * Starts the block after the head.
+ *
+ * @throws LedgerError `block-time`, `version-unknown`, `header-proposer`, `header-vrfProof`, `header-versionVote`, `header-disableVote`,
+ *   `header-absent`
+ */
+export function executeBlock(
+  chain: ChainView,
+  head: ChainHead,
+  terms: BlockTerms,
+  view: Overlay,
+): BlockExecution {
   const { genesis } = chain;
+  const { header: parent, tables } = head;
   const state = stateOf(view, genesis.anchor.window);
+  const fields = termFields(terms, parent);
+  const { time } = fields;
   const block: BlockContext = {
     genesis,
     height: parent.height + 1n,
     baseFee: nextBaseFee(genesis.fees, parent),
+    time,
   };
   ensure(time > parent.time && time <= LAST_TIME, 'block-time', 'a block is later than its parent');
-  const included: CheckedTransaction[] = [];
+  const included: BlockItem[] = [];
   const receipts: Receipt[] = [];
   const leaves: bigint[] = [];
   const spent: Uint8Array[] = [];
   const notesBefore = frontierOf(state).size;
+  let evidence = 0;
   let gasUsed = 0n;
+  let priorityFees = 0n;
   let size = BLOCK_OVERHEAD;
 
   const parentHash = headerHash(parent);
   state.setBlockHash(parent.height, parentHash);
   state.history.set(appendHeader(historyOf(state), parentHash));
   expireCommitments(state, block.height);
+  const version = startVersion(state, genesis, block.height, chain.versions);
+  const seed = beginRound(chain, state, tables, block.height, terms);
   const expected: Header = {
     ...emptyHeader(chain),
+    ...fields,
+    version,
     height: block.height,
     parent: parentHash,
-    time,
+    seed,
     baseFee: block.baseFee,
   };
 
@@ -117,15 +165,26 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
     expected,
 
     check(checked) {
-      ensure(
-        gasUsed + checked.tx.gasLimit <= genesis.fees.gasLimit,
-        'block-gas-limit',
-        'the block is full: gas',
-      );
+      ensure(terms.type !== 'empty', 'empty-block', 'a block without a proposer has no transactions');
       ensure(
         size + checked.size + TRANSACTION_OVERHEAD <= MAX_BLOCK_BYTES,
         'block-too-large',
         'the block is full: bytes',
+      );
+      if (isEvidenceItem(checked)) {
+        ensure(evidence < MOST_EVIDENCE, 'block-evidence', 'the block is full: evidence');
+        checkEvidence(state, chain, checked, block.height);
+        return undefined;
+      }
+      ensure(
+        !isDisabled(state, checked.tx.circuit, block.height),
+        'circuit-disabled',
+        `proofs of circuit ${checked.tx.circuit} are disabled`,
+      );
+      ensure(
+        gasUsed + checked.tx.gasLimit <= genesis.fees.gasLimit,
+        'block-gas-limit',
+        'the block is full: gas',
       );
       ensure(
         notesBefore + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <= TREE_CAPACITY,
@@ -136,6 +195,13 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
     },
 
     apply(checked) {
+      included.push(checked);
+      size += checked.size + TRANSACTION_OVERHEAD;
+      if (isEvidenceItem(checked)) {
+        evidence++;
+        receipts.push(applyEvidence(state, genesis, checked));
+        return;
+      }
       const nullifiers = checked.tx.shielded.nullifiers;
       state.addNullifiers(nullifiers);
       spent.push(...nullifiers);
@@ -145,16 +211,27 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
         if (outcome.failure !== undefined) view.revert(mark);
         return outcome;
       });
-      included.push(checked);
       receipts.push(applied.receipt);
       leaves.push(...applied.leaves);
       gasUsed += applied.receipt.gasUsed;
-      size += checked.size + TRANSACTION_OVERHEAD;
+      priorityFees += applied.priorityFee;
     },
 
     finish() {
+      if (terms.type === 'proposed') {
+        ensure(
+          included.length > 0 || time - parent.time >= BigInt(genesis.pace.minBlockGap),
+          'block-gap',
+          'a block without transactions comes too soon after its parent',
+        );
+        const { proposer } = terms;
+        const { height } = block;
+        rewardProposer(state, { genesis, height, time, parentTime: parent.time, proposer, priorityFees });
+      }
+      if (genesis.validators.length > 0) countVotes(state, genesis, block.height, fields);
       if (spent.length > 0) state.setNullifierSet(addNullifiers(state.nullifierSet(), spent, chain.shake256));
       const { frontier, notesRoot } = appendNotes(state, leaves, block.height, chain.hasher);
+      const after = endRound(genesis, state, tables, view, expected);
       const { changes, stateRoot } = seal(view);
       const header: Header = {
         ...expected,
@@ -162,9 +239,10 @@ export function executeBlock(chain: ChainView, parent: Header, time: bigint, vie
         receiptsRoot: receiptsRoot(receipts),
         stateRoot,
         notesRoot,
+        validatorsRoot: after.root,
         gasUsed,
       };
-      return { header, receipts, frontier, changes };
+      return { header, receipts, frontier, changes, tables: after };
     },
   };
 }
@@ -175,21 +253,32 @@ export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
   const state = stateOf(view, genesis.anchor.window);
   const leaves = genesis.allocations.map((allocation, n) => {
     credit(state, SERO_ASSET, allocation.value);
+    state.issued.set((state.issued.get() ?? 0n) + allocation.value);
     return noteCommitment(allocationNote(allocation, genesisHash, n));
   });
+  genesisRecords(state, genesis);
   state.version.set(BigInt(genesis.version));
   state.rewardPool.set(0n);
   state.setNullifierSet(EMPTY_NULLIFIER_SET);
   const { frontier, notesRoot } = appendNotes(state, leaves, 0n, chain.hasher);
+  const validatorsRoot = genesisTableRoot(genesis, state, view);
   const { changes, stateRoot } = seal(view);
   const header: Header = {
     ...emptyHeader(chain),
     time: genesis.time,
+    seed: genesis.seed,
+    validatorsRoot,
     stateRoot,
     notesRoot,
     baseFee: genesis.fees.baseFeeStart,
   };
-  return { header, receipts: [], frontier, changes };
+  return {
+    header,
+    receipts: [],
+    frontier,
+    changes,
+    tables: { root: validatorsRoot, commit: () => undefined },
+  };
 }
 
 function appendNotes(

@@ -5,6 +5,7 @@ export { LedgerError, type LedgerErrorCode } from './errors.ts';
 export * from './ledger.ts';
 export { loadSnapshot, type SnapshotLoad } from './snapshot-load.ts';
 export type { StateSnapshot } from './snapshot-source.ts';
+export type { StakeFailure } from './stake-commands.ts';
 export type { TransactionPlace } from './state.ts';
 export type { Cancellation, Pace } from './steps.ts';
 export type { OfferedSnapshot, OpeningEvents } from './stored-chain.ts';

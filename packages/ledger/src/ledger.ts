@@ -1,141 +1,52 @@
-import { equalBytes, leInteger } from '@sero/crypto';
+import { leInteger, portableBls, portableEd25519, portableVrf } from '@sero/crypto';
 import {
-  type Block,
   CHECKPOINT_EVERY,
+  type CheckedEvidence,
   type CheckedTransaction,
   checkGenesis,
   decodeBlock,
   type ExecutedBlock,
   encodeBlock,
-  type Genesis,
+  ephemeralCache,
   genesisHash,
   type Header,
   HeaderType,
   hashNodesWith,
   headerHash,
+  historyNode,
+  historyPath,
   ProtocolError,
-  type Shake256,
 } from '@sero/protocol';
 import {
   createReferenceKeyPointChecker,
   createReferenceSignatureVerifier,
-  type Groth16Verifier,
-  type KeyPointChecker,
   loadVerifyingKeys,
-  type NoteHasher,
-  type SignatureVerifier,
 } from '@sero/prover';
-import { type AppendLog, type KeyValueStore, overlay, proveState, type StateProof } from '@sero/store';
+import { overlay, proveState } from '@sero/store';
+import { findAbsent } from './absence.ts';
 import { beginBlock, inBlock, runBlock } from './apply-block.ts';
 import { readBlockRecord } from './block-record.ts';
-import { type AssetRecord, assetCodec } from './codecs.ts';
+import { assetCodec } from './codecs.ts';
+import type { BlockTerms } from './empty-block.ts';
 import { ensure, LedgerError } from './errors.ts';
+import { type BlockItem, isEvidenceHere, isEvidenceItem, readEvidence } from './evidence.ts';
 import { type BlockExecution, executeBlock, type FinishedBlock } from './execute.ts';
 import { knownTransactions } from './known-transactions.ts';
+import type { Ledger, LedgerOptions, Proposal, Rejected } from './ledger-interface.ts';
 import { type ProofClaim, proofChecker } from './proofs.ts';
+import { roundContextOf, seedInputOf } from './rounds.ts';
 import { signatureChecker } from './signatures.ts';
-import { type SnapshotSource, type StateSnapshot, snapshotSource } from './snapshot-source.ts';
-import { ASSETS, assetKey, stateOf, type TransactionPlace } from './state.ts';
-import { atOnce, type Cancellation, type Pace, paced, type Steps } from './steps.ts';
-import { commitBlock, type OfferedSnapshot, type OpeningEvents, openChain } from './stored-chain.ts';
+import { type SnapshotSource, snapshotSource } from './snapshot-source.ts';
+import { ASSETS, assetKey, stateOf } from './state.ts';
+import { atOnce, type Pace, paced, type Steps } from './steps.ts';
+import { commitBlock, openChain } from './stored-chain.ts';
+import { versionStatus } from './versions.ts';
+import { type WorkedBlock, workedBlocks } from './worked-blocks.ts';
 
-/** What a ledger needs of the world. */
-export interface LedgerOptions {
-  readonly genesis: Genesis;
-  /** The state. What is lost of it is made anew from `blocks`; with `blocks` it belongs to this ledger alone. */
-  readonly store: KeyValueStore;
-  /** The blocks: record h is block h. */
-  readonly blocks: AppendLog;
-  /** Canonical bytes of the verifying keys that genesis names. */
-  readonly verifyingKeys: readonly Uint8Array[];
-  readonly verifier: Groth16Verifier;
-  /** Checks signatures. Default: the reference, some milliseconds a transaction on the calling thread. */
-  readonly signatures?: SignatureVerifier;
-  /** Checks the keys that transactions show. Default: the reference, some 3 ms a point on the calling thread. */
-  readonly keyPoints?: KeyPointChecker;
-  readonly hasher: NoteHasher;
-  /** Hashes nullifiers into their set. Default: the portable SHAKE256; Node's own makes a block a quarter faster. */
-  readonly shake256?: Shake256;
-  /** Snapshots to begin with where the state was lost, best first; of each nothing is trusted. Default: none, so block 0. */
-  readonly snapshots?: Iterable<OfferedSnapshot>;
-  /** Told of what opening does. Default: nobody is told. */
-  readonly events?: OpeningEvents;
-}
+export type * from './ledger-interface.ts';
 
-/** A transaction that a proposer left out, and why. */
-export interface Rejected {
-  /** Its place among the transactions given. */
-  readonly index: number;
-  readonly error: LedgerError | ProtocolError;
-}
-
-/** The note tree after a block, for wallets that begin there. */
-export interface TreeState {
-  readonly height: bigint;
-  readonly header: Header;
-  /** `decodeFrontier` of @sero/protocol reads it; its root is the header's `notesRoot`. */
-  readonly frontier: Uint8Array;
-}
-
-/** An asset of the registry. */
-export interface ListedAsset extends AssetRecord {
-  readonly asset: bigint;
-  /** What the pool holds of it. */
-  readonly pooled: bigint;
-}
-
-/** The chain's state and the only way to change it. Methods that change it wait for one another. */
-export interface Ledger {
-  readonly genesis: Genesis;
-  readonly genesisHash: Uint8Array;
-  /** The last block's header. */
-  head(): Header;
-  /** The root over the whole state, 32 bytes; equal to `head().stateRoot`. */
-  stateRoot(): Uint8Array;
-  /**
-   * Checks a transaction for the next block: encoding, rules, state, signature and proof. Changes nothing.
-   *
-   * @throws LedgerError or ProtocolError with the rule's code, the signal's reason where it was aborted before the proof
-   */
-  check(transaction: Uint8Array, signal?: Cancellation): Promise<CheckedTransaction>;
-  /**
-   * Builds the next block of the given transactions, leaving out those that are refused, and as `proof-unchecked` those over whose proof the
-   * verifier failed. Changes nothing. What it worked out is kept until the next call: applying this very block only writes it.
-   */
-  propose(transactions: readonly Uint8Array[], time: bigint): Promise<{ block: Block; rejected: Rejected[] }>;
-  /**
-   * Applies a block as a whole, or throws and changes nothing.
-   *
-   * @throws LedgerError or ProtocolError with the rule's code; StoreError where the log did not take it; LedgerError
-   *   `commit-interrupted` where the log took it and the state did not: this ledger then changes no more, opening
-   *   it again finishes the block
-   */
-  apply(block: Uint8Array): Promise<ExecutedBlock>;
-  /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
-  executedBlock(height: bigint): Uint8Array;
-  /** The header of a block, undefined where there is none of that height. */
-  header(height: bigint): Header | undefined;
-  /** The hash of a block, undefined where there is none of that height. */
-  blockHash(height: bigint): Uint8Array | undefined;
-  /** Where a transaction is in the chain. @param txid 32 bytes */
-  findTransaction(txid: Uint8Array): TransactionPlace | undefined;
-  /** The note tree after the last checkpoint at or below a height: every 256 blocks, and 0. Undefined below 0. */
-  treeState(height: bigint): TreeState | undefined;
-  /** The root of a complete shard of 65,536 notes, by number. */
-  shardRoot(index: bigint): bigint | undefined;
-  /** The registry's record of an asset. */
-  asset(id: bigint): AssetRecord | undefined;
-  /** The registry's assets from a number on, ascending. Default: all. */
-  assets(from?: bigint): Iterable<ListedAsset>;
-  /** What the pool holds of an asset. */
-  pooled(asset: bigint): bigint;
-  /** Fees and prices that wait for proposers. */
-  rewardPool(): bigint;
-  /** Proves what the state tree holds under a key, or that it holds nothing; against `stateRoot()`. */
-  prove(key: Uint8Array): StateProof;
-  /** The state as it is now, to be read while later blocks change it. */
-  snapshot(): StateSnapshot;
-}
+/** Links of ephemeral keys that evidence needed and that are remembered. */
+const KNOWN_LINKS = 4_096;
 
 /**
  * Opens the chain that is stored, or begins it there, in one go: for a state that is not far behind its log.
@@ -165,8 +76,9 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   });
   const proofs = proofChecker(options.verifier, keys);
   const signatures = signatureChecker(options.signatures ?? createReferenceSignatureVerifier());
+  const bls = options.bls ?? portableBls;
   const known = knownTransactions(
-    { genesis, genesisHash: hash },
+    { genesis, genesisHash: hash, bls },
     options.keyPoints ?? createReferenceKeyPointChecker(),
   );
   const rules = {
@@ -174,7 +86,14 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     genesisHash: hash,
     hasher: hashNodesWith(options.hasher),
     shake256: options.shake256,
-    decode: known.decode,
+    vrf: options.vrf ?? portableVrf,
+    versions: options.versions ?? [],
+    evidenceCrypto: {
+      ed25519: options.ed25519 ?? portableEd25519,
+      bls,
+      links: ephemeralCache(KNOWN_LINKS),
+    },
+    decode: decodeItem,
     hasherOfNotes: options.hasher,
     events: options.events ?? {},
     snapshots: options.snapshots ?? [],
@@ -184,16 +103,54 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   let queue: Promise<unknown> = Promise.resolve();
   /** Checks of single transactions share the work of starting the next block. */
   let next: BlockExecution | undefined;
-  let proposed: Proposed | undefined;
+  const worked = workedBlocks();
   let broken: LedgerError | undefined;
+
+  function decodeItem(bytes: Uint8Array): BlockItem {
+    if (!isEvidenceHere(genesis, bytes)) return known.decode(bytes);
+    const evidence = readEvidence({ genesis, genesisHash: hash }, bytes);
+    if (evidence instanceof Error) throw evidence;
+    return evidence;
+  }
+
+  /** What a block's transactions are, those of their senders checked in batches. */
+  async function decodeItems(transactions: readonly Uint8Array[]): Promise<(BlockItem | ProtocolError)[]> {
+    const isSent = transactions.map((bytes) => !isEvidenceHere(genesis, bytes));
+    const sent = await known.decodeAll(transactions.filter((_, i) => isSent[i]));
+    let at = 0;
+    return transactions.map((bytes, i) => (isSent[i] ? sent[at++]! : readEvidence(rules, bytes)));
+  }
 
   function stateNow() {
     return stateOf(overlay(store), genesis.anchor.window);
   }
 
-  function begin(time: bigint): BlockExecution {
+  function begin(terms: BlockTerms): BlockExecution {
     if (broken !== undefined) throw broken;
-    return executeBlock(rules, head, time, overlay(store));
+    return executeBlock(rules, head, terms, overlay(store));
+  }
+
+  /** The terms of a block that is built here. */
+  function ownTerms(time: bigint, proposal: Proposal | undefined): BlockTerms {
+    ensure(
+      (proposal === undefined) === (genesis.validators.length === 0),
+      'header-proposer',
+      'a block has a proposer exactly where there are participants',
+    );
+    if (proposal === undefined) return { type: 'plain', time };
+    const { proposer, period, vrfProof, versionVote, disableVote } = proposal;
+    const height = head.header.height + 1n;
+    const table = head.tables.at(stateNow(), height)!;
+    return {
+      type: 'proposed',
+      time,
+      proposer,
+      period,
+      vrfProof: vrfProof === undefined ? [] : [vrfProof],
+      versionVote: versionVote === undefined ? [] : [versionVote],
+      disableVote: disableVote === undefined ? [] : [disableVote],
+      absent: findAbsent(head.tables, { genesis, height, table, proposer }),
+    };
   }
 
   /** The error of each claim whose signature or proof does not hold. */
@@ -230,14 +187,14 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     }
   }
 
-  /** As `decodeAll`, with what `verdictsOf` does where the checker of points fails. */
+  /** As `decodeItems`, with what `verdictsOf` does where the checker of points fails. */
   async function candidatesOf(
     transactions: readonly Uint8Array[],
-  ): Promise<(CheckedTransaction | LedgerError | ProtocolError)[]> {
+  ): Promise<(BlockItem | LedgerError | ProtocolError)[]> {
     try {
-      return await known.decodeAll(transactions);
+      return await decodeItems(transactions);
     } catch {
-      const alone = await Promise.allSettled(transactions.map((bytes) => known.decodeAll([bytes])));
+      const alone = await Promise.allSettled(transactions.map((bytes) => decodeItems([bytes])));
       return alone.map((one) => (one.status === 'fulfilled' ? one.value[0]! : unchecked(one.reason)));
     }
   }
@@ -251,10 +208,30 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       if (error instanceof LedgerError && error.code === 'commit-interrupted') broken = error;
       throw error;
     }
-    head = finished.header;
+    head = { header: finished.header, tables: head.tables };
     next = undefined;
-    proposed = undefined;
+    worked.forget();
     for (const checked of included) known.forget(checked);
+  }
+
+  /** Checks a block that came from elsewhere, unless that was done. */
+  async function workOut(bytes: Uint8Array): Promise<WorkedBlock> {
+    if (broken !== undefined) throw broken;
+    const found = worked.find(bytes);
+    if (found !== undefined) return found;
+    const block = decodeBlock(bytes);
+    const execution = beginBlock(rules, store, head, block.header);
+    const candidates = await decodeItems(block.transactions);
+    const run = runBlock(execution, block, (_, index) => {
+      const candidate = candidates[index]!;
+      if (candidate instanceof Error) throw candidate;
+      return candidate;
+    });
+    for (const [i, error] of (await refusals(run.claims)).entries()) {
+      if (error !== undefined) throw inBlock(error, run.claims[i]!.index);
+    }
+    const finished = run.finish();
+    return { bytes, block, finished, included: run.claims.map(({ checked }) => checked) };
   }
 
   /** Runs jobs one after another, so that none sees the state between two halves of another. */
@@ -265,7 +242,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   }
 
   function headerAt(height: bigint): Header | undefined {
-    if (height < 0n || height > head.height) return undefined;
+    if (height < 0n || height > head.header.height) return undefined;
     const bytes = stateNow().header(height).get();
     return bytes === undefined ? undefined : HeaderType.deserialize(bytes.slice());
   }
@@ -273,30 +250,38 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   return {
     genesis,
     genesisHash: hash,
-    head: () => copyOf(head),
-    stateRoot: () => head.stateRoot.slice(),
+    head: () => copyOf(head.header),
+    stateRoot: () => head.header.stateRoot.slice(),
 
     async check(transaction, signal) {
       signal?.throwIfAborted();
       const checked = await known.decodeShared(transaction);
       signal?.throwIfAborted();
-      next ??= begin(head.time + 1n);
-      const claim = { checked, root: next.check(checked) };
+      next ??= begin({ type: 'plain', time: head.header.time + 1n });
+      const claim = { checked, root: next.check(checked)! };
       const [error] = await refusals([claim], signatures.shared);
       if (error !== undefined) throw error;
       return ownCopy(checked);
     },
 
-    propose: (transactions, time) =>
+    checkEvidence(transaction) {
+      const item = decodeItem(transaction);
+      ensureEvidence(item);
+      next ??= begin({ type: 'plain', time: head.header.time + 1n });
+      next.check(item);
+      return ownCopy(item);
+    },
+
+    propose: (transactions, time, proposal) =>
       inTurn(async () => {
-        const execution = begin(time);
+        const execution = begin(ownTerms(time, proposal));
         const candidates = await candidatesOf(transactions);
         // What has no verdict is verified in batches; what cannot enter yet, or at all, waits for its turn below.
         const ready = candidates.flatMap((candidate) => {
-          if (candidate instanceof Error) return [];
+          if (candidate instanceof Error || isEvidenceItem(candidate)) return [];
           if (known.isSigned(candidate) && proofs.isKnown(candidate)) return [];
           const root = attempt(() => execution.check(candidate));
-          return root instanceof Error ? [] : [{ checked: candidate, root }];
+          return root instanceof Error || root === undefined ? [] : [{ checked: candidate, root }];
         });
         const verdicts = await verdictsOf(ready);
         const verified = new Map(ready.map(({ checked }, i) => [checked, verdicts[i]]));
@@ -307,12 +292,14 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
           try {
             if (candidate instanceof Error) throw candidate;
             const root = execution.check(candidate);
-            const error = verified.has(candidate)
-              ? verified.get(candidate)
-              : (await verdictsOf([{ checked: candidate, root }]))[0];
-            if (error !== undefined) throw error;
+            if (root !== undefined && !isEvidenceItem(candidate)) {
+              const error = verified.has(candidate)
+                ? verified.get(candidate)
+                : (await verdictsOf([{ checked: candidate, root }]))[0];
+              if (error !== undefined) throw error;
+              included.push(candidate);
+            }
             execution.apply(candidate);
-            included.push(candidate);
             bytes.push(transactions[index]!);
           } catch (error) {
             if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
@@ -321,45 +308,41 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
         }
         const finished = execution.finish();
         const block = { header: copyOf(finished.header), transactions: bytes };
-        proposed = { bytes: encodeBlock(block), finished, included };
+        worked.keep({ bytes: encodeBlock(block), block: ownCopy(block), finished, included });
         return { block, rejected };
       }),
 
     apply: (bytes) =>
       inTurn(async () => {
-        const block = decodeBlock(bytes);
-        if (proposed !== undefined && equalBytes(bytes, proposed.bytes)) {
-          const { finished, included } = proposed;
-          const executed = { block, receipts: [...finished.receipts] };
-          commit(executed, finished, included);
-          return executed;
-        }
-        if (broken !== undefined) throw broken;
-        const execution = beginBlock(rules, store, head, block.header);
-        const candidates = await known.decodeAll(block.transactions);
-        const run = runBlock(execution, block, (_, index) => {
-          const candidate = candidates[index]!;
-          if (candidate instanceof Error) throw candidate;
-          return candidate;
-        });
-        for (const [index, error] of (await refusals(run.claims)).entries()) {
-          if (error !== undefined) throw inBlock(error, index);
-        }
-        const finished = run.finish();
+        const { block, finished, included } = await workOut(bytes);
         const executed = { block, receipts: [...finished.receipts] };
-        commit(
-          executed,
-          finished,
-          run.claims.map(({ checked }) => checked),
-        );
+        commit(executed, finished, included);
         return executed;
       }),
 
+    validate: (bytes) =>
+      inTurn(async () => {
+        worked.keep(await workOut(bytes.slice()));
+      }),
+
+    emptyBlock() {
+      ensure(genesis.validators.length > 0, 'empty-block', 'a chain of one has no empty block');
+      const finished = begin({ type: 'empty' }).finish();
+      const block = { header: finished.header, transactions: [] };
+      worked.keep({ bytes: encodeBlock(block), block, finished, included: [] });
+      return { header: copyOf(finished.header), transactions: [] };
+    },
+
+    stakeTable: (round) => head.tables.at(stateNow(), round),
+    roundContext: (round) => roundContextOf(rules, head, stateNow(), round),
+    seedInput: (round) => seedInputOf(rules, stateNow(), round),
+    versionStatus: () => versionStatus(stateNow(), genesis, head.header.height + 1n, rules.versions),
+
     executedBlock(height) {
       ensure(
-        height >= 0n && height <= head.height,
+        height >= 0n && height <= head.header.height,
         'block-unknown',
-        `there is no block of height ${height}: the last one is ${head.height}`,
+        `there is no block of height ${height}: the last one is ${head.header.height}`,
       );
       return readBlockRecord(blocks, height).executed;
     },
@@ -371,10 +354,20 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       return header === undefined ? undefined : headerHash(header);
     },
 
+    proveHeader(height) {
+      const header = headerAt(height);
+      if (header === undefined) return undefined;
+      const hashAt = (position: bigint): Uint8Array => headerHash(headerAt(position)!);
+      const path = historyPath(head.header.height + 1n, height, (level, place) =>
+        historyNode(hashAt, level, place),
+      );
+      return { header, path };
+    },
+
     findTransaction: (txid) => stateNow().transaction(txid).get(),
 
     treeState(height) {
-      const reached = height < head.height ? height : head.height;
+      const reached = height < head.header.height ? height : head.header.height;
       const checkpoint = reached - (reached % CHECKPOINT_EVERY);
       const header = headerAt(checkpoint);
       if (reached < 0n || header === undefined) return undefined;
@@ -396,15 +389,8 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     pooled: (asset) => stateNow().turnstile(asset).get() ?? 0n,
     rewardPool: () => stateNow().rewardPool.get() ?? 0n,
     prove: (key) => proveState(store, key),
-    snapshot: () => snapshots.take(copyOf(head)),
+    snapshot: () => snapshots.take(copyOf(head.header)),
   };
-}
-
-/** A block that was built here, with all that applying it comes to. */
-interface Proposed {
-  readonly bytes: Uint8Array;
-  readonly finished: FinishedBlock;
-  readonly included: readonly CheckedTransaction[];
 }
 
 /** A refusal as a value; anything else is thrown. */
@@ -415,6 +401,10 @@ function attempt<T>(job: () => T): T | LedgerError | ProtocolError {
     if (error instanceof LedgerError || error instanceof ProtocolError) return error;
     throw error;
   }
+}
+
+function ensureEvidence(item: BlockItem): asserts item is CheckedEvidence {
+  if (!isEvidenceItem(item)) throw new ProtocolError('kind-not-active', 'the transaction is no evidence');
 }
 
 function copyOf(header: Header): Header {

@@ -8,6 +8,8 @@ import {
 } from '@sero/protocol';
 import type { Overlay } from '@sero/store';
 import {
+  type Agenda,
+  agendaCodec,
   assetCodec,
   bytesCodec,
   type Codec,
@@ -16,10 +18,12 @@ import {
   hashListCodec,
   historyCodec,
   placeCodec,
+  type RingEntry,
   ringCodec,
   u64Codec,
   u128Codec,
 } from './codecs.ts';
+import { type Position, positionCodec, type StakeRecord, stakeRecordCodec } from './stake-record.ts';
 
 /**
  * Where everything stands. Keys that start with TREE are leaves of the state tree; beside it stand, flat, the set of
@@ -54,6 +58,23 @@ const TABLE = {
   alias: 12,
   nonce: 13,
   version: 14,
+  stakeRecord: 15,
+  position: 16,
+  keyUser: 17,
+  staked: 18,
+  burned: 19,
+  issued: 20,
+  seed: 40,
+  validatorsRoot: 41,
+  tableChanges: 42,
+  tableChange: 43,
+  punished: 44,
+  agenda: 45,
+  versionNamed: 46,
+  versionCount: 47,
+  circuitNamed: 48,
+  circuitCount: 49,
+  disabledUntil: 50,
 } as const;
 
 /** Heights whose hashes the state keeps. */
@@ -72,6 +93,33 @@ export interface State {
   readonly history: Cell<ReturnType<typeof historyCodec.decode>>;
   readonly rewardPool: Cell<bigint>;
   readonly version: Cell<bigint>;
+  /** All SERO there ever was: in notes, in the reward pool, staked, or burned. */
+  readonly issued: Cell<bigint>;
+  /** What records hold: stake that counts or waits, and rewards that nobody has claimed. */
+  readonly staked: Cell<bigint>;
+  /** What slashing destroyed. */
+  readonly burned: Cell<bigint>;
+  stakeRecord(id: Uint8Array): Cell<StakeRecord>;
+  /** What a PKr has in a record. */
+  position(id: Uint8Array, owner: Uint8Array): Cell<Position>;
+  /** The record of this owner that uses a VRF key or vote root. */
+  keyUser(owner: Uint8Array, key: Uint8Array): Cell<Uint8Array>;
+  /** Rings of consensus, by slot (seeds.ts, tables.ts, evidence.ts, versions.ts). */
+  seed(slot: bigint): Cell<RingEntry>;
+  validatorsRoot(slot: bigint): Cell<RingEntry>;
+  /** Number of rows that a block changed in its table. */
+  tableChanges(slot: bigint): Cell<bigint>;
+  /** Such a row as it was before. */
+  tableChange(slot: bigint, index: bigint): Cell<Uint8Array>;
+  /** Records that were punished for a round, one id after another. */
+  punished(slot: bigint): Cell<RingEntry>;
+  readonly agenda: Cell<Agenda>;
+  versionNamed(slot: bigint): Cell<Uint8Array>;
+  versionCount(ballot: Uint8Array): Cell<bigint>;
+  circuitNamed(slot: bigint): Cell<bigint>;
+  circuitCount(circuit: number): Cell<bigint>;
+  /** Last height at which a circuit is disabled. */
+  disabledUntil(circuit: number): Cell<bigint>;
   /** What the pool holds of an asset. */
   turnstile(asset: bigint): Cell<bigint>;
   asset(id: bigint): Cell<ReturnType<typeof assetCodec.decode>>;
@@ -88,6 +136,8 @@ export interface State {
   /** The notes root after the block of this height, while the ring keeps it. */
   anchorRoot(height: bigint): Uint8Array | undefined;
   setAnchorRoot(height: bigint, root: Uint8Array): void;
+  /** The hash of the block of this height, one of the last 256. */
+  blockHash(height: bigint): Uint8Array | undefined;
   setBlockHash(height: bigint, hash: Uint8Array): void;
   hasNullifier(nullifier: Uint8Array): boolean;
   /** Adds nullifiers to the flat set; the set's hash is to follow before the block ends. */
@@ -123,6 +173,9 @@ const bigEndian = (value: bigint, length: number): Uint8Array => leBytes(value, 
 /** The keys of all assets begin so; then comes the number, highest byte first. */
 export const ASSETS = inTree(TABLE.asset);
 
+/** The keys of all stake records begin so; then comes the id. */
+export const STAKE_RECORDS = inTree(TABLE.stakeRecord);
+
 /** Where an asset's record stands. */
 export function assetKey(id: bigint): Uint8Array {
   return concat(ASSETS, bigEndian(id, 32));
@@ -147,6 +200,23 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     history: cell(historyCodec, inTree(TABLE.history)),
     rewardPool: cell(u128Codec, inTree(TABLE.rewardPool)),
     version: cell(u64Codec, inTree(TABLE.version)),
+    issued: cell(u128Codec, inTree(TABLE.issued)),
+    staked: cell(u128Codec, inTree(TABLE.staked)),
+    burned: cell(u128Codec, inTree(TABLE.burned)),
+    stakeRecord: (id) => cell(stakeRecordCodec, concat(STAKE_RECORDS, id)),
+    position: (id, owner) => cell(positionCodec, inTree(TABLE.position, id, owner)),
+    keyUser: (owner, key) => cell(bytesCodec, inTree(TABLE.keyUser, owner, key)),
+    seed: (slot) => cell(ringCodec, inTree(TABLE.seed, le64(slot))),
+    validatorsRoot: (slot) => cell(ringCodec, inTree(TABLE.validatorsRoot, le64(slot))),
+    tableChanges: (slot) => cell(u64Codec, inTree(TABLE.tableChanges, le64(slot))),
+    tableChange: (slot, index) => cell(bytesCodec, inTree(TABLE.tableChange, le64(slot), le64(index))),
+    punished: (slot) => cell(ringCodec, inTree(TABLE.punished, le64(slot))),
+    agenda: cell(agendaCodec, inTree(TABLE.agenda)),
+    versionNamed: (slot) => cell(bytesCodec, inTree(TABLE.versionNamed, le64(slot))),
+    versionCount: (ballot) => cell(u64Codec, inTree(TABLE.versionCount, ballot)),
+    circuitNamed: (slot) => cell(u64Codec, inTree(TABLE.circuitNamed, le64(slot))),
+    circuitCount: (circuit) => cell(u64Codec, inTree(TABLE.circuitCount, Uint8Array.of(circuit))),
+    disabledUntil: (circuit) => cell(u64Codec, inTree(TABLE.disabledUntil, Uint8Array.of(circuit))),
     turnstile: (asset) => cell(u128Codec, inTree(TABLE.turnstile, fieldToBytes(asset))),
     asset: (id) => cell(assetCodec, assetKey(id)),
     name: (name32) => cell(fieldCodec, inTree(TABLE.name, name32)),
@@ -159,6 +229,10 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
       return entry?.height === height ? entry.value : undefined;
     },
     setAnchorRoot: (height, value) => ring(TABLE.anchor, height, anchorWindow).set({ height, value }),
+    blockHash: (height) => {
+      const entry = ring(TABLE.blockHash, height, BLOCK_HASHES).get();
+      return entry?.height === height ? entry.value : undefined;
+    },
     setBlockHash: (height, value) => ring(TABLE.blockHash, height, BLOCK_HASHES).set({ height, value }),
     hasNullifier: (nullifier) => view.get(flat(FLAT.nullifier, nullifier)) !== undefined,
     addNullifiers: (nullifiers) => {

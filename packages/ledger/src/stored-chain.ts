@@ -1,7 +1,6 @@
 import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
   CHECKPOINT_EVERY,
-  type CheckedTransaction,
   type ExecutedBlock,
   encodeExecutedBlock,
   encodeFrontier,
@@ -29,10 +28,12 @@ import {
   readBlockRecord,
 } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
-import { type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
+import type { BlockItem } from './evidence.ts';
+import { type ChainHead, type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
 import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
 import { clearStore, type Steps } from './steps.ts';
+import { openTables } from './tables.ts';
 
 /** Entries of the index that are written at a time. */
 const BATCH = 16_384;
@@ -47,7 +48,7 @@ export interface StoredChain {
 /** What opening needs to know of the rules. */
 export interface OpeningRules extends ChainView {
   /** The checks of a transaction that need no state. */
-  readonly decode: (transaction: Uint8Array) => CheckedTransaction;
+  readonly decode: (transaction: Uint8Array) => BlockItem;
   readonly hasherOfNotes: NoteHasher;
   readonly events: OpeningEvents;
   /** Asked for only where there is no state. */
@@ -72,26 +73,40 @@ export interface OfferedSnapshot {
 }
 
 /**
- * Opens what is stored, or begins the chain there, and returns the head's header. A block is committed by being appended to
+ * Opens what is stored, or begins the chain there, and returns the head. A block is committed by being appended to
  * the log and then written to the state; where the process died between the two, or where the state was lost, the
  * log's blocks are applied again. Signatures and proofs are not: no block comes into the log before they were seen to hold,
  * and every record carries a checksum.
  *
- * The time it takes does not depend on the size of the state: `checkLedger` is the whole check.
+ * Of the state it reads the stake records and no more: `checkLedger` is the whole check.
  *
  * @throws LedgerError `store-of-another-genesis`, `store-damaged`, `block-log-short`, `block-log-mismatch`,
  *   `logged-block-invalid`; StoreError where a record is damaged
  */
-export function* openChain(rules: OpeningRules, chain: StoredChain): Steps<Header> {
-  let head = storedHead(rules, chain) ?? (yield* begin(rules, chain));
-  const last = BigInt(chain.blocks.length) - 1n;
-  while (head.height < last) {
-    rules.events.replaying?.(head.height + 1n, last);
-    head = replay(rules, chain, head);
+export function* openChain(rules: OpeningRules, chain: StoredChain): Steps<ChainHead> {
+  const { store, blocks } = chain;
+  let header = storedHead(rules, chain) ?? (yield* begin(rules, chain));
+  const tables = openTables(rules.genesis, store, header.height);
+  checkTables(rules, chain, { header, tables });
+  const last = BigInt(blocks.length) - 1n;
+  while (header.height < last) {
+    rules.events.replaying?.(header.height + 1n, last);
+    header = replay(rules, chain, { header, tables });
     yield;
   }
-  yield* indexLog(chain, rules, head);
-  return head;
+  yield* indexLog(chain, rules, header);
+  return { header, tables };
+}
+
+/** The stake records must make the table that the header binds. */
+function checkTables({ genesis }: ChainView, { store }: StoredChain, { header, tables }: ChainHead): void {
+  const state = stateOf(overlay(store), genesis.anchor.window);
+  const table = tables.at(state, header.height + genesis.stake.balanceLookback);
+  ensure(
+    table === undefined || equalBytes(table.root(), header.validatorsRoot),
+    'store-damaged',
+    'the stored stake records do not make the table of the last block: delete the state and open again, the block log will rebuild it',
+  );
 }
 
 function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header | undefined {
@@ -212,8 +227,8 @@ function isOfSnapshot(error: unknown): error is Error {
   return error instanceof StoreError && ['snapshot-damaged', 'out-of-range'].includes(error.code);
 }
 
-function replay(rules: OpeningRules, chain: StoredChain, head: Header): Header {
-  const height = head.height + 1n;
+function replay(rules: OpeningRules, chain: StoredChain, head: ChainHead): Header {
+  const height = head.header.height + 1n;
   const record = readBlockRecord(chain.blocks, height);
   const { block } = decodeLogged(height, record);
   try {
@@ -272,12 +287,12 @@ export function commitBlock(
   }
 }
 
-/** One atomic write: what the block changed, its index, the head. */
+/** One atomic write: what the block changed, its index, the head. Tables follow once it is done. */
 function writeBlock(
   { store }: StoredChain,
   { genesis }: ChainView,
   executed: ExecutedBlock,
-  { changes }: FinishedBlock,
+  { changes, tables }: FinishedBlock,
 ): void {
   const view = overlay(store);
   const state = stateOf(view, genesis.anchor.window);
@@ -286,6 +301,7 @@ function writeBlock(
   if ((state.indexed.get() ?? 0n) === height) indexBlock(state, executed);
   state.head.set(HeaderType.serialize(executed.block.header));
   store.write([...changes, ...view.changes()]);
+  tables.commit();
 }
 
 function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {

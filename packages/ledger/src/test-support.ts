@@ -1,6 +1,8 @@
 import {
+  type Bls,
   blake2b256,
   concat,
+  type Ed25519,
   fieldFromBytes,
   fieldToBytes,
   multiply,
@@ -11,8 +13,8 @@ import {
   toAffine,
   toHex,
   utf8,
-  type Vrf,
   VIEW_BASE,
+  type Vrf,
 } from '@sero/crypto';
 import {
   AssetBodyType,
@@ -146,7 +148,9 @@ export interface ChainOptions {
   readonly shake256?: Shake256;
   readonly signatures?: SignatureVerifier;
   readonly keyPoints?: KeyPointChecker;
+  readonly bls?: Bls;
   readonly vrf?: Vrf;
+  readonly ed25519?: Ed25519;
   readonly versions?: readonly Version[];
   /** Who proposes the next block, on a chain that has participants. */
   readonly proposal?: (ledger: Ledger) => Proposal;
@@ -166,8 +170,10 @@ export function startChain(options: ChainOptions = {}): TestChain {
     hasher: options.hasher ?? testHasher,
     ...(options.signatures === undefined ? {} : { signatures: options.signatures }),
     ...(options.keyPoints === undefined ? {} : { keyPoints: options.keyPoints }),
+    ...(options.bls === undefined ? {} : { bls: options.bls }),
     ...(options.events === undefined ? {} : { events: options.events }),
     ...(options.vrf === undefined ? {} : { vrf: options.vrf }),
+    ...(options.ed25519 === undefined ? {} : { ed25519: options.ed25519 }),
     ...(options.versions === undefined ? {} : { versions: options.versions }),
     ...(options.snapshots === undefined ? {} : { snapshots: options.snapshots }),
     ...(options.shake256 === undefined ? {} : { shake256: options.shake256 }),

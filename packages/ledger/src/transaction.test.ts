@@ -80,7 +80,12 @@ test('an anchor that has left the window is stale, whatever the expiry says, and
   await chain.mineEmpty(Number(WINDOW) + 2);
   const { genesis, ledger } = chain;
   const context = { genesis, genesisHash: ledger.genesisHash };
-  const block = { genesis, height: ledger.head().height + 1n, baseFee: genesis.fees.baseFeeFloor };
+  const block = {
+    genesis,
+    height: ledger.head().height + 1n,
+    baseFee: genesis.fees.baseFeeFloor,
+    time: ledger.head().time + 1n,
+  };
   const bytes = chain.make({ anchor: ledger.head().height });
   const checked = checkTransaction(decodeEnvelope(bytes), bytes, context);
   const withAnchor = (anchor: bigint): typeof checked => ({

@@ -12,6 +12,15 @@ import {
 } from '@sero/protocol';
 import { commitName, issueAsset } from './assets.ts';
 import { ensure } from './errors.ts';
+import {
+  type Command,
+  claimAll,
+  registerRecord,
+  type StakeResult,
+  stakeUnits,
+  switchRecord,
+  unlockUnits,
+} from './stake-commands.ts';
 import type { State } from './state.ts';
 
 /** The block that transactions are applied in. */
@@ -19,12 +28,16 @@ export interface BlockContext {
   readonly genesis: Genesis;
   readonly height: bigint;
   readonly baseFee: bigint;
+  /** Of the header, ms. */
+  readonly time: bigint;
 }
 
 /** What a transaction did: its receipt, and the leaves that it appends to the note tree, in order. */
 export interface Applied {
   readonly receipt: Receipt;
   readonly leaves: readonly bigint[];
+  /** What the gas price has above the base fee, for the gas used; it is in the reward pool with the rest of the fee. */
+  readonly priorityFee: bigint;
 }
 
 /** Aliases below this belong to precompiled contracts and native code. */
@@ -111,7 +124,6 @@ export function applyTransaction(
   const outcome = attempt(() => runAction(state, checked, block));
   const gasUsed = outcome.gasUsed;
   const returned = (tx.gasLimit - gasUsed) * tx.gasPrice;
-  // A block without a proposer credits nobody: priority fees join the base fees in the pool.
   const kept = gasUsed * tx.gasPrice + outcome.toPool;
   state.rewardPool.set((state.rewardPool.get() ?? 0n) + kept);
   const outputs: PublicOutput[] = [...outcome.outputs];
@@ -130,6 +142,7 @@ export function applyTransaction(
       logs: [],
     },
     leaves: [...checked.commitments, ...publicLeaves],
+    priorityFee: gasUsed * (tx.gasPrice - block.baseFee),
   };
 }
 
@@ -155,6 +168,7 @@ function runAction(state: State, checked: CheckedTransaction, block: BlockContex
   const { tx, action } = checked;
   const gasUsed = checked.intrinsicGas;
   const nothing: Outcome = { gasUsed, toPool: 0n, outputs: [] };
+  const command: Command = { ...block, from: tx.from };
   switch (action.type) {
     case 'pay':
       return nothing;
@@ -176,7 +190,24 @@ function runAction(state: State, checked: CheckedTransaction, block: BlockContex
         outputs: made === undefined ? [] : purse([[made.asset, made.supply]], tx.from),
       };
     }
+    case 'stake':
+      return stakeOutcome(stakeUnits(state, action.body, command), action.amount, tx.from, nothing);
+    case 'register':
+      return stakeOutcome(registerRecord(state, action.body, command), 0n, tx.from, nothing);
+    case 'online':
+      return stakeOutcome(switchRecord(state, action.body, command), 0n, tx.from, nothing);
+    case 'unlock':
+      return stakeOutcome(unlockUnits(state, action.body, command), 0n, tx.from, nothing);
+    case 'claim':
+      return stakeOutcome(claimAll(state, action.body, command), 0n, tx.from, nothing);
   }
+}
+
+/** @param brought SERO that left the pool for the action, which comes back where it failed */
+function stakeOutcome(result: StakeResult, brought: bigint, from: Uint8Array, nothing: Outcome): Outcome {
+  return result.ok
+    ? { ...nothing, outputs: purse([[SERO_ASSET, result.paid]], from) }
+    : { ...nothing, failure: result.failure, outputs: purse([[SERO_ASSET, brought]], from) };
 }
 
 /**

@@ -54,7 +54,7 @@ export interface Counted {
 }
 
 /** Key of a value; what tells values apart comes first. */
-export function keyOf({ period, proposer, digest }: Value): string {
+function keyOf({ period, proposer, digest }: Value): string {
   return `${toHex(digest)}${toHex(proposer)}${period}`;
 }
 
