@@ -74,11 +74,12 @@ test("a validator's numbers stand in their ranges", async (t) => {
   checkGenesis({ ...STAKED, validators: [{ ...first, lastRound: STAKED.stake.balanceLookback }] });
 });
 
-test('units sum to less than 2^63, and all money of the file to less than 2^128', () => {
-  const stake = { ...STAKED.stake, unit: 1n };
+test('all money of the file is less than 2^128, and so its units are less than 2^63: none is below 2^65', () => {
+  const stake = { ...STAKED.stake, unit: 1n << 65n };
   const halves = (units: bigint): Genesis => ({
     ...STAKED,
     stake,
+    allocations: [],
     validators: [
       { ...first, units: (1n << 62n) - 1n },
       { ...second, units },
@@ -86,13 +87,10 @@ test('units sum to less than 2^63, and all money of the file to less than 2^128'
   });
   checkGenesis(halves(1n << 62n));
   refused(halves((1n << 62n) + 1n));
+  refused({ ...halves(1n), stake: { ...stake, unit: (1n << 65n) - 1n } });
   const allocation = GENESIS.allocations[0]!;
-  const rich = (value: bigint): Genesis => ({
-    ...STAKED,
-    stake: { ...stake, unit: 1n << 60n },
-    allocations: [{ ...allocation, value }],
-  });
-  const staked = 10n << 60n;
+  const rich = (value: bigint): Genesis => ({ ...STAKED, stake, allocations: [{ ...allocation, value }] });
+  const staked = 10n << 65n;
   checkGenesis(rich((1n << 128n) - staked - 1n));
   refused(rich((1n << 128n) - staked));
 });

@@ -35,7 +35,8 @@ export function checkPace({ pace }: Genesis): void {
 
 /** Lookbacks and windows, each at least as long as what it has to outlast (design 4, "Parts"; design 3, "Rewards and stake"). */
 export function checkStakeRules({ stake }: Genesis): void {
-  fail(stake.unit > 0n, 'a unit of stake is worth something');
+  // All money is below 2^128: so many units that a table's total overflows can then never be bought.
+  fail(stake.unit >= 1n << 65n, 'a unit of stake is at least 2^65 of the smallest units');
   // Votes of round r + 1 are judged while r is being agreed on: their seed has to be certified by then.
   fail(stake.seedLookback >= 2n, 'the seed lookback is at least 2');
   fail(stake.seedRefresh >= 1n, 'the seed refresh is at least 1');
@@ -116,7 +117,6 @@ export function checkValidators({ validators, seed, stake }: Genesis): bigint {
     );
     units += validator.units;
   }
-  fail(units < 1n << 63n, 'units of stake sum to 2^63 or more');
   unlike(validators, 'record', recordOfValidator);
   unlike(validators, 'VRF key', ({ vrfKey }) => vrfKey);
   unlike(validators, 'vote root', ({ voteRoot }) => voteRoot);
