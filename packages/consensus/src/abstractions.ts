@@ -37,7 +37,10 @@ export interface ConsensusLedger {
   times(): { readonly parent: bigint; readonly now: bigint };
   /** Builds a block on the last final one, within half of the filter time. */
   propose(proposal: BlockProposal, done: (block: NamedBlock | undefined) => void): void;
-  /** The hash of a block's header, and the height and time (ms since 1970) that it claims; undefined where the bytes are no block. Nothing is executed. */
+  /**
+   * What a block says of itself; undefined where the bytes are no block, or their transactions are not those that the header names: so there is one
+   * spelling of the block of a hash, and nobody can put others in its place. Nothing is executed.
+   */
   read(bytes: Uint8Array): BlockClaim | undefined;
   /** Executes a block on the last final one: whether it holds, whatever its time. Asked again, it may answer from memory. */
   validate(block: NamedBlock, done: (isValid: boolean) => void): void;
@@ -52,8 +55,10 @@ export interface ConsensusLedger {
 
 /** What a block says of itself. */
 export interface BlockClaim {
-  readonly digest: Uint8Array;
+  /** The one value that it is the block of: its hash, and the proposer and period in its header. */
+  readonly value: Value;
   readonly height: bigint;
+  /** ms since 1970. */
   readonly time: bigint;
 }
 
@@ -135,13 +140,21 @@ export interface ConsensusEvents {
 
 export type Halt =
   | { readonly reason: 'two-certificates'; readonly certificates: readonly [Quorum, Quorum] }
-  | { readonly reason: 'commit-failed' | 'disk-failed'; readonly error: Error };
+  /** `failed`: a bug, or an interface that did not keep its word. */
+  | { readonly reason: 'commit-failed' | 'disk-failed' | 'failed'; readonly error: Error };
+
+/**
+ * What became of a message: `accepted` and new, `ignored` because it does not matter here, or `invalid`, which no honest participant says
+ * or passes on.
+ */
+export type Judgement = 'accepted' | 'ignored' | 'invalid';
 
 /** A participant at work. */
 export interface Participant {
   /** Reads the log and goes on where it ended. */
   start(): void;
-  receive(message: ConsensusMessage): void;
+  /** @param judged told once what became of the message; a block is judged by its bytes alone */
+  receive(message: ConsensusMessage, judged?: (judgement: Judgement) => void): void;
   /** A final block that was asked for. */
   receiveCertified(round: bigint, certified: CertifiedBlock): void;
   /** The mempool holds something new. */

@@ -1,5 +1,8 @@
 import type { ConsensusParams } from './parameters.ts';
 
+/** It looks at the clock again after this long at the latest, ms: timers of a runtime have bounds. */
+const LONGEST_WAIT = 3_600_000n;
+
 /** A unit of leader value in which small networks take turns, ms. */
 const TURN_MS = 20n;
 
@@ -19,21 +22,25 @@ export function buildDelay({ committees }: ConsensusParams, leader: bigint, tota
 }
 
 /**
- * Whether a player with nothing to include may propose: a block without transactions is valid only if its time is minBlockGap after its
- * parent's (design 4, "Pace"), so nobody can make an idle chain run faster.
+ * How long a player with nothing to include waits before it may propose, ms: a block without transactions is valid only if its time is minBlockGap
+ * after its parent's (design 4, "Pace"), so nobody can make an idle chain run faster.
  */
-export function mayProposeEmpty(
+export function waitForGap(
   { pace }: ConsensusParams,
   { parent, now }: { readonly parent: bigint; readonly now: bigint },
-): boolean {
-  return now >= parent + BigInt(pace.minBlockGap);
+): number {
+  const wait = parent + BigInt(pace.minBlockGap) - now;
+  return Number(wait <= 0n ? 0n : wait < LONGEST_WAIT ? wait : LONGEST_WAIT);
 }
 
 /** A player does not vote for a block whose time is further ahead of its own clock than this, ms (design 3, "Block and state"): it waits. */
 const MOST_AHEAD = 2_000n;
 
-/** How long a player waits before it takes note of a block that holds, ms. A certified block is final whatever its time. */
+/**
+ * How long a player waits before it looks again at a block that holds and is ahead of its time, ms; 0 where it takes note of it now. A
+ * certified block is final whatever its time.
+ */
 export function waitForTime(block: bigint, now: bigint): number {
   const wait = block - now - MOST_AHEAD;
-  return wait > 0n ? Number(wait) : 0;
+  return Number(wait <= 0n ? 0n : wait < LONGEST_WAIT ? wait : LONGEST_WAIT);
 }

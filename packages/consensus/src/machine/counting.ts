@@ -4,6 +4,7 @@ import { earlyKey, isEarly, isFresh, MOST_EARLY } from './freshness.ts';
 import { enterPeriod, startClock } from './periods.ts';
 import { change, changePeriod, type Play } from './play.ts';
 import { committeeIn, periodOf, trackerOf } from './state.ts';
+import { keyOf } from './value-key.ts';
 import { countVote, type EquivocationPair, type Quorum, quorumFor } from './vote-tracker.ts';
 import { certVote } from './voting.ts';
 
@@ -72,7 +73,8 @@ function onQuorum(play: Play, quorum: Quorum): void {
   if (step === STEP.cert) {
     decide(play, quorum);
   } else if (step === STEP.soft) {
-    changePeriod(play, period, { staged: value });
+    // A second one would need more dishonest weight than anything here bears; whoever voted for the first stays with it.
+    changePeriod(play, period, { staged: periodOf(play.state, period).staged ?? value });
     if (isRunning && period > play.state.period) enterPeriod(play, period, undefined);
     else certVote(play);
   } else {
@@ -99,7 +101,10 @@ function onProposal(play: Play, vote: WeighedVote): void {
   const before = known.proposals.get(toHex(sender));
   if (before !== undefined) {
     const isSame = equalValues(before.vote.vote.value, vote.vote.value);
-    if (!isSame) play.actions.push({ type: 'evidence', pair: { first: before.vote, second: vote } });
+    if (isSame || known.doubled.has(toHex(sender))) return;
+    changePeriod(play, period, { doubled: known.doubled.with(toHex(sender), true) });
+    play.actions.push({ type: 'relay', vote });
+    play.actions.push({ type: 'evidence', pair: { first: before.vote, second: vote } });
     return;
   }
   const proposal = { vote, arrival: play.now };
@@ -110,5 +115,5 @@ function onProposal(play: Play, vote: WeighedVote): void {
   });
   if (isLowest) play.actions.push({ type: 'relay', vote });
   // The block may have come, and been found right, before its proposal.
-  if (play.state.verdicts.get(toHex(vote.vote.value.digest)) === true) startClock(play);
+  if (play.state.verdicts.get(keyOf(vote.vote.value)) === true) startClock(play);
 }

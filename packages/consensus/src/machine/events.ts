@@ -13,8 +13,8 @@ export type PlayerEvent =
       readonly votes: readonly WeighedVote[];
       readonly pairs: readonly EquivocationPair[];
     }
-  /** A block was executed on the parent of this round. */
-  | { readonly type: 'block'; readonly digest: Uint8Array; readonly isValid: boolean }
+  /** A block was executed on the parent of this round. Its header says whose and of which period it is: only that value is judged by it. */
+  | { readonly type: 'block'; readonly value: Value; readonly isValid: boolean }
   | { readonly type: 'timer'; readonly timer: Timer }
   /** The own mempool holds something that the next block could include. */
   | { readonly type: 'transactions' }

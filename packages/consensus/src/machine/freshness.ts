@@ -1,6 +1,6 @@
 import { toHex } from '@sero/crypto';
-import { STEP } from '@sero/protocol';
-import { nextIndex, type PlayerState, trackerOf } from './state.ts';
+import { equalValues, STEP, type Value, type WeighedVote } from '@sero/protocol';
+import { nextIndex, type PlayerState, periodOf, trackerOf } from './state.ts';
 
 /** What a vote says of itself before anything was verified. */
 export interface VotePlace {
@@ -8,6 +8,7 @@ export interface VotePlace {
   readonly round: bigint;
   readonly period: number;
   readonly step: number;
+  readonly value: Value;
 }
 
 /**
@@ -32,17 +33,29 @@ export function isEarly({ period, step }: Pick<VotePlace, 'period' | 'step'>): b
 }
 
 /**
- * Whether a vote is worth verifying: of this round and fresh, or early for the next, and not a third of its sender at its step. Ask it
+ * Whether a vote is worth verifying: of this round and fresh, or early for the next, new, and not a third of its sender at its step. Ask it
  * before any cryptography; what is not wanted is dropped, and is no offence.
  */
 export function isWanted(state: PlayerState, place: VotePlace): boolean {
-  const sender = toHex(place.sender);
   const { round } = state.facts;
   if (place.round === round + 1n) {
-    return isEarly(place) && (state.early.get(earlyKey(place))?.length ?? 0) < MOST_EARLY;
+    const kept = state.early.get(earlyKey(place)) ?? [];
+    return isEarly(place) && kept.length < MOST_EARLY && !kept.some((other) => isSame(other, place));
   }
   if (place.round !== round || !isFresh(state, place)) return false;
-  return !trackerOf(state, place.period, place.step).pairs.has(sender);
+  const sender = toHex(place.sender);
+  if (place.step === STEP.propose) {
+    const { proposals, doubled } = periodOf(state, place.period);
+    const known = proposals.get(sender)?.vote;
+    return known === undefined || !(doubled.has(sender) || isSame(known, place));
+  }
+  const { votes, pairs } = trackerOf(state, place.period, place.step);
+  const known = votes.get(sender);
+  return known === undefined || !(pairs.has(sender) || isSame(known, place));
+}
+
+function isSame({ vote }: WeighedVote, { value }: VotePlace): boolean {
+  return equalValues(vote.value, value);
 }
 
 /** Votes of one sender for the next round that are kept at a step: more would not make more than a pair. */

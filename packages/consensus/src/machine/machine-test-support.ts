@@ -111,7 +111,7 @@ export function startPlayer(params: ConsensusParams = PARAMS, round = 1n, start?
     propose: (from, value, place = {}) =>
       player.on({ type: 'vote', vote: voteOf(from, STEP.propose, value, { round, ...place }) }),
 
-    block: (value, isValid = true) => player.on({ type: 'block', digest: value.digest, isValid }),
+    block: (value, isValid = true) => player.on({ type: 'block', value, isValid }),
   };
   return player;
 }

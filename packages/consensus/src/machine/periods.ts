@@ -45,7 +45,7 @@ function beginPeriod(play: Play, period: number): void {
   if (isNew && period < params.emptyBlockPeriod) play.actions.push({ type: 'propose', round, period });
   if (!isNew && nextValue !== undefined)
     play.actions.push({ type: 'repropose', round, period, value: nextValue.value });
-  setStepTimer(play, filterTime(params, period, arrivals), 0);
+  setStepTimer(play, filterTime(params, period, arrivals));
   setRecoveryTimer(play);
   certVote(play);
 }

@@ -355,9 +355,10 @@ describe('equivocation', () => {
     assert.deepEqual(player.votes([3], STEP.soft, V), []);
   });
 
-  test('the first proposal of a sender counts, a second is evidence and no more', () => {
+  test('the first proposal of a sender counts, the second is passed on as evidence, a third is nothing', () => {
     const player = running();
-    assert.deepEqual(kindsOf(player.propose(0, W)), ['evidence']);
+    assert.deepEqual(kindsOf(player.propose(0, W)), ['relay', 'evidence']);
+    assert.deepEqual(player.propose(0, EMPTY), []);
     assert.deepEqual(votesIn(player.fire('step')), ['1 v']);
   });
 });

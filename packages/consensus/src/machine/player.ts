@@ -1,5 +1,5 @@
 import { toHex } from '@sero/crypto';
-import { BOTTOM, STEP } from '@sero/protocol';
+import { BOTTOM, equalValues, STEP, type Value } from '@sero/protocol';
 import type { Mutant } from '../mutant.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { emptyMap } from '../persistent-map.ts';
@@ -9,7 +9,8 @@ import { deadline, filterTime, withArrival } from './filter-time.ts';
 import { startClock } from './periods.ts';
 import { change, type Play } from './play.ts';
 import { type PeriodState, type PlayerState, periodOf, type RoundFacts } from './state.ts';
-import { pauseAfter, setIdleTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
+import { setIdleTimer, setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
+import { keyOf } from './value-key.ts';
 import { certVote, nextVote, recover, resync, softVote } from './voting.ts';
 
 /**
@@ -65,7 +66,7 @@ function onEvent(play: Play, event: PlayerEvent): void {
       onBundle(play, event.votes, event.pairs);
       break;
     case 'block':
-      onBlock(play, event.digest, event.isValid);
+      onBlock(play, event.value, event.isValid);
       break;
     case 'timer':
       onTimer(play, event.timer);
@@ -118,14 +119,12 @@ function withWinner(state: PlayerState, arrivals: readonly number[]): readonly n
   return withArrival(arrivals, ms > 0 ? ms : 0);
 }
 
-function onBlock(play: Play, digest: Uint8Array, isValid: boolean): void {
+function onBlock(play: Play, value: Value, isValid: boolean): void {
   const { state } = play;
-  change(play, { verdicts: state.verdicts.with(toHex(digest), isValid) });
+  change(play, { verdicts: state.verdicts.with(keyOf(value), isValid) });
   if (!isValid) return;
-  const isProposed = [...periodOf(state, 0).proposals.values()].some(
-    ({ vote }) => toHex(vote.vote.value.digest) === toHex(digest),
-  );
-  if (isProposed) startClock(play);
+  const proposals = [...periodOf(state, 0).proposals.values()];
+  if (proposals.some(({ vote }) => equalValues(vote.vote.value, value))) startClock(play);
   certVote(play);
 }
 
@@ -158,8 +157,9 @@ function onRestart(play: Play): void {
   const isLate = step >= STEP.next;
   change(play, { began: isLate ? now - deadline(params, period) : now });
   resync(play);
-  if (step === STEP.soft) setStepTimer(play, filterTime(params, period, arrivals), 0);
-  else setStepTimer(play, deadline(params, period) + (isLate ? pauseAfter(params, step) : 0), 0);
+  if (step === STEP.soft) setStepTimer(play, filterTime(params, period, arrivals));
+  else if (isLate) setNextTimer(play);
+  else setStepTimer(play, deadline(params, period));
   setRecoveryTimer(play);
   certVote(play);
 }

@@ -1,7 +1,16 @@
-import { type Committee, committeeOf, isNextStep, STEP, type Value, type WeighedVote } from '@sero/protocol';
+import {
+  type Committee,
+  committeeOf,
+  equalValues,
+  isNextStep,
+  STEP,
+  type Value,
+  type WeighedVote,
+} from '@sero/protocol';
 import type { Mutant } from '../mutant.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { emptyMap, type PersistentMap } from '../persistent-map.ts';
+import { keyOf } from './value-key.ts';
 import { EMPTY_TRACKER, type Quorum, quorumFor, type VoteTracker } from './vote-tracker.ts';
 
 /** What the ledger says of a round before it begins. */
@@ -30,6 +39,8 @@ export interface NextQuorum {
 export interface PeriodState {
   /** By sender; the first of each. */
   readonly proposals: PersistentMap<Proposal>;
+  /** Senders of two proposals. */
+  readonly doubled: PersistentMap<true>;
   /** The proposal with the smallest leader value. */
   readonly lowest?: Proposal;
   /** The value that the leader's proposal had when the filter time ended. */
@@ -44,7 +55,7 @@ export interface PeriodState {
   readonly steps: ReadonlyMap<number, VoteTracker>;
 }
 
-export const EMPTY_PERIOD: PeriodState = { proposals: emptyMap(), steps: new Map() };
+export const EMPTY_PERIOD: PeriodState = { proposals: emptyMap(), doubled: emptyMap(), steps: new Map() };
 
 /**
  * One player in one round. A value: `transition` gives another one. Everything that it needs after a crash follows from the events that
@@ -66,13 +77,18 @@ export interface PlayerState {
   /** The value that may be certified unseen; bottom until there is one. */
   readonly pinned: Value;
   readonly periods: ReadonlyMap<number, PeriodState>;
-  /** Blocks that were executed on this round's parent, by block hash: whether they hold. */
+  /** Values whose blocks were executed on this round's parent: whether they hold. */
   readonly verdicts: PersistentMap<boolean>;
   readonly decision?: Quorum;
   /** Votes for the next round by sender and step, at most two each. */
   readonly early: PersistentMap<readonly WeighedVote[]>;
   /** Arrivals of the last winning proposals after their period's begin, ms, oldest first. */
   readonly arrivals: readonly number[];
+}
+
+/** Whether a value's block was found to hold; the empty block needs no looking at. */
+export function isKnownToHold({ facts, verdicts }: PlayerState, value: Value): boolean {
+  return equalValues(value, facts.empty) || verdicts.get(keyOf(value)) === true;
 }
 
 /** What is known of a period, nothing at first. */

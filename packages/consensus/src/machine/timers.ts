@@ -1,6 +1,6 @@
 import { STEP } from '@sero/protocol';
-import type { ConsensusParams } from '../parameters.ts';
 import type { Timer } from './events.ts';
+import { deadline } from './filter-time.ts';
 import type { Play } from './play.ts';
 
 /** Doubling of the pauses between next votes ends here. */
@@ -14,16 +14,33 @@ export function setIdleTimer(play: Play): void {
 }
 
 /** The end of what the present step waits for. @param after ms from the period's begin */
-export function setStepTimer(play: Play, after: number, spread: number): void {
-  const { facts, period, step, began } = play.state;
-  const timer: Timer = { name: 'step', round: facts.round, period, step };
-  play.actions.push({ type: 'timer', timer, at: began + after, spread });
+export function setStepTimer(play: Play, after: number): void {
+  setTimer(play, play.state.began + after, 0);
 }
 
-/** Time from the deadline to the vote after next_k, ms: it doubles, so that a network that is slow for long is not flooded. */
-export function pauseAfter({ pace }: ConsensusParams, step: number): number {
+/**
+ * The vote after next_k, 2^(k + 1) filter times after the deadline: pauses double, so that a network that is slow for long is not flooded. Once
+ * they do not double any more they count from the last vote.
+ */
+export function setNextTimer(play: Play): void {
+  const { params, period, step, began } = play.state;
+  const { filterMax } = params.pace;
   const doublings = step - STEP.next + 1;
-  return pace.filterMax << (doublings < MOST_DOUBLINGS ? doublings : MOST_DOUBLINGS);
+  if (doublings < MOST_DOUBLINGS) {
+    setTimer(play, began + deadline(params, period) + (filterMax << doublings), filterMax);
+  } else {
+    setTimer(play, play.now + (filterMax << (MOST_DOUBLINGS - 1)), filterMax);
+  }
+}
+
+function setTimer({ state, actions }: Play, at: number, spread: number): void {
+  const timer: Timer = {
+    name: 'step',
+    round: state.facts.round,
+    period: state.period,
+    step: state.step,
+  };
+  actions.push({ type: 'timer', timer, at, spread });
 }
 
 /** Fast recovery comes again and again at a constant rate, counted from now. */

@@ -2,6 +2,7 @@ import { toHex } from '@sero/crypto';
 import { equalValues, mayVoteBottom, type Value, type WeighedVote } from '@sero/protocol';
 import type { Mutant } from '../mutant.ts';
 import { emptyMap, type PersistentMap } from '../persistent-map.ts';
+import { keyOf } from './value-key.ts';
 
 /** Two votes of one sender for different values at one step: proof of a fault. Both have the same weight, which is the draw's. */
 export interface EquivocationPair {
@@ -51,11 +52,6 @@ export interface Counted {
   readonly pair?: EquivocationPair;
   /** Values that reached their quorum by this vote. */
   readonly reached: readonly Value[];
-}
-
-/** Key of a value; what tells values apart comes first. */
-function keyOf({ period, proposer, digest }: Value): string {
-  return `${toHex(digest)}${toHex(proposer)}${period}`;
 }
 
 /** Weight that speaks for a value: its single-minded senders and all equivocators. */

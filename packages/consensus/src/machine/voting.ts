@@ -1,9 +1,8 @@
-import { toHex } from '@sero/crypto';
 import { BOTTOM, equalValues, isBottom, STEP, type Value } from '@sero/protocol';
 import { deadline } from './filter-time.ts';
 import { change, changePeriod, type Play } from './play.ts';
-import { nextQuorumOf, type PlayerState, periodOf, softQuorumOf, trackerOf } from './state.ts';
-import { pauseAfter, setRecoveryTimer, setStepTimer } from './timers.ts';
+import { isKnownToHold, nextQuorumOf, type PlayerState, periodOf, softQuorumOf, trackerOf } from './state.ts';
+import { setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
 
 /** Last next_k that there is: 252. */
 const LAST_NEXT = STEP.late - 1;
@@ -15,7 +14,7 @@ export function softVote(play: Play): void {
   if (frozen !== undefined) changePeriod(play, period, { frozen });
   const value = softValue(play.state);
   change(play, { step: STEP.cert });
-  setStepTimer(play, deadline(params, period), 0);
+  setStepTimer(play, deadline(params, period));
   if (value !== undefined) vote(play, STEP.soft, value);
   certVote(play);
 }
@@ -47,8 +46,7 @@ function softValue(state: PlayerState): Value | undefined {
 export function committable(state: PlayerState): Value | undefined {
   const { staged } = periodOf(state, state.period);
   if (staged === undefined) return undefined;
-  const holds = equalValues(staged, state.facts.empty) || state.verdicts.get(toHex(staged.digest)) === true;
-  return holds ? staged : undefined;
+  return isKnownToHold(state, staged) ? staged : undefined;
 }
 
 /** The cert vote, once, before the period's deadline. */
@@ -63,13 +61,13 @@ export function certVote(play: Play): void {
 
 /** The deadline, and each longer one after it. */
 export function nextVote(play: Play): void {
-  const { params, period, step } = play.state;
+  const { step } = play.state;
   const following = step < STEP.next ? STEP.next : step + 1;
   if (following > LAST_NEXT) return;
   change(play, { step: following });
   resync(play);
   vote(play, following, valueToKeep(play.state));
-  setStepTimer(play, deadline(params, period) + pauseAfter(params, following), params.pace.filterMax);
+  setNextTimer(play);
 }
 
 /** What the next period is to begin with: a value that could be certified by now must not be given up (research 5, rule 5). */

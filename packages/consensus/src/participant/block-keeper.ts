@@ -1,7 +1,8 @@
 import { equalBytes, toHex } from '@sero/crypto';
-import type { BlockClaim, NamedBlock, World } from '../abstractions.ts';
+import type { BlockClaim, Judgement, NamedBlock, World } from '../abstractions.ts';
 import type { PlayerEvent } from '../machine/events.ts';
 import { type PlayerState, periodOf } from '../machine/state.ts';
+import { keyOf } from '../machine/value-key.ts';
 import { wantedBlocks } from '../machine/wanted-blocks.ts';
 import { waitForTime } from '../pace.ts';
 import { createBlockStore } from './block-store.ts';
@@ -16,8 +17,8 @@ export interface BlockHost {
 /** Gets the blocks of a round, executes those that the player wants, and tells him whether they hold. */
 export interface BlockKeeper {
   get(digest: Uint8Array): NamedBlock | undefined;
-  /** A block of the present or the next round from anywhere. @returns whether it was new */
-  receive(bytes: Uint8Array): boolean;
+  /** A block of the present or the next round from anywhere. */
+  receive(bytes: Uint8Array): Judgement;
   /** Takes from the log's blocks what the player wants, now that he is where he was. */
   restore(found: readonly Uint8Array[]): void;
   /** Keeps and executes what the player wants now, and asks for what is missing. @param askAgain for what was asked for before, too */
@@ -37,10 +38,10 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
 
   function execute(block: NamedBlock): void {
     const { facts, verdicts, phase } = host.state();
-    const key = toHex(block.digest);
-    if (verdicts.has(key) || executing.has(key) || phase === 'decided') return;
     const claim = ledger.read(block.bytes);
-    if (claim?.height !== facts.round) return;
+    if (claim?.height !== facts.round || phase === 'decided') return;
+    const key = keyOf(claim.value);
+    if (verdicts.has(key) || executing.has(key)) return;
     executing.add(key);
     ledger.validate(block, (isValid) => {
       if (!host.isWorking() || host.state().facts.round !== facts.round) return;
@@ -56,7 +57,7 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
       note(claim, true);
       return;
     }
-    const timer = `time of ${toHex(claim.digest)}`;
+    const timer = `time of ${toHex(claim.value.digest)}`;
     waiting.add(timer);
     clock.setTimer(timer, clock.now() + wait, 0, () => {
       waiting.delete(timer);
@@ -64,9 +65,9 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
     });
   }
 
-  function note({ digest }: BlockClaim, isValid: boolean): void {
-    executing.delete(toHex(digest));
-    host.feed({ type: 'block', digest, isValid });
+  function note({ value }: BlockClaim, isValid: boolean): void {
+    executing.delete(keyOf(value));
+    host.feed({ type: 'block', value, isValid });
   }
 
   function clearTimers(): void {
@@ -89,8 +90,9 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
     receive(bytes) {
       const claim = ledger.read(bytes);
       const { round } = host.state().facts;
-      if (claim === undefined || (claim.height !== round && claim.height !== round + 1n)) return false;
-      return blocks.add({ digest: claim.digest, bytes });
+      if (claim === undefined) return 'invalid';
+      if (claim.height !== round && claim.height !== round + 1n) return 'ignored';
+      return blocks.add({ digest: claim.value.digest, bytes }) ? 'accepted' : 'ignored';
     },
 
     restore(found) {
@@ -98,8 +100,8 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
       blocks.sort(wanted);
       for (const bytes of found) {
         const claim = ledger.read(bytes);
-        if (claim !== undefined && wanted.has(toHex(claim.digest)))
-          blocks.add({ digest: claim.digest, bytes });
+        if (claim === undefined || !wanted.has(toHex(claim.value.digest))) continue;
+        blocks.add({ digest: claim.value.digest, bytes });
       }
     },
 

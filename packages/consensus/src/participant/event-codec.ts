@@ -8,7 +8,15 @@ import {
   type ValueOf,
 } from '@chainsafe/ssz';
 import { equalBytes, leBytes, leInteger } from '@sero/crypto';
-import { decodeStrict, MAX_BLOCK_BYTES, ProtocolError, VoteType, type WeighedVote } from '@sero/protocol';
+import {
+  BOTTOM,
+  decodeStrict,
+  MAX_BLOCK_BYTES,
+  ProtocolError,
+  ValueType,
+  VoteType,
+  type WeighedVote,
+} from '@sero/protocol';
 import { MAX_LOG_RECORD } from '../log-record.ts';
 import type { PlayerEvent, Timer } from '../machine/events.ts';
 
@@ -26,13 +34,15 @@ const WeighedVoteType = new ContainerType({
 const PairType = new ContainerType({ first: WeighedVoteType, second: WeighedVoteType });
 
 const EventType = new ContainerType({
+  /** The player's. */
+  round: new UintBigintType(8),
   /** Local time, ms. */
   now: new UintBigintType(8),
   kind: new UintNumberType(1),
   votes: new ListCompositeType(WeighedVoteType, 16_384),
   pairs: new ListCompositeType(PairType, 8_192),
   /** Of kind `block`. */
-  digest: new ByteVectorType(32),
+  value: ValueType,
   isValid: new UintNumberType(1),
   /** Of kind `timer`. */
   timer: new ContainerType({
@@ -65,11 +75,21 @@ export interface HeldBlock {
 /** What is logged. A round begins with what the ledger has, so that is none of it. */
 export type LoggedEvent = Exclude<PlayerEvent, { type: 'round' }> | HeldBlock;
 
-/** Bytes of an event at a local time. */
-export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
+/** An event in its place. */
+export interface Entry {
+  /** The player's round. */
+  readonly round: bigint;
+  /** Local time, ms. */
+  readonly now: number;
+  readonly event: LoggedEvent;
+}
+
+/** Bytes of an event. */
+export function encodeEvent({ round, now, event }: Entry): Uint8Array {
   const { type } = event;
   const timer = type === 'timer' ? { period: 0, step: 0, ...event.timer } : undefined;
   return EventType.serialize({
+    round,
     now: BigInt(now),
     kind: KINDS.indexOf(type),
     votes: type === 'vote' ? [toWire(event.vote)] : type === 'bundle' ? event.votes.map(toWire) : [],
@@ -77,7 +97,7 @@ export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
       type === 'bundle'
         ? event.pairs.map(({ first, second }) => ({ first: toWire(first), second: toWire(second) }))
         : [],
-    digest: type === 'block' ? event.digest : new Uint8Array(32),
+    value: type === 'block' ? event.value : BOTTOM,
     isValid: type === 'block' && event.isValid ? 1 : 0,
     timer:
       timer === undefined
@@ -87,11 +107,11 @@ export function encodeEvent(event: LoggedEvent, now: number): Uint8Array {
   });
 }
 
-/** An event and its local time. Throws ProtocolError where this program did not write it. */
-export function decodeEvent(bytes: Uint8Array): { readonly event: LoggedEvent; readonly now: number } {
+/** An event. Throws ProtocolError where this program did not write it. */
+export function decodeEvent(bytes: Uint8Array): Entry {
   const logged = decodeStrict(EventType, bytes, MAX_LOG_RECORD, 'event of the vote log');
-  const decoded = { event: eventOf(logged), now: Number(logged.now) };
-  if (!equalBytes(encodeEvent(decoded.event, decoded.now), bytes)) {
+  const decoded = { round: logged.round, now: Number(logged.now), event: eventOf(logged) };
+  if (!equalBytes(encodeEvent(decoded), bytes)) {
     throw new ProtocolError('not-canonical', 'an event of the vote log says more than its kind has to say');
   }
   return decoded;
@@ -101,7 +121,7 @@ function eventOf({
   kind,
   votes,
   pairs,
-  digest,
+  value,
   isValid,
   timer,
   bytes,
@@ -117,7 +137,7 @@ function eventOf({
         pairs: pairs.map(({ first, second }) => ({ first: fromWire(first), second: fromWire(second) })),
       };
     case 'block':
-      return { type, digest, isValid: isValid === 1 };
+      return { type, value, isValid: isValid === 1 };
     case 'timer':
       return { type, timer: timerOf(timer) };
     case 'transactions':

@@ -72,8 +72,12 @@ export interface TestWorld {
   crash(kept: (length: number) => number): void;
 }
 
-export function block(name: string, height = 1n): NamedBlock {
-  const bytes = concat(Uint8Array.of(Number(height)), utf8(name));
+/** Who proposes the blocks of these names; all others are player 1's. The empty block is nobody's. */
+const PROPOSERS: Readonly<Record<string, number>> = { own: 0, w: 2, other: 2, empty: 255 };
+
+/** A block by its name. */
+export function block(name: string, height = 1n, period = 0): NamedBlock {
+  const bytes = concat(Uint8Array.of(Number(height), PROPOSERS[name] ?? 1, period), utf8(name));
   return { digest: blake2b256('TEST_BLOCK', bytes), bytes };
 }
 
@@ -155,12 +159,13 @@ export function startWorld(
       context,
       hasTransactions: () => transactions,
       times: () => ({ parent: 0n, now: BigInt(now) }),
-      propose: (_: BlockProposal, done) => done(block('own', height + 1n)),
-      read: (bytes) => ({
-        digest: blake2b256('TEST_BLOCK', bytes),
-        height: BigInt(bytes[0] ?? 0),
-        time: blockTime,
-      }),
+      propose: ({ period }: BlockProposal, done) => done(block('own', height + 1n, period)),
+      read([claimed = 0, from = 0, period = 0, ...name]) {
+        const bytes = Uint8Array.of(claimed, from, period, ...name);
+        const proposer = players[from]?.id ?? new Uint8Array(32);
+        const value = { period, proposer, digest: blake2b256('TEST_BLOCK', bytes) };
+        return { value, height: BigInt(claimed), time: blockTime };
+      },
       validate: ({ digest }, done) => validating.set(toHex(digest), done),
       commit(committed, certificate, done) {
         journal.push(

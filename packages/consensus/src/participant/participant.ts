@@ -1,3 +1,4 @@
+import { equalBytes } from '@sero/crypto';
 import {
   type Bundle,
   decodeVote,
@@ -8,9 +9,18 @@ import {
   type RoundContext,
   STEP,
   type Value,
+  type Vote,
   type WeighedVote,
 } from '@sero/protocol';
-import type { CertifiedBlock, ConsensusMessage, OwnRecord, Participant, World } from '../abstractions.ts';
+import type {
+  CertifiedBlock,
+  ConsensusMessage,
+  Judgement,
+  NamedBlock,
+  OwnRecord,
+  Participant,
+  World,
+} from '../abstractions.ts';
 import { dueErasures } from '../leaf-slots.ts';
 import { decodeLogRecord } from '../log-record.ts';
 import type { PlayerAction, PlayerEvent } from '../machine/events.ts';
@@ -31,6 +41,8 @@ interface Previous {
   readonly context: RoundContext;
   readonly decision: Quorum;
 }
+
+type Judged = (judgement: Judgement) => void;
 
 const TIMERS = ['idle', 'step', 'recovery', 'build', 'catch-up'] as const;
 
@@ -60,7 +72,7 @@ export function createParticipant(
     voted(votes) {
       for (const vote of votes) feed({ type: 'vote', vote });
     },
-    block: (digest) => blocks.get(digest),
+    hold,
   });
   const proposer = createProposer(params, records, world, {
     state: () => state,
@@ -71,6 +83,8 @@ export function createParticipant(
     },
   });
   const queue: PlayerEvent[] = [];
+  /** Blocks that stand in the log. */
+  const held = new WeakSet<NamedBlock>();
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
   let phase: 'new' | 'working' | 'stopped' = 'new';
@@ -87,6 +101,10 @@ export function createParticipant(
     const { digest } = ledger.emptyBlock();
     const empty = { period: 0, proposer: new Uint8Array(32), digest };
     return { round, total: ledger.context(round).table.total, empty };
+  }
+
+  function isOwn({ sender }: Vote): boolean {
+    return records.some(({ id }) => equalBytes(id, sender));
   }
 
   function isOver(round: bigint, period: number): boolean {
@@ -124,17 +142,39 @@ export function createParticipant(
     if (state.phase === 'decided') commit();
   }
 
-  function receiveBlock(bytes: Uint8Array): void {
-    if (blocks.receive(bytes)) settle(false);
+  function receiveBlock(bytes: Uint8Array, judged: Judged): void {
+    const judgement = blocks.receive(bytes);
+    judged(judgement);
+    if (judgement === 'accepted') settle(false);
+  }
+
+  function receiveVote(vote: Vote, judged: Judged): void {
+    hear(vote.round);
+    if (!isWanted(state, vote)) {
+      judged('ignored');
+      return;
+    }
+    verifier.vote(ledger.context(vote.round), vote, (weighed) => {
+      judged(weighed === undefined ? 'invalid' : 'accepted');
+      if (weighed !== undefined && phase === 'working') feed({ type: 'vote', vote: weighed });
+    });
   }
 
   function feed(event: PlayerEvent): void {
     queue.push(event);
     if (isBusy) return;
     isBusy = true;
-    for (let next = queue.shift(); next !== undefined && phase === 'working'; next = queue.shift())
-      play(next);
-    isBusy = false;
+    try {
+      for (let next = queue.shift(); next !== undefined && phase === 'working'; next = queue.shift()) {
+        play(next);
+      }
+    } catch (error) {
+      // Better silent than wrong.
+      halt({ reason: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+      throw error;
+    } finally {
+      isBusy = false;
+    }
   }
 
   function play(event: PlayerEvent): void {
@@ -142,12 +182,37 @@ export function createParticipant(
     const before = state;
     const { state: after, actions } = transition(before, event, now);
     state = after;
-    // What changed nothing need not be remembered; a round begins with what the ledger has.
-    if (event.type !== 'round' && after !== before) recorder.note(event, now);
+    if (after !== before) note(event, before, now);
     for (const action of actions) if (phase === 'working') act(action);
     if (phase !== 'working' || (after === before && event.type !== 'timer')) return;
     settle(event.type === 'timer');
     tellTentative();
+  }
+
+  /** What changed the player is remembered. A round begins with what the ledger has, and with the votes that came early for it. */
+  function note(event: PlayerEvent, before: PlayerState, now: number): void {
+    const { round } = state.facts;
+    if (event.type === 'round') {
+      for (const vote of [...before.early.values()].flat()) {
+        recorder.note({ round, now, event: { type: 'vote', vote } });
+      }
+      return;
+    }
+    // Whoever knows that a block holds may stand by it, and then must have it: all others may have lost it.
+    const block = event.type === 'block' && event.isValid ? blocks.get(event.value.digest) : undefined;
+    if (block !== undefined) hold(block);
+    recorder.note({ round, now, event });
+  }
+
+  /** A block that votes may rely on is durable before they are sent: a crash of everybody must not take it out of the world. */
+  function hold(block: NamedBlock): void {
+    if (held.has(block)) return;
+    held.add(block);
+    recorder.note({
+      round: state.facts.round,
+      now: clock.now(),
+      event: { type: 'held', bytes: block.bytes },
+    });
   }
 
   function act(action: PlayerAction): void {
@@ -164,7 +229,7 @@ export function createParticipant(
         if (action.step >= STEP.next) network.requestRound(action.round);
         break;
       case 'relay':
-        network.relay({ type: 'vote', vote: action.vote.vote });
+        if (!isOwn(action.vote.vote)) network.relay({ type: 'vote', vote: action.vote.vote });
         break;
       case 'resync':
         resync(action.quorums, action.digest);
@@ -255,14 +320,16 @@ export function createParticipant(
     catchUp();
   }
 
-  /** Others speak of later rounds: ask for what made this one final, again and again while it is so. */
+  /** Others speak of later rounds: ask for what made this one final, as often as they do, but for pauses. */
   function catchUp(): void {
     const round = state.facts.round;
     if (phase !== 'working' || heardOf <= round || state.phase === 'decided') return;
     if (heardOf > round + 1n) network.requestRound(round);
     clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, () => {
-      if (state.facts.round === round) network.requestRound(round);
-      catchUp();
+      if (state.facts.round !== round) return;
+      network.requestRound(round);
+      // Nothing of it was verified: it counts until this answer, and must be heard again.
+      heardOf = 0n;
     });
   }
 
@@ -284,15 +351,25 @@ export function createParticipant(
     events.tentative(state.facts.round, value);
   }
 
-  function receiveBundle(bundle: Bundle): void {
+  function receiveBundle(bundle: Bundle, judged: Judged): void {
     const { round, period, step, value } = bundle;
     hear(round);
     if (round === previous?.context.round && step === STEP.cert) compareCertificates(previous, bundle);
-    if (round !== state.facts.round || step === STEP.propose || state.phase === 'decided') return;
-    if (step !== STEP.cert && period < state.period - 1) return;
-    if (trackerOf(state, period, step).reached.some((other) => equalValues(other, value))) return;
+    const isCertificate = step === STEP.cert;
+    const isOver = round !== state.facts.round || state.phase === 'decided';
+    const isOld = !isCertificate && period < state.period - 1;
+    const { reached } = trackerOf(state, period, step);
+    if (isOver || isOld || step === STEP.propose || reached.some((other) => equalValues(other, value))) {
+      judged('ignored');
+      return;
+    }
     verifier.bundle(ledger.context(round), bundle, (verified) => {
-      if (verified !== undefined && phase === 'working') feed({ type: 'bundle', ...verified });
+      judged(verified === undefined ? 'invalid' : 'accepted');
+      if (verified === undefined || phase !== 'working') return;
+      const isNews = isCertificate && state.facts.round === round && state.phase !== 'decided';
+      feed({ type: 'bundle', ...verified });
+      // It makes the round final for everybody, whatever period they are in.
+      if (isNews) network.relay({ type: 'bundle', bundle });
     });
   }
 
@@ -316,7 +393,9 @@ export function createParticipant(
     for (const bytes of log.replay()) {
       const { events: logged, votes, erased } = decodeLogRecord(bytes);
       for (const { keys } of records) keys.erase(erased);
-      for (const { event, now } of logged.map(decodeEvent)) {
+      for (const { round, event, now } of logged.map(decodeEvent)) {
+        // The log may not have been cut when its round was over.
+        if (round !== state.facts.round) continue;
         if (event.type === 'held') {
           found.push(event.bytes);
           continue;
@@ -332,37 +411,38 @@ export function createParticipant(
     return signed;
   }
 
+  function goOn(): void {
+    const signed = restore();
+    recorder.syncKeys(() => {
+      if (phase !== 'working') return;
+      for (const { vote } of signed) network.broadcast({ type: 'vote', vote });
+      for (const vote of signed) feed({ type: 'vote', vote });
+      feed({ type: 'restart' });
+      if (ledger.hasTransactions()) feed({ type: 'transactions' });
+    });
+  }
+
   return {
     start() {
       if (phase !== 'new') return;
       phase = 'working';
-      const signed = restore();
-      recorder.syncKeys(() => {
-        if (phase !== 'working') return;
-        for (const { vote } of signed) network.broadcast({ type: 'vote', vote });
-        for (const vote of signed) feed({ type: 'vote', vote });
-        feed({ type: 'restart' });
-        if (ledger.hasTransactions()) feed({ type: 'transactions' });
+      // What a process wrote and died over may be there and not be durable: it is, before anything is built on it.
+      log.sync((failure) => {
+        if (failure !== undefined) diskFailed(failure);
+        else if (phase === 'working') goOn();
       });
     },
-
-    receive(message: ConsensusMessage) {
+    receive(message: ConsensusMessage, judged = () => undefined) {
       if (phase !== 'working') return;
       switch (message.type) {
-        case 'vote': {
-          const { vote } = message;
-          hear(vote.round);
-          if (!isWanted(state, vote)) return;
-          verifier.vote(ledger.context(vote.round), vote, (weighed) => {
-            if (weighed !== undefined && phase === 'working') feed({ type: 'vote', vote: weighed });
-          });
+        case 'vote':
+          receiveVote(message.vote, judged);
           break;
-        }
         case 'bundle':
-          receiveBundle(message.bundle);
+          receiveBundle(message.bundle, judged);
           break;
         case 'block':
-          receiveBlock(message.bytes);
+          receiveBlock(message.bytes, judged);
           break;
       }
     },
@@ -370,8 +450,8 @@ export function createParticipant(
     receiveCertified(round: bigint, { block, certificate }: CertifiedBlock) {
       if (phase !== 'working' || round !== state.facts.round) return;
       if (certificate.round !== round || certificate.step !== STEP.cert) return;
-      receiveBundle(certificate);
-      receiveBlock(block);
+      receiveBundle(certificate, () => undefined);
+      receiveBlock(block, () => undefined);
     },
 
     onTransactions() {

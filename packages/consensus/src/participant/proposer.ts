@@ -2,7 +2,7 @@ import { STEP, seedInput, type Value, type WeighedVote } from '@sero/protocol';
 import type { NamedBlock, OwnRecord, World } from '../abstractions.ts';
 import { filterTime } from '../machine/filter-time.ts';
 import { type PlayerState, periodOf } from '../machine/state.ts';
-import { buildDelay, mayProposeEmpty } from '../pace.ts';
+import { buildDelay, waitForGap } from '../pace.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { type Draw, draws, signVote } from './attester.ts';
 
@@ -55,7 +55,11 @@ export function createProposer(
 
   function build(round: bigint, period: number, draw: Draw): void {
     if (host.isOver(round, period) || isOutbid(period, draw)) return;
-    if (!ledger.hasTransactions() && !mayProposeEmpty(params, ledger.times())) return;
+    const gap = ledger.hasTransactions() ? 0 : waitForGap(params, ledger.times());
+    if (gap > 0) {
+      clock.setTimer('build', clock.now() + gap, 0, () => build(round, period, draw));
+      return;
+    }
     const { genesisHash, seed } = ledger.context(round);
     const proposer = draw.record.id;
     const seedProof = period === 0 ? draw.record.prove(seedInput(genesisHash, seed)) : undefined;

@@ -4,7 +4,7 @@ import type { LeafName } from '../leaf-slots.ts';
 import { encodeLogRecords } from '../log-record.ts';
 import type { Mutant } from '../mutant.ts';
 import type { VoteLog } from '../vote-log.ts';
-import { encodeEvent, type LoggedEvent } from './event-codec.ts';
+import { type Entry, encodeEvent } from './event-codec.ts';
 
 /**
  * The one order in which anything is signed and sent: sign; write the signed votes, the events that led to them and the erasure of their
@@ -12,7 +12,7 @@ import { encodeEvent, type LoggedEvent } from './event-codec.ts';
  */
 export interface Recorder {
   /** An event that the player has seen. */
-  note(event: LoggedEvent, now: number): void;
+  note(entry: Entry): void;
   /** Erases leaves of every own record; told to the log with the next record. */
   erase(leaves: readonly LeafName[]): void;
   /** Makes signed votes durable, then calls back. */
@@ -48,8 +48,9 @@ export function createRecorder(
   }
 
   return {
-    note: (event, now) => {
-      events.push(encodeEvent(event, now));
+    // Who votes with nothing need remember nothing.
+    note(entry) {
+      if (records.length > 0) events.push(encodeEvent(entry));
     },
 
     erase(leaves) {

@@ -1,5 +1,5 @@
 import { equalBytes } from '@sero/crypto';
-import { equalValues, STEP, type Value, type Vote, type WeighedVote } from '@sero/protocol';
+import { equalValues, type Value, type Vote, type WeighedVote } from '@sero/protocol';
 import type { NamedBlock, OwnRecord, World } from '../abstractions.ts';
 import { dueErasures } from '../leaf-slots.ts';
 import { draws, signVote } from './attester.ts';
@@ -11,8 +11,8 @@ export interface VoterHost {
   isIn(round: bigint): boolean;
   /** The votes are durable and were sent. */
   voted(votes: readonly WeighedVote[]): void;
-  /** A block of the round that is here. */
-  block(digest: Uint8Array): NamedBlock | undefined;
+  /** Sees to it that a block is in the log. */
+  hold(block: NamedBlock): void;
 }
 
 /** Votes with the own records: each at most once for a period and step, durable before it is sent. */
@@ -33,21 +33,19 @@ interface Cast {
 
 export function createVoter(
   records: readonly OwnRecord[],
-  { ledger, verifier, network, clock }: World,
+  { ledger, verifier, network }: World,
   recorder: Recorder,
   host: VoterHost,
 ): Voter {
   /** Votes of this round by period and step: one value each, whatever happens. */
   const cast = new Map<string, Cast>();
-  /** Blocks that stand in the log. */
-  const held = new WeakSet<NamedBlock>();
 
   /** Votes once signed go to the log, with the leaves that they used up, and only then to anybody. */
   function record(votes: readonly WeighedVote[], block: NamedBlock | undefined): void {
-    const { round, period, step, value } = votes[0]!.vote;
+    const { round, period, step } = votes[0]!.vote;
     const entry: Cast = { votes, isDurable: false };
     cast.set(placeOf(period, step), entry);
-    if (step >= STEP.cert) hold(value);
+    if (block !== undefined) host.hold(block);
     recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
     recorder.write(
       round,
@@ -60,14 +58,6 @@ export function createVoter(
         host.voted(votes);
       },
     );
-  }
-
-  /** A block that a vote relies on is durable before the vote is sent: a crash of everybody must not take it out of the world. */
-  function hold({ digest }: Value): void {
-    const block = host.block(digest);
-    if (block === undefined || held.has(block)) return;
-    held.add(block);
-    recorder.note({ type: 'held', bytes: block.bytes }, clock.now());
   }
 
   function send(votes: readonly WeighedVote[]): void {
