@@ -19,8 +19,8 @@ export interface BlockKeeper {
   get(digest: Uint8Array): NamedBlock | undefined;
   /** A block of the present or the next round from anywhere. */
   receive(bytes: Uint8Array): Judgement;
-  /** Takes from the log's blocks what the player wants, now that he is where he was. */
-  restore(found: readonly Uint8Array[]): void;
+  /** Takes from the log's blocks what the player wants, now that he is where he was, and what he proposed. @param proposed hashes */
+  restore(found: readonly Uint8Array[], proposed: readonly Uint8Array[]): void;
   /** Keeps and executes what the player wants now, and asks for what is missing. @param askAgain for what was asked for before, too */
   settle(askAgain: boolean): void;
   nextRound(): void;
@@ -95,8 +95,8 @@ export function createBlockKeeper({ ledger, network, clock }: World, host: Block
       return blocks.add({ digest: claim.value.digest, bytes }) ? 'accepted' : 'ignored';
     },
 
-    restore(found) {
-      const wanted = wantedBlocks(host.state());
+    restore(found, proposed) {
+      const wanted = new Set([...wantedBlocks(host.state()), ...proposed.map(toHex)]);
       blocks.sort(wanted);
       for (const bytes of found) {
         const claim = ledger.read(bytes);

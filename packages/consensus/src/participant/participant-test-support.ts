@@ -82,9 +82,9 @@ export function block(name: string, height = 1n, period = 0): NamedBlock {
 }
 
 /** A value that player number `from` proposes. */
-export function valueFrom(world: TestWorld, name: string, from: number, period = 0): Value {
+export function valueFrom(world: TestWorld, name: string, from: number, period = 0, height = 1n): Value {
   const { sender } = world.vote(from, STEP.next, BOTTOM);
-  return { period, proposer: sender, digest: block(name).digest };
+  return { period, proposer: sender, digest: block(name, height).digest };
 }
 
 export function startWorld(
@@ -144,7 +144,9 @@ export function startWorld(
     if (equalBytes(value.digest, BOTTOM.digest)) return 'bottom';
     return names.get(toHex(value.digest)) ?? 'own';
   };
-  for (const name of ['v', 'w', 'empty']) names.set(toHex(block(name).digest), name);
+  for (const name of ['v', 'w', 'empty']) {
+    for (const at of [1n, 2n]) names.set(toHex(block(name, at).digest), name);
+  }
 
   const describe = (message: ConsensusMessage): string => {
     if (message.type === 'vote') return `vote ${message.vote.step} ${nameOf(message.vote.value)}`;

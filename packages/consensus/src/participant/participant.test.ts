@@ -344,3 +344,170 @@ describe('an idle chain', () => {
     assert.ok(story(idle).includes('broadcast vote 0 own'));
   });
 });
+
+describe('what a crash must not take away', () => {
+  /** A world whose round 2 begins with soft votes for w that came early, and in which the participant has cast its cert vote for w. */
+  function afterEarlyVotes(): { world: TestWorld; w: Value } {
+    const { world, v } = certifying();
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    const w = valueFrom(world, 'w', 2, 0, 2n);
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.soft, w, { round: 2n })));
+    world.participant().receive({ type: 'block', bytes: block('w', 2n).bytes });
+    world.sync();
+    world.receive(world.vote(2, STEP.propose, w, { round: 2n }));
+    for (const done of world.validating.values()) done(true);
+    world.sync();
+    return { world, w };
+  }
+
+  test('votes that came early for a round: their quorum is what a cert vote stands on', () => {
+    const { world, w } = afterEarlyVotes();
+    const cert = world.sent.filter((message) => message.type === 'vote' && message.vote.step === STEP.cert);
+    assert.equal(cert.length, 2);
+    world.crash(() => 0);
+    world.sync();
+    world.pass(60_000);
+    world.sync();
+    const next = world.sent.flatMap((message) =>
+      message.type === 'vote' && message.vote.round === 2n && message.vote.step >= STEP.next
+        ? [message.vote.value]
+        : [],
+    );
+    assert.ok(next.length > 0);
+    for (const value of next) assert.equal(toHex(value.digest), toHex(w.digest));
+  });
+
+  test('the block that it knows to hold, from the first vote after it was executed', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    world.receive(world.vote(1, STEP.propose, v));
+    for (const done of world.validating.values()) done(true);
+    world.pass(1_000);
+    world.sync();
+    assert.ok(story(world).includes('broadcast vote 1 v'));
+    world.crash(() => 0);
+    world.sync();
+    assert.deepEqual(world.participant().blockOf(v.digest), block('v').bytes);
+  });
+
+  test('the own proposal’s block: it is proposed again with it', () => {
+    const world = startWorld();
+    world.sync();
+    world.pass(400);
+    world.sync();
+    const digest = block('own').digest;
+    assert.notEqual(world.participant().blockOf(digest), undefined);
+    world.crash(() => 0);
+    world.sync();
+    assert.notEqual(world.participant().blockOf(digest), undefined);
+  });
+
+  test('records of a round that is over start nothing in the next one', () => {
+    const { world, v } = certifying();
+    world.sync();
+    const old = [...world.log.replay()];
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    world.sync();
+    for (const record of old) world.log.append(1n, record);
+    world.setTransactions(false);
+    world.crash((length) => length);
+    world.journal.length = 0;
+    world.sync();
+    world.pass(1_000);
+    world.sync();
+    assert.ok(!story(world).some((line) => line.startsWith('broadcast')), story(world).join('; '));
+  });
+
+  test('nothing is said before the log that was found is durable', () => {
+    const { world } = certifying();
+    world.crash((length) => length);
+    world.journal.length = 0;
+    world.pass(10);
+    assert.deepEqual(story(world), []);
+    world.sync();
+    assert.ok(story(world).includes('broadcast vote 2 v'));
+  });
+});
+
+describe('what a value is of', () => {
+  test('the block of one proposer under another’s name, or as of another period, gets no cert vote', () => {
+    for (const [from, period] of [
+      [2, 0],
+      [1, 1],
+    ] as const) {
+      const world = startWorld();
+      world.sync();
+      const borrowed = { ...valueFrom(world, 'v', from), period };
+      world.participant().receive({ type: 'block', bytes: block('v').bytes });
+      world.receive(...[1, 2, 3].map((sender) => world.vote(sender, STEP.soft, borrowed, { period })));
+      for (const done of world.validating.values()) done(true);
+      world.sync();
+      assert.equal(certVotes(world).length, 0);
+    }
+  });
+
+  test('the empty block as somebody’s proposal gets no cert vote', () => {
+    const world = startWorld();
+    world.sync();
+    const empty = { ...valueFrom(world, 'v', 1), digest: block('empty').digest };
+    world.receive(world.vote(1, STEP.propose, empty));
+    world.participant().receive({ type: 'block', bytes: block('empty').bytes });
+    world.receive(...[1, 2, 3].map((sender) => world.vote(sender, STEP.soft, empty)));
+    for (const done of world.validating.values()) done(true);
+    world.sync();
+    assert.equal(certVotes(world).length, 0);
+  });
+});
+
+describe('judgements', () => {
+  test('a message is accepted, ignored or invalid, and says so once', () => {
+    const world = startWorld();
+    world.sync();
+    const v = valueFrom(world, 'v', 1);
+    const vote = world.vote(1, STEP.soft, v);
+    const judge = (message: Parameters<ReturnType<TestWorld['participant']>['receive']>[0]) => {
+      const judgements: string[] = [];
+      world.participant().receive(message, (judgement) => judgements.push(judgement));
+      return judgements.join(' ');
+    };
+    assert.equal(judge({ type: 'vote', vote: { ...vote, sender: new Uint8Array(32) } }), 'invalid');
+    assert.equal(judge({ type: 'vote', vote }), 'accepted');
+    assert.equal(judge({ type: 'vote', vote }), 'ignored');
+    assert.equal(judge({ type: 'block', bytes: block('v').bytes }), 'accepted');
+    assert.equal(judge({ type: 'block', bytes: block('v').bytes }), 'ignored');
+    assert.equal(judge({ type: 'block', bytes: block('v', 9n).bytes }), 'ignored');
+  });
+
+  test('of one sender’s proposals two are verified and no more', () => {
+    const world = startWorld();
+    world.sync();
+    const judgements: string[] = [];
+    for (const name of ['v', 'a', 'b', 'c']) {
+      const vote = world.vote(1, STEP.propose, valueFrom(world, name, 1));
+      world.participant().receive({ type: 'vote', vote }, (judgement) => judgements.push(judgement));
+    }
+    assert.deepEqual(judgements, ['accepted', 'accepted', 'ignored', 'ignored']);
+    assert.equal(world.journal.filter((line) => line === 'evidence').length, 1);
+  });
+
+  test('rumours of later rounds make it ask once, and then no more until it hears of them again', () => {
+    const world = startWorld({ transactions: false });
+    world.sync();
+    world.receive(world.vote(1, STEP.soft, valueFrom(world, 'v', 1), { round: 7n }));
+    world.pass(4_000);
+    assert.equal(world.journal.filter((line) => line.startsWith('ask for round')).length, 2);
+  });
+
+  test('the certificate that ends the round is passed on', () => {
+    const { world, v } = certifying();
+    world.sync();
+    const votes = [1, 2, 3].map((from) => world.vote(from, STEP.cert, v));
+    const sorted = votes.toSorted((a, b) => (toHex(a.sender) < toHex(b.sender) ? -1 : 1));
+    const bundle = { round: 1n, period: 0, step: STEP.cert, value: v, votes: sorted, equivocations: [] };
+    world.participant().receive({ type: 'bundle', bundle });
+    assert.ok(world.journal.includes('relay bundle 2 v'));
+  });
+});

@@ -407,7 +407,11 @@ export function createParticipant(
       for (const vote of votes.map(decodeVote)) signed.push(...voter.restore(state.facts.round, vote));
     }
     for (const { keys } of records) keys.eraseBefore(state.facts.round);
-    blocks.restore(found);
+    const proposals = signed.filter(({ vote }) => vote.step === STEP.propose);
+    blocks.restore(
+      found,
+      proposals.map(({ vote }) => vote.value.digest),
+    );
     return signed;
   }
 

@@ -62,7 +62,7 @@ export function createProposer(
     }
     const { genesisHash, seed } = ledger.context(round);
     const proposer = draw.record.id;
-    const seedProof = period === 0 ? draw.record.prove(seedInput(genesisHash, seed)) : undefined;
+    const seedProof = period === 0 ? draw.record.prove(seedInput(genesisHash, seed, round)) : undefined;
     const within = filterTime(params, period, host.state().arrivals) >> 1;
     ledger.propose({ proposer, period, seedProof, within }, (block) => {
       if (block === undefined || host.isOver(round, period)) return;
