@@ -12,6 +12,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { consensusSuite } from './consensus.ts';
 import { cryptoSuite } from './crypto.ts';
 import { earlierFigures, floorOf, page, spreadOf } from './doc.ts';
 import { type Figure, type LeftOut, measure, type Suite } from './harness.ts';
@@ -27,6 +28,7 @@ import { sizeSuite } from './sizes.ts';
 import { walletSuite } from './wallet.ts';
 
 const SUITES: readonly Suite[] = [
+  consensusSuite,
   cryptoSuite,
   ...ledgerSuites,
   ...ledgerDiskSuites,

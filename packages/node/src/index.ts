@@ -1,6 +1,7 @@
 export type { Agreement, AgreementChain, AgreementStatus } from './agreement.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { NodeError, type NodeErrorCode } from './errors.ts';
+export * from './fast-signatures.ts';
 export type { LogOptions } from './log.ts';
 export type { Entry } from './mempool/entry.ts';
 export { MempoolError, type MempoolErrorCode } from './mempool/errors.ts';
