@@ -61,6 +61,8 @@ export function voteOf(
 /** A player whose every transition is checked against its contracts. */
 export interface TestPlayer {
   state(): PlayerState;
+  /** The local time of its last event, ms. */
+  now(): number;
   /** What an event makes it do. */
   on(event: PlayerEvent, now?: number): readonly PlayerAction[];
   votes(
@@ -88,6 +90,7 @@ export function startPlayer(params: ConsensusParams = PARAMS, round = 1n, start?
 
   const player: TestPlayer = {
     state: () => state,
+    now: () => clock,
 
     on(event, now = clock) {
       clock = now;

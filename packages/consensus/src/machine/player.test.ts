@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { toHex } from '@sero/crypto';
 import { BOTTOM, STEP } from '@sero/protocol';
+import { isWanted } from './freshness.ts';
 import {
   certificateIn,
   EMPTY,
@@ -16,6 +18,7 @@ import {
   votesIn,
   W,
 } from './machine-test-support.ts';
+import { wantedBlocks } from './wanted-blocks.ts';
 
 const ALL = [0, 1, 2, 3];
 const THREE = [0, 1, 2];
@@ -148,6 +151,22 @@ describe('an undisturbed round', () => {
     // Only a broken assumption brings this about: all three vote for both.
     assert.ok(kindsOf(player.votes(ALL, STEP.cert, W)).includes('halt'));
   });
+
+  test('two certificates of one round for the same block stop nothing', () => {
+    const player = running();
+    player.votes(THREE, STEP.cert, V);
+    const votes = THREE.map((from) => voteOf(from, STEP.cert, V, { period: 1 }));
+    assert.deepEqual(kindsOf(player.on({ type: 'bundle', votes, pairs: [] })), []);
+  });
+
+  test('a second soft quorum changes no mind', () => {
+    const player = running();
+    player.block(W);
+    player.votes(THREE, STEP.soft, V);
+    player.votes(ALL, STEP.soft, W);
+    player.fire('step');
+    assert.deepEqual(votesIn(player.fire('step')), ['3 v']);
+  });
 });
 
 describe('the end of a period', () => {
@@ -167,7 +186,7 @@ describe('the end of a period', () => {
     assert.deepEqual(votesIn(player.fire('recovery')), ['253 v']);
   });
 
-  test('pauses between next votes double', () => {
+  test('pauses between next votes double, and once they do not any more they do not end either', () => {
     const player = running();
     player.fire('step');
     const pauses = [0, 1, 2].map(() => {
@@ -232,6 +251,35 @@ describe('the end of a period', () => {
     player.votes(THREE, STEP.soft, V, { period: 1 });
     assert.equal(player.state().period, 1);
     assert.equal(player.state().periods.get(1)?.certClosed, true);
+  });
+});
+
+describe('the value that may be certified unseen', () => {
+  test('is the one that won the last period', () => {
+    const player = running();
+    enter(player, W);
+    assert.equal(player.state().pinned, W);
+  });
+
+  test('is the one that was staged in a period that bottom won, and stays through later ones', () => {
+    const player = running();
+    player.votes(THREE, STEP.soft, V);
+    enter(player);
+    assert.equal(player.state().pinned, V);
+    enter(player, BOTTOM, 1);
+    assert.equal(player.state().pinned, V);
+    enter(player, W, 2);
+    assert.equal(player.state().pinned, W);
+  });
+
+  test('its block is wanted, and one that nobody stands by is not', () => {
+    const player = running();
+    player.votes(THREE, STEP.soft, V);
+    enter(player);
+    assert.deepEqual([...wantedBlocks(player.state())], [toHex(V.digest)]);
+    const other = running();
+    enter(other);
+    assert.deepEqual([...wantedBlocks(other.state())], []);
   });
 });
 
@@ -313,6 +361,34 @@ describe('freshness', () => {
     assert.equal(player.state().period, 0);
   });
 
+  test('next votes of the last period count if they are near to where it ended', () => {
+    const player = running();
+    for (let i = 0; i < 6; i++) player.fire('step');
+    assert.equal(player.state().step, STEP.next + 4);
+    enter(player, BOTTOM, 0);
+    const bundle = THREE.map((from) => voteOf(from, STEP.next + 4, BOTTOM));
+    player.on({ type: 'bundle', votes: bundle, pairs: [] });
+    assert.equal(player.state().period, 1);
+    assert.deepEqual(kindsOf(player.votes([3], STEP.next + 4, V, { period: 0 })), ['relay']);
+    assert.deepEqual(player.votes([3], STEP.next, V, { period: 0 }), []);
+  });
+
+  test('what is verified: nothing that is known, and of each sender at each step no third', () => {
+    const player = running();
+    const wanted = (from: number, step: number, value = V) =>
+      isWanted(player.state(), voteOf(from, step, value).vote);
+    assert.ok(wanted(3, STEP.soft));
+    player.votes([3], STEP.soft, V);
+    assert.ok(!wanted(3, STEP.soft));
+    assert.ok(wanted(3, STEP.soft, W));
+    player.votes([3], STEP.soft, W);
+    assert.ok(!wanted(3, STEP.soft, EMPTY));
+    assert.ok(!wanted(0, STEP.propose));
+    assert.ok(wanted(0, STEP.propose, W));
+    player.propose(0, W);
+    assert.ok(!wanted(0, STEP.propose, EMPTY));
+  });
+
   test('a bundle that is a quorum counts wherever the player is: a later period opens', () => {
     const player = running();
     const votes = THREE.map((from) => voteOf(from, STEP.next + 9, BOTTOM, { period: 7 }));
@@ -372,6 +448,17 @@ describe('after a crash', () => {
       player.on({ type: 'restart' }, 1_000_000);
       assert.deepEqual(votesIn(player.fire('step')), expected);
     }
+  });
+
+  test('a cert vote that was due is cast', () => {
+    const { state } = running();
+    const staged = running();
+    staged.votes(THREE, STEP.soft, V);
+    // As a crash leaves it that came between the quorum and the vote.
+    const period = { ...staged.state().periods.get(0)!, certClosed: false };
+    const before = { ...state(), periods: new Map([[0, period]]) };
+    const player = startPlayer(PARAMS, 1n, before);
+    assert.deepEqual(votesIn(player.on({ type: 'restart' })), ['2 v']);
   });
 
   test('a decision is told again', () => {

@@ -3,6 +3,7 @@ import {
   BOTTOM,
   committeeOf,
   DEVELOPMENT,
+  leaderValue,
   type RoundContext,
   STEP,
   type StakeTable,
@@ -57,6 +58,12 @@ export interface TestWorld {
   readonly validating: Map<string, (isValid: boolean) => void>;
   /** Ends every sync that waits, those that begin meanwhile too. */
   sync(): void;
+  /** Ends the syncs that wait now. */
+  syncOnce(): void;
+  /** Hands out the blocks that wait to be built. */
+  finishBuilds(): void;
+  /** Leader values of all players in round 1, period 0. */
+  leaders(): readonly bigint[];
   /** Moves the clock and fires what is due. */
   pass(ms: number): void;
   /** The vote of player 1, 2 or 3. */
@@ -88,7 +95,7 @@ export function valueFrom(world: TestWorld, name: string, from: number, period =
 }
 
 export function startWorld(
-  options: { readonly mutant?: Mutant; readonly transactions?: boolean } = {},
+  options: { readonly mutant?: Mutant; readonly transactions?: boolean; readonly slowBuilds?: boolean } = {},
 ): TestWorld {
   const crypto = stubCrypto();
   const journal: string[] = [];
@@ -96,6 +103,7 @@ export function startWorld(
   const halts: Halt[] = [];
   const validating = new Map<string, (isValid: boolean) => void>();
   const timers = new Map<string, { at: number; run: () => void }>();
+  const builds: (() => void)[] = [];
   let syncs: (() => void)[] = [];
   let now = 0;
   let height = 0n;
@@ -161,7 +169,11 @@ export function startWorld(
       context,
       hasTransactions: () => transactions,
       times: () => ({ parent: 0n, now: BigInt(now) }),
-      propose: ({ period }: BlockProposal, done) => done(block('own', height + 1n, period)),
+      propose({ period }: BlockProposal, done) {
+        const built = block('own', height + 1n, period);
+        if (options.slowBuilds === true) builds.push(() => done(built));
+        else done(built);
+      },
       read([claimed = 0, from = 0, period = 0, ...name]) {
         const bytes = Uint8Array.of(claimed, from, period, ...name);
         const proposer = players[from]?.id ?? new Uint8Array(32);
@@ -252,6 +264,22 @@ export function startWorld(
     log,
     keys: own.keys,
     validating,
+
+    syncOnce() {
+      const waiting = syncs;
+      syncs = [];
+      for (const run of waiting) run();
+    },
+
+    finishBuilds: () => {
+      for (const finish of builds.splice(0)) finish();
+    },
+
+    leaders: () =>
+      players.map(({ id, secret }) => {
+        const input = sortitionInput(GENESIS_HASH, SEED, 1n, 0, STEP.propose);
+        return leaderValue(crypto.vrf.outputOf(crypto.vrf.prove(secret, input)), id, 1n);
+      }),
 
     sync() {
       while (syncs.length > 0) {

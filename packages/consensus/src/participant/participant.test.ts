@@ -72,6 +72,60 @@ describe('the order of voting', () => {
   });
 });
 
+describe('keys', () => {
+  const message = new Uint8Array(1);
+
+  test('of the votes that may end a period go when it is left, before a vote of the next one is sent', () => {
+    const world = startWorld();
+    world.sync();
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM)));
+    assert.equal(world.keys.sign(1n, 0, STEP.next, message), undefined);
+    world.pass(2_000);
+    world.sync();
+    assert.ok(world.sent.some((sent) => sent.type === 'vote' && sent.vote.period === 1));
+    assert.equal(world.keys.steal(1n, 0, STEP.down, message), undefined);
+  });
+
+  test('that the log names go again after a crash which kept them, before anything is sent', () => {
+    const { world } = certifying();
+    // The record is durable; the erasure of its key is not.
+    world.crash((length) => (length === 1 ? 0 : length));
+    const before = world.sent.length;
+    world.syncOnce();
+    assert.equal(world.keys.sign(1n, 0, STEP.cert, message), undefined);
+    assert.notEqual(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+    assert.equal(world.sent.length, before, 'the log is durable, the keys are not gone yet');
+    world.sync();
+    assert.ok(world.sent.length > before);
+    assert.equal(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+  });
+});
+
+describe('proposals', () => {
+  test('whoever has heard of a smaller leader value builds nothing', () => {
+    const world = startWorld();
+    world.sync();
+    // One of the three leads the participant, or it leads all: then it builds.
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.propose, valueFrom(world, 'v', from))));
+    world.pass(400);
+    world.sync();
+    const leads = world.leaders().every((leader, number) => number === 0 || leader > world.leaders()[0]!);
+    assert.equal(story(world).includes('broadcast vote 0 own'), leads);
+    assert.ok(!leads, 'the values of this test were chosen so that another one leads');
+  });
+
+  test('a block that is ready when its period is over is not proposed', () => {
+    const world = startWorld({ slowBuilds: true });
+    world.sync();
+    world.pass(400);
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM)));
+    world.finishBuilds();
+    world.sync();
+    const own = world.sent.filter((sent) => sent.type === 'vote' && sent.vote.step === STEP.propose);
+    assert.ok(own.every((sent) => sent.type === 'vote' && sent.vote.period === 1));
+  });
+});
+
 describe('crashes', () => {
   test('a vote whose record is durable is sent again as it was, byte for byte', () => {
     const { world } = certifying();
