@@ -1,12 +1,19 @@
 import type { Ed25519 } from '@sero/crypto';
-import { batchMessage, batchOf, type EphemeralSignature, leafInRound, leafMessage, leafOf } from '@sero/protocol';
+import {
+  batchMessage,
+  batchOf,
+  type EphemeralSignature,
+  leafInRound,
+  leafMessage,
+  leafOf,
+} from '@sero/protocol';
 import type { EphemeralKeys } from '../ephemeral-keys.ts';
 import type { Later } from '../memory-disk.ts';
 import { secretOf } from './stub-crypto.ts';
 
 /** Ephemeral keys that a crash can hit and a thief can take. */
 export interface StolenKeys extends EphemeralKeys {
-  /** The machine stops: of each erasure that is not durable a crash keeps all or nothing. */
+  /** The machine stops: of what is not durable a part stays. */
   crash(isKept: () => boolean): void;
   /**
    * Signs with what a thief finds who takes memory and disk now: leaves whose erasure is not durable are there for him.

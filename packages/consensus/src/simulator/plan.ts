@@ -1,0 +1,43 @@
+import type { Parameters } from '@sero/protocol';
+import type { ClockError } from './clock.ts';
+import type { HostilePlan } from './hostile.ts';
+import type { Weather } from './network.ts';
+import type { Simulation } from './simulation.ts';
+
+/** A node of a run. */
+export interface NodePlan {
+  /** Units of its stake records; none: it only follows. */
+  readonly weights: readonly number[];
+  readonly clock: ClockError;
+  /** What it does instead of what it should. Default: it is honest. */
+  readonly hostile?: HostilePlan;
+}
+
+/** How many transactions come. */
+export type Load = 'none' | 'sparse' | 'steady' | 'full';
+
+/** A world and what happens in it. Two phases: in the first the script does what it likes; in the second nothing fails any more. */
+export interface Plan {
+  readonly parameters: Parameters;
+  readonly nodes: readonly NodePlan[];
+  readonly weather: Weather;
+  readonly load: Load;
+  /** Bounds of the time that a disk takes to sync, ms. */
+  readonly disk: readonly [number, number];
+  /** Neighbours that each node has at least. Default: everybody. */
+  readonly degree?: number;
+  /** Messages go through their bytes. */
+  readonly isEncoded: boolean;
+  /** Real cryptography and key files, or keys files alone. Default: neither. */
+  readonly real?: 'crypto' | 'keys';
+  /** Transactions change weights of honest records. */
+  readonly changesStake: boolean;
+  /** Length of the first phase, virtual ms, and the height at which it ends earlier. */
+  readonly faulty: { readonly ms: number; readonly height?: bigint };
+  /** What happens in the first phase. */
+  readonly script: (simulation: Simulation) => void;
+  /** In the second phase every honest node makes so many rounds final within so many ms. */
+  readonly progress: { readonly rounds: number; readonly within: number };
+  /** What must hold at the end. */
+  readonly atEnd?: (simulation: Simulation) => void;
+}

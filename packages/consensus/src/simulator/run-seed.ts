@@ -1,0 +1,50 @@
+import type { Mutant } from '../mutant.ts';
+import { randomFrom } from './random.ts';
+import type { Scenario } from './scenarios/draw.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+import { type Outcome, simulate } from './simulation.ts';
+
+/** A run by its seed, and what came of it. */
+export interface SeedOutcome extends Outcome {
+  readonly seed: number;
+  readonly scenario: string;
+}
+
+/** What narrows a run down. */
+export interface RunOptions {
+  /** Default: drawn by the seed's number. */
+  readonly scenario?: string;
+  readonly mutant?: Mutant;
+  readonly trace?: (line: string) => void;
+}
+
+/** What the shares of all scenarios add up to. */
+const WHOLE = 1_000;
+
+/** Seeds are spread over the shares in steps of this, prime to the whole: two hundred in a row have every scenario by its share. */
+const STEP = 599;
+
+/** The scenario that a seed draws by its number. */
+export function scenarioOf(seed: number): Scenario {
+  let place = ((seed % WHOLE) * STEP) % WHOLE;
+  for (const scenario of SCENARIOS) {
+    if (place < scenario.share) return scenario;
+    place -= scenario.share;
+  }
+  throw new RangeError('the shares of the scenarios do not add up to a thousand');
+}
+
+/**
+ * Runs one world. The same seed, scenario and mutant give the same run to the last packet.
+ *
+ * @param seed 0..2^48
+ * @throws RangeError for a scenario that is not known
+ */
+export function runSeed(seed: number, { scenario: name, mutant, trace }: RunOptions = {}): SeedOutcome {
+  const scenario = name === undefined ? scenarioOf(seed) : SCENARIOS.find((one) => one.name === name);
+  if (scenario === undefined) throw new RangeError(`there is no scenario ${name}`);
+  const random = randomFrom(BigInt(seed));
+  const plan = scenario.plan(random);
+  const outcome = simulate(plan, BigInt(random.u32()) + (BigInt(seed) << 32n), mutant, trace);
+  return { seed, scenario: scenario.name, ...outcome };
+}

@@ -1,0 +1,137 @@
+import { flooder, garbler, replayer } from '../adversaries/noise.ts';
+import { blockHider, eagerStarter, equivocatingProposer } from '../adversaries/proposers.ts';
+import {
+  alternatingVoter,
+  doubleVoter,
+  lateVoter,
+  mute,
+  muteLeader,
+  restlessVoter,
+} from '../adversaries/voters.ts';
+import type { HostilePlan } from '../hostile.ts';
+import type { Plan } from '../plan.ts';
+import type { Random } from '../random.ts';
+import type { Simulation } from '../simulation.ts';
+import { Violation } from '../violation.ts';
+import { calmPlan, crowd, nodesOf, type Scenario } from './draw.ts';
+import { crashes, lossyWeather, partitions, slowWeather, wrongClock } from './faults.ts';
+
+/** Hostile nodes that may stand in any world. */
+export const HOSTILE: readonly HostilePlan[] = [
+  mute,
+  muteLeader,
+  lateVoter,
+  doubleVoter,
+  alternatingVoter,
+  restlessVoter,
+  equivocatingProposer,
+  blockHider,
+  replayer,
+  garbler,
+];
+
+/** One or two hostile nodes with as much stake as may be, which do one of these things. */
+function against(random: Random, plans: readonly HostilePlan[]): Plan {
+  const first = random.pick(plans);
+  return calmPlan(random, nodesOf(crowd(random, random.between(1, 2)), [first, random.pick(plans)]));
+}
+
+/** A bad network in half of the runs. */
+function perhapsBad(random: Random, plan: Plan): Plan {
+  if (random.chance(500)) return plan;
+  const weather = random.chance(500) ? lossyWeather(random) : slowWeather(random);
+  return { ...plan, weather: { ...plan.weather, ...weather } };
+}
+
+function scenario(name: string, share: number, plans: readonly HostilePlan[]): Scenario {
+  return { name, share, plan: (random) => perhapsBad(random, against(random, plans)) };
+}
+
+/** Votes of a flooder that a node passes on: what of them can matter, two values for each of the steps of two periods and of the next round. */
+const MOST_RELAYED = 64;
+
+function expectNoFlood({ nodes, checker }: Simulation): void {
+  const rounds = checker.finals().length;
+  const honest = nodes.flatMap(({ records }) => records).length;
+  for (const { number, isHonest, work } of nodes) {
+    const most = rounds * (MOST_RELAYED + 12 * honest);
+    if (isHonest && work.relayed > most) {
+      throw new Violation('flood', `node ${number} passed on ${work.relayed} votes in ${rounds} rounds`);
+    }
+  }
+}
+
+/** Blocks that an idle chain may make in a time: one an idle interval, and what clocks may be wrong by. */
+function expectPace({ schedule, checker, plan }: Simulation): void {
+  const blocks = BigInt(checker.finals().length - 1);
+  const { minBlockGap } = plan.parameters.pace;
+  const most = BigInt(schedule.now() + 2_000) / BigInt(minBlockGap) + 1n;
+  if (blocks > most) throw new Violation('pace', `${blocks} blocks in ${schedule.now()} ms`);
+}
+
+/** Everything at once: clocks, network, crashes, partitions, hostile nodes. */
+function mixed(random: Random): Plan {
+  const count = random.below(3);
+  const nodes = nodesOf(crowd(random, count), random.shuffled(HOSTILE), () =>
+    random.chance(400) ? wrongClock(random) : { offset: 0, drift: 0 },
+  );
+  const plan = calmPlan(random, nodes);
+  const weather = {
+    ...plan.weather,
+    ...(random.chance(600) ? lossyWeather(random) : {}),
+    ...(random.chance(400) ? slowWeather(random) : {}),
+  };
+  const [splits, falls] = [random.chance(400), random.chance(600)];
+  return {
+    ...plan,
+    weather,
+    faulty: { ms: 60_000, height: 14n },
+    script(simulation) {
+      if (splits) partitions(simulation, [20, 34, 50, 66, 80]);
+      if (falls) crashes(simulation, [500, 6_000], random.between(1, 4));
+    },
+  };
+}
+
+export const AGAINST: readonly Scenario[] = [
+  scenario('mute-leader', 25, [mute, muteLeader, blockHider]),
+  scenario('late-voter', 15, [lateVoter]),
+  scenario('equivocator', 35, [equivocatingProposer]),
+  scenario('double-voter', 50, [doubleVoter, alternatingVoter, restlessVoter]),
+  scenario('noise', 20, [replayer, garbler]),
+  {
+    name: 'flood',
+    share: 10,
+    plan: (random) => ({
+      ...calmPlan(random, nodesOf(crowd(random, 1), [flooder])),
+      faulty: { ms: 15_000, height: 6n },
+      atEnd: expectNoFlood,
+    }),
+  },
+  {
+    name: 'eager-starter',
+    share: 10,
+    plan: (random) => ({
+      ...calmPlan(random, nodesOf(crowd(random, 1), [eagerStarter])),
+      load: 'none',
+      faulty: { ms: 100_000 },
+      atEnd: expectPace,
+    }),
+  },
+  {
+    name: 'idle',
+    share: 10,
+    plan: (random) => ({
+      ...calmPlan(random, nodesOf(crowd(random, 0))),
+      load: 'none',
+      faulty: { ms: 100_000 },
+      atEnd: expectPace,
+    }),
+  },
+  {
+    name: 'full-blocks',
+    share: 20,
+    plan: (random) => perhapsBad(random, { ...calmPlan(random, nodesOf(crowd(random, 0))), load: 'full' }),
+  },
+  { name: 'mixed', share: 190, plan: mixed },
+];

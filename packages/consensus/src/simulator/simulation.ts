@@ -1,0 +1,228 @@
+import { compareBytes, concat, portableEd25519, portableVrf, toHex } from '@sero/crypto';
+import type { StakeRow, VoteCrypto } from '@sero/protocol';
+import type { ConsensusMessage } from '../abstractions.ts';
+import type { Mutant } from '../mutant.ts';
+import { type Chain, createChain } from './chain.ts';
+import { type Checker, createChecker } from './checker.ts';
+import { startLoad } from './load.ts';
+import { CALM, createNetwork, type SimulatedNetwork, type Weather } from './network.ts';
+import { createNode, type SimulatedNode, type SimulatedRecord } from './node.ts';
+import type { Plan } from './plan.ts';
+import { type Random, randomFrom } from './random.ts';
+import { realKeys } from './real.ts';
+import { createSchedule, type Schedule } from './schedule.ts';
+import { secretOf, stubCrypto } from './stub-crypto.ts';
+import { stubKeys } from './stub-keys.ts';
+import { createVerification } from './verification.ts';
+import { Violation, type ViolationCode } from './violation.ts';
+
+/** A world at work: what scripts and checks of scenarios see of it. */
+export interface Simulation {
+  readonly plan: Plan;
+  readonly random: Random;
+  readonly schedule: Schedule;
+  readonly network: SimulatedNetwork;
+  readonly nodes: readonly SimulatedNode[];
+  readonly chain: Chain;
+  readonly checker: Checker;
+  readonly crypto: VoteCrypto;
+  /** Called with everything that an honest node says, after it was sent. */
+  onSaid: ((node: number, message: ConsensusMessage) => void) | undefined;
+  /** Whether the first phase lasts. */
+  isFaulty(): boolean;
+  /** Changes the weather of the first phase; what is not named stays. */
+  turn(weather: Partial<Weather>): void;
+  /** From now on nothing fails. */
+  heal(): void;
+  /** Stops a node in the first phase, and starts it again later. */
+  crash(node: number, forMs: number): void;
+}
+
+/** What came of a run. */
+export interface Outcome {
+  readonly rounds: number;
+  readonly packets: number;
+  readonly events: number;
+  /** Virtual time, ms. */
+  readonly time: number;
+  readonly violation?: { readonly code: ViolationCode; readonly message: string };
+}
+
+/**
+ * Lets a world run: its first phase with faults, its second without.
+ *
+ * @param seed of everything that is drawn
+ * @param trace takes a line for each thing worth reading
+ */
+export function simulate(plan: Plan, seed: bigint, mutant?: Mutant, trace?: (line: string) => void): Outcome {
+  const schedule = createSchedule();
+  const random = randomFrom(seed);
+  const simulation = assemble(plan, random, schedule, mutant, trace);
+  let violation: Outcome['violation'];
+  try {
+    play(simulation);
+  } catch (error) {
+    violation =
+      error instanceof Violation
+        ? { code: error.code, message: error.message }
+        : {
+            code: 'exception',
+            message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          };
+  }
+  return {
+    rounds: simulation.checker.finals().length - 1,
+    packets: simulation.network.counts.arrived,
+    events: schedule.events(),
+    time: schedule.now(),
+    ...(violation === undefined ? {} : { violation }),
+  };
+}
+
+function assemble(
+  plan: Plan,
+  random: Random,
+  schedule: Schedule,
+  mutant: Mutant | undefined,
+  trace: ((line: string) => void) | undefined,
+): Simulation {
+  const crypto = plan.real === 'crypto' ? { vrf: portableVrf, ed25519: portableEd25519 } : stubCrypto();
+  const diskRandom = random.fork();
+  const later = (run: () => void): void =>
+    schedule.after(diskRandom.between(plan.disk[0], plan.disk[1]), run);
+  let number = 0;
+  const rows: StakeRow[] = [];
+  const honest = new Set<string>();
+  const records = plan.nodes.map(({ weights, hostile }) =>
+    weights.map((weight): SimulatedRecord => {
+      const n = number++;
+      const id = secretOf(4, n);
+      const vrfSecret = secretOf(5, n);
+      const own = (plan.real === undefined ? stubKeys : realKeys)(n, crypto.ed25519, later);
+      const keys =
+        hostile === undefined ? own : { ...own, erase: () => undefined, eraseBefore: () => undefined };
+      const blsKey = concat(secretOf(6, n), secretOf(6, n).slice(16));
+      rows.push({
+        id,
+        vrfKey: crypto.vrf.publicKey(vrfSecret),
+        voteRoot: keys.root,
+        blsKey,
+        weight: BigInt(weight),
+      });
+      if (hostile === undefined) honest.add(toHex(id));
+      return { id, vrfSecret, keys };
+    }),
+  );
+  rows.sort((a, b) => compareBytes(a.id, b.id));
+  const chain = createChain(plan.parameters, rows, random.bytes(32), crypto, mutant);
+  const verification = createVerification(crypto);
+  const checker = createChecker(chain, verification, crypto, (id) => honest.has(toHex(id)));
+  const nodes: SimulatedNode[] = [];
+  const networkRandom = random.fork();
+  const nodeRandom = random.fork();
+  const network = createNetwork(
+    schedule,
+    networkRandom,
+    plan.nodes.map((_, i) => ({
+      isUp: () => nodes[i]!.isUp(),
+      take: (packet, from) => nodes[i]!.take(packet, from),
+    })),
+    neighbours(plan, networkRandom),
+    plan.isEncoded,
+  );
+  network.weather = plan.weather;
+  let isFaulty = true;
+  const simulation: Simulation = {
+    plan,
+    random: random.fork(),
+    schedule,
+    network,
+    nodes,
+    chain,
+    checker,
+    crypto,
+    onSaid: undefined,
+    isFaulty: () => isFaulty,
+    heal() {
+      isFaulty = false;
+      network.weather = CALM;
+    },
+    turn(weather) {
+      if (!isFaulty) return;
+      network.weather = { ...network.weather, ...weather };
+      trace?.(`${schedule.now()} weather ${Object.keys(weather).join(', ')}`);
+    },
+    crash(node, forMs) {
+      if (!isFaulty) return;
+      nodes[node]!.crash();
+      schedule.after(forMs, () => {
+        if (!nodes[node]!.isUp()) nodes[node]!.start();
+      });
+    },
+  };
+  for (const [i, node] of plan.nodes.entries()) {
+    nodes.push(
+      createNode(i, node, records[i]!, {
+        plan,
+        mutant,
+        schedule,
+        random: nodeRandom,
+        crypto,
+        chain,
+        verification,
+        checker,
+        network: () => network,
+        nodeCount: plan.nodes.length,
+        trace: trace && ((line) => trace(`${schedule.now()} ${line()}`)),
+        onSaid: (from, message) => simulation.onSaid?.(from, message),
+      }),
+    );
+  }
+  return simulation;
+}
+
+/** Everybody, or a ring with chords, in which every node has at least `degree` neighbours. */
+function neighbours({ nodes, degree }: Plan, random: Random): number[][] {
+  const all = nodes.map((_, i) => i);
+  if (degree === undefined || degree >= nodes.length - 1) return all.map((i) => all.filter((j) => j !== i));
+  const links = all.map(() => new Set<number>());
+  const link = (a: number, b: number): void => {
+    if (a === b) return;
+    links[a]!.add(b);
+    links[b]!.add(a);
+  };
+  const ring = random.shuffled(all);
+  for (const [place, node] of ring.entries()) link(node, ring[(place + 1) % ring.length]!);
+  for (const node of all) while (links[node]!.size < degree) link(node, random.pick(all));
+  return links.map((set) => [...set]);
+}
+
+function play(simulation: Simulation): void {
+  const { plan, schedule, nodes, random, checker } = simulation;
+  for (const node of nodes) schedule.at(random.below(200), () => node.isUp() || node.start());
+  startLoad(simulation);
+  plan.script(simulation);
+  const { ms, height } = plan.faulty;
+  schedule.runUntil(ms, () => height !== undefined && BigInt(checker.finals().length) > height);
+  expectProgress(simulation);
+  plan.atEnd?.(simulation);
+}
+
+/** The second phase: nothing fails, and everybody gets on. */
+function expectProgress(simulation: Simulation): void {
+  const { plan, schedule, nodes, checker } = simulation;
+  simulation.heal();
+  const honest = nodes.filter(({ isHonest }) => isHonest);
+  for (const node of nodes) if (!node.isUp()) node.start();
+  const { rounds, within } = plan.progress;
+  const from = schedule.now();
+  const goal = BigInt(checker.finals().length - 1 + rounds);
+  const isThere = (): boolean => honest.every(({ ledger }) => ledger.height() >= goal);
+  schedule.runUntil(from + within, isThere);
+  if (isThere()) return;
+  const heights = honest.map(({ ledger }) => ledger.height()).join(' ');
+  throw new Violation(
+    'progress',
+    `${within} ms after the network healed heights are ${heights}, not ${goal}`,
+  );
+}

@@ -1,0 +1,40 @@
+/** An invariant that does not hold. */
+export class Violation extends Error {
+  /** Name of the invariant. */
+  readonly code: ViolationCode;
+
+  constructor(code: ViolationCode, message: string) {
+    super(`${code}: ${message}`);
+    this.name = 'Violation';
+    this.code = code;
+  }
+}
+
+export type ViolationCode =
+  /** Votes on the wire certify two values of one round. */
+  | 'two-certificates'
+  /** Two honest nodes have different final blocks of one height. */
+  | 'fork'
+  /** A node's height fell. */
+  | 'height-fell'
+  /** An honest record has cast two votes at one step. */
+  | 'honest-equivocation'
+  /** A node made a block final with what is no certificate. */
+  | 'certificate'
+  /** A block that does not hold was certified. */
+  | 'invalid-block'
+  /** Keys that should be erased are there to be stolen. */
+  | 'stolen-key'
+  /** A node stopped, or its code threw. */
+  | 'halted'
+  | 'exception'
+  /** No progress within the bound after the network healed. */
+  | 'progress'
+  /** An idle chain makes more blocks than its pace allows. */
+  | 'pace'
+  /** A withholder leads more rounds than its stake and its choices give. */
+  | 'leader-share'
+  /** A flood makes a node do or keep more than its bound. */
+  | 'flood'
+  /** What a quorum tracker says of itself is not true. */
+  | 'contract';
