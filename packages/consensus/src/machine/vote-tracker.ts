@@ -74,8 +74,8 @@ export function countVote(
   const known = tracker.votes.get(sender);
   if (known === undefined) return count(tracker, sender, vote, threshold);
   const isSame = equalValues(known.vote.value, vote.vote.value);
-  if (mutant === 'equivocation' && !isSame) return count(tracker, sender, vote, threshold);
-  if (isSame || tracker.pairs.has(sender)) return { tracker, outcome: 'known', reached: [] };
+  const isKnown = isSame || tracker.pairs.has(sender) || mutant === 'equivocation';
+  if (isKnown) return { tracker, outcome: 'known', reached: [] };
   const pair = { first: known, second: vote };
   const before = tracker.counts.get(keyOf(known.vote.value))!;
   const counts = tracker.counts.with(keyOf(known.vote.value), {
