@@ -213,6 +213,9 @@ export function createNode(
         hostile?.roundOver?.();
       },
       halted(halt) {
+        // What the checker found while the participant was at work, and what is wrong in a hostile node's own code.
+        if ('error' in halt && (halt.error instanceof Violation || halt.reason === 'failed'))
+          throw halt.error;
         if (!isHonest) return;
         const why =
           halt.reason === 'two-certificates' ? halt.reason : `${halt.reason}: ${halt.error.message}`;

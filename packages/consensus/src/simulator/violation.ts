@@ -35,6 +35,4 @@ export type ViolationCode =
   /** A withholder leads more rounds than its stake and its choices give. */
   | 'leader-share'
   /** A flood makes a node do or keep more than its bound. */
-  | 'flood'
-  /** What a quorum tracker says of itself is not true. */
-  | 'contract';
+  | 'flood';

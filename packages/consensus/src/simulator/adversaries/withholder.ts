@@ -4,7 +4,7 @@ import type { HostilePlan, HostileRecord, Powers } from '../hostile.ts';
 import { salt } from './proposers.ts';
 
 /** Contents that are tried for a block that may enter a seed soon. */
-const TRIES = 80;
+const TRIES = 48;
 
 /** Rounds that it looks ahead. */
 const AHEAD = 6n;
@@ -81,7 +81,7 @@ function hopeAfter(powers: Powers, record: HostileRecord, block: ChainBlock): bi
   for (let round = height + 1n; round <= height + AHEAD; round++) {
     const before = round - chain.parameters.stake.seedLookback;
     const seed = seeds[Number(before)];
-    if (seed === undefined || isKnown(before) < ONE >> 6n) continue;
+    if (seed === undefined || isKnown(before) < ONE >> 4n) continue;
     const chance = (isKnown(before) * chanceToLead(powers, record, seed, round)) / ONE;
     hope += chance;
     const from = chain.refreshFrom(round);

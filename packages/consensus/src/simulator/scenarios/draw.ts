@@ -14,7 +14,7 @@ export interface Scenario {
 }
 
 /** The small profile, with lookbacks so short that a run reaches beyond them. */
-export function smallProfile(random: Random): Parameters {
+function smallProfile(random: Random): Parameters {
   const seedRefresh = BigInt(random.between(1, 3));
   const { stake } = DEVELOPMENT;
   return {
@@ -24,7 +24,7 @@ export function smallProfile(random: Random): Parameters {
 }
 
 /** A clock that is right. */
-export const RIGHT: ClockError = { offset: 0, drift: 0 };
+const RIGHT: ClockError = { offset: 0, drift: 0 };
 
 /** Units that hostile nodes may have together: with them, less than a third; and each honest node's. */
 export interface Crowd {

@@ -27,7 +27,7 @@ export function wrongClock(random: Random): ClockError {
 }
 
 /** Parts into which a network falls: of all nodes so many of a hundred in the first. */
-export function parts(random: Random, nodes: number, percent: number): number[] {
+function parts(random: Random, nodes: number, percent: number): number[] {
   const first = Number((BigInt(nodes) * BigInt(percent) + 50n) / 100n);
   const size = first < 1 ? 1 : first >= nodes ? nodes - 1 : first;
   const inFirst = new Set(random.shuffled(Array.from({ length: nodes }, (_, i) => i)).slice(0, size));

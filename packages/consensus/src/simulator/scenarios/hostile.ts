@@ -17,7 +17,7 @@ import { calmPlan, crowd, nodesOf, type Scenario } from './draw.ts';
 import { crashes, lossyWeather, partitions, slowWeather, wrongClock } from './faults.ts';
 
 /** Hostile nodes that may stand in any world. */
-export const HOSTILE: readonly HostilePlan[] = [
+const HOSTILE: readonly HostilePlan[] = [
   mute,
   muteLeader,
   lateVoter,
