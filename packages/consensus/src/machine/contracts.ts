@@ -93,6 +93,39 @@ function checkPeriods(before: PlayerState, after: PlayerState, actions: readonly
   expect(isTimed, 'a period without an end');
 }
 
+/**
+ * Throws unless a restored player knows what it knew when its last record was written: all but clocks, votes for the next round, and arrivals.
+ */
+export function checkRestored(written: PlayerState, restored: PlayerState): void {
+  const knowledge = ({
+    facts,
+    phase,
+    period,
+    step,
+    lastStep,
+    pinned,
+    periods,
+    verdicts,
+    decision,
+  }: PlayerState) => ({
+    ...{ facts, phase, period, step, lastStep, pinned, decision },
+    verdicts: [...verdicts.entries()],
+    periods: [...periods].map(([number, { proposals, doubled, lowest, steps, ...rest }]) => ({
+      ...{ number, ...rest },
+      lowest: lowest?.vote.vote.sender,
+      proposals: [...proposals.entries()].map(([sender, { vote }]) => [sender, vote]),
+      doubled: [...doubled.entries()],
+      steps: [...steps].map(([step, tracker]) => ({
+        ...{ step, reached: tracker.reached, paired: tracker.paired, total: tracker.total },
+        votes: [...tracker.votes.entries()],
+      })),
+    })),
+  });
+  const text = (state: PlayerState) =>
+    JSON.stringify(knowledge(state), (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
+  expect(text(written) === text(restored), 'a restart forgets something that was voted upon');
+}
+
 function checkTrackers(before: PlayerState, after: PlayerState): void {
   for (const [number, { steps }] of after.periods) {
     for (const [step, tracker] of steps) {

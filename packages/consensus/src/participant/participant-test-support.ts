@@ -24,6 +24,8 @@ import type {
   Participant,
   World,
 } from '../abstractions.ts';
+import { checkRestored, checkTransition } from '../machine/contracts.ts';
+import type { PlayerState } from '../machine/state.ts';
 import { type MemoryVoteLog, memoryVoteLog } from '../memory-disk.ts';
 import type { Mutant } from '../mutant.ts';
 import { consensusParams } from '../parameters.ts';
@@ -109,6 +111,9 @@ export function startWorld(
   let height = 0n;
   let transactions = options.transactions ?? true;
   let blockTime = 0n;
+  let written: PlayerState | undefined;
+  /** Whether the last record survived the last crash. */
+  let isWhole = false;
   let commitFails = false;
   let diskFails = false;
 
@@ -250,7 +255,17 @@ export function startWorld(
 
   const start = (): Participant => {
     const { mutant } = options;
-    const made = createParticipant(PARAMS, [record], world, mutant === undefined ? {} : { mutant });
+    const made = createParticipant(PARAMS, [record], world, {
+      ...(mutant === undefined ? {} : { mutant }),
+      onTransition: checkTransition,
+      onWritten: (state) => {
+        written = state;
+      },
+      onRestored: (state) => {
+        const isSameRound = written?.facts.round === state.facts.round;
+        if (isWhole && isSameRound && written !== undefined) checkRestored(written, state);
+      },
+    });
     made.start();
     return made;
   };
@@ -329,6 +344,7 @@ export function startWorld(
 
     crash(kept) {
       participant.stop();
+      isWhole = syncs.length === 0 || kept(2) === 2;
       syncs = [];
       timers.clear();
       log.crash(kept);

@@ -25,7 +25,7 @@ import { dueErasures } from '../leaf-slots.ts';
 import { decodeLogRecord } from '../log-record.ts';
 import type { PlayerAction, PlayerEvent } from '../machine/events.ts';
 import { isWanted } from '../machine/freshness.ts';
-import { newPlayer, transition } from '../machine/player.ts';
+import { newPlayer, type Transition, transition } from '../machine/player.ts';
 import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } from '../machine/state.ts';
 import type { Quorum } from '../machine/vote-tracker.ts';
 import type { Mutant } from '../mutant.ts';
@@ -35,6 +35,17 @@ import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
 import { createVoter } from './voter.ts';
+
+/** For tests and the simulator. */
+export interface ParticipantOptions {
+  readonly mutant?: Mutant;
+  /** Sees every transition, and throws where a contract is broken (`machine/contracts.ts`). */
+  readonly onTransition?: (before: PlayerState, event: PlayerEvent, played: Transition) => void;
+  /** Told the state that a record of the log stands for, once it is written. */
+  readonly onWritten?: (state: PlayerState) => void;
+  /** Told the state that the log gave back. */
+  readonly onRestored?: (state: PlayerState) => void;
+}
 
 /** A round that is over, and what a second certificate of it is compared with. */
 interface Previous {
@@ -57,10 +68,10 @@ export function createParticipant(
   params: ConsensusParams,
   records: readonly OwnRecord[],
   world: World,
-  options: { readonly mutant?: Mutant } = {},
+  options: ParticipantOptions = {},
 ): Participant {
   const { ledger, verifier, log, network, clock, events } = world;
-  const { mutant } = options;
+  const { mutant, onTransition, onWritten, onRestored } = options;
   const blocks = createBlockKeeper(world, {
     state: () => state,
     isWorking: () => phase === 'working',
@@ -69,6 +80,7 @@ export function createParticipant(
   const recorder = createRecorder(log, records, diskFailed, mutant);
   const voter = createVoter(records, world, recorder, {
     isIn: (round) => phase === 'working' && state.facts.round === round,
+    written: () => onWritten?.(state),
     voted(votes) {
       for (const vote of votes) feed({ type: 'vote', vote });
     },
@@ -180,7 +192,9 @@ export function createParticipant(
   function play(event: PlayerEvent): void {
     const now = clock.now();
     const before = state;
-    const { state: after, actions } = transition(before, event, now);
+    const played = transition(before, event, now);
+    const { state: after, actions } = played;
+    onTransition?.(before, event, played);
     state = after;
     if (after !== before) note(event, before, now);
     for (const action of actions) if (phase === 'working') act(action);
@@ -407,6 +421,7 @@ export function createParticipant(
       for (const vote of votes.map(decodeVote)) signed.push(...voter.restore(state.facts.round, vote));
     }
     for (const { keys } of records) keys.eraseBefore(state.facts.round);
+    onRestored?.(state);
     const proposals = signed.filter(({ vote }) => vote.step === STEP.propose);
     blocks.restore(
       found,

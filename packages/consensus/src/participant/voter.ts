@@ -9,6 +9,8 @@ import type { Recorder } from './recorder.ts';
 export interface VoterHost {
   /** Whether the participant is at work, in this round. */
   isIn(round: bigint): boolean;
+  /** A record was handed to the log. */
+  written(): void;
   /** The votes are durable and were sent. */
   voted(votes: readonly WeighedVote[]): void;
   /** Sees to it that a block is in the log. */
@@ -47,6 +49,7 @@ export function createVoter(
     cast.set(placeOf(period, step), entry);
     if (block !== undefined) host.hold(block);
     recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
+    host.written();
     recorder.write(
       round,
       votes.map(({ vote }) => vote),
