@@ -32,6 +32,12 @@ const RUN_HERE: Readonly<Record<string, string>> = {
   'npm run --silent sero --': 'npm run --silent sero -- --version',
   'npm run sero -- --help': 'npm run sero -- --help',
   'npm run bench -- [--only PREFIX]': 'npm run bench -- --only size.',
+  'npm run simulate': 'npm run simulate -- --seeds 1',
+  'npm run simulate -- --seeds N [--scenario NAME] [--seed S] [--mutant NAME]':
+    'npm run simulate -- --seeds 2 --scenario honest',
+  // All runs take a quarter of an hour.
+  'npm run explore': 'npm run explore -- --run plain',
+  'npm run explore -- --mutant NAME': 'npm run explore -- --mutant threshold',
 };
 
 /** What a person runs: it takes many minutes and writes the figures of one machine, so that no test can compare them. */
