@@ -41,7 +41,10 @@ const RUN_HERE: Readonly<Record<string, string>> = {
 };
 
 /** What a person runs: it takes many minutes and writes the figures of one machine, so that no test can compare them. */
-const RUN_BY_HAND: readonly string[] = ['npm run bench -- --doc'];
+const RUN_BY_HAND: readonly string[] = [
+  'npm run bench -- --doc',
+  'npm run bench -- --large --only consensus.',
+];
 
 /** The commands that a script starts, without what stands around them. */
 function commandsOfScript(text: string): string[] {
