@@ -37,7 +37,6 @@ const RUN_HERE: Readonly<Record<string, string>> = {
     'npm run simulate -- --seeds 2 --scenario honest',
   // All runs take a quarter of an hour.
   'npm run explore': 'npm run explore -- --run plain',
-  'npm run explore -- --mutant NAME': 'npm run explore -- --mutant threshold',
 };
 
 /** What a person runs: it takes many minutes and writes the figures of one machine, so that no test can compare them. */
