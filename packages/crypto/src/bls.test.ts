@@ -44,7 +44,8 @@ const message = utf8('checkpoint 256');
 const secret = SECRETS[0]!;
 const key = publicKey(secret);
 const signature = sign(secret, message);
-const possession = provePossession(secret);
+const NOBODY = new Uint8Array(0);
+const possession = provePossession(secret, NOBODY);
 
 const IDENTITY_KEY = fromHex(`c0${'00'.repeat(BLS_KEY_LENGTH - 1)}`);
 const IDENTITY_SIGNATURE = fromHex(`c0${'00'.repeat(BLS_SIGNATURE_LENGTH - 1)}`);
@@ -78,7 +79,11 @@ test('a secret is a scalar between zero and r: one key has one secret', () => {
   const sum = BigInt(`0x${toHex(secret)}`) + R;
   for (const wrong of [0n, R, R + 1n, sum, 2n ** 256n - 1n]) {
     const bytes = bigEndian(wrong, BLS_SECRET_LENGTH);
-    for (const use of [publicKey, provePossession, (s: Uint8Array) => sign(s, message)]) {
+    for (const use of [
+      publicKey,
+      (s: Uint8Array) => provePossession(s, NOBODY),
+      (s: Uint8Array) => sign(s, message),
+    ]) {
       assert.throws(() => use(bytes), hasCode('scalar-not-canonical'));
     }
   }
@@ -101,16 +106,28 @@ test('a rogue key signs for everybody, and cannot prove its possession', () => {
   // Without proofs of possession the attack succeeds: the victim never signed.
   assert.equal(verifyAggregate([victim, rogue], message, signature), true);
   // What the attacker can sign with is the secret of the sum, in either domain, and the victim's proof is public.
-  const attempts = [sign(secret, rogue), possession, provePossession(SECRETS[1]!)];
-  for (const proof of attempts) assert.equal(verifyPossession(rogue, proof), false);
-  assert.equal(verifyPossession(key, possession), true);
-  assert.equal(verifyPossession(victim, provePossession(SECRETS[1]!)), true);
+  const attempts = [sign(secret, rogue), possession, provePossession(SECRETS[1]!, NOBODY)];
+  for (const proof of attempts) assert.equal(verifyPossession(rogue, proof, NOBODY), false);
+  assert.equal(verifyPossession(key, possession, NOBODY), true);
+  assert.equal(verifyPossession(victim, provePossession(SECRETS[1]!, NOBODY), NOBODY), true);
 });
 
 test('a proof of possession is no signature and a signature is no proof, even of the same bytes', () => {
   assert.equal(verify(key, key, possession), false);
-  assert.equal(verifyPossession(key, sign(secret, key)), false);
-  assert.equal(verifyPossession(publicKey(SECRETS[1]!), possession), false);
+  assert.equal(verifyPossession(key, sign(secret, key), NOBODY), false);
+  assert.equal(verifyPossession(publicKey(SECRETS[1]!), possession, NOBODY), false);
+});
+
+test('a proof of possession is of one holder: copied by another it says nothing', () => {
+  const [owner, thief] = [utf8('owner'), utf8('thief')];
+  const proof = provePossession(secret, owner);
+  assert.equal(verifyPossession(key, proof, owner), true);
+  for (const other of [thief, NOBODY, utf8('owne'), utf8('owner ')]) {
+    assert.equal(verifyPossession(key, proof, other), false);
+    assert.equal(verifyPossession(key, provePossession(secret, other), owner), false);
+  }
+  // Nor is it a signature of key and holder.
+  assert.equal(verify(key, concat(key, owner), proof), false);
 });
 
 test('an aggregate holds for exactly the keys that signed, each as often as it did', () => {
@@ -132,7 +149,7 @@ test('nobody has signed nothing', () => {
 
 test('the identity is no key and no signature, though the pairing of the two holds for every message', () => {
   assert.equal(verify(IDENTITY_KEY, message, IDENTITY_SIGNATURE), false);
-  assert.equal(verifyPossession(IDENTITY_KEY, IDENTITY_SIGNATURE), false);
+  assert.equal(verifyPossession(IDENTITY_KEY, IDENTITY_SIGNATURE, NOBODY), false);
   assert.equal(verifyAggregate([IDENTITY_KEY], message, IDENTITY_SIGNATURE), false);
   assert.equal(verifyAggregate([key, IDENTITY_KEY], message, signature), false);
   assert.equal(verify(key, message, IDENTITY_SIGNATURE), false);
@@ -153,7 +170,7 @@ test('a key outside the prime subgroup is refused: a secret would have many keys
   assert.deepEqual(compressG1(clean), key);
   const dirty = compressG1(clean.add(torsion));
   assert.equal(verify(dirty, message, signature), false);
-  assert.equal(verifyPossession(dirty, possession), false);
+  assert.equal(verifyPossession(dirty, possession, NOBODY), false);
   assert.equal(verifyAggregate([key, dirty], message, signature), false);
 });
 
@@ -224,7 +241,7 @@ test('whatever the bytes and their lengths, verification answers no and never th
     fc.property(keys, signatures, (anyKey, anySignature) => {
       assert.equal(verify(anyKey, message, anySignature), false);
       assert.equal(verify(key, message, anySignature), false);
-      assert.equal(verifyPossession(anyKey, anySignature), false);
+      assert.equal(verifyPossession(anyKey, anySignature, NOBODY), false);
       assert.equal(verifyAggregate([key, anyKey], message, signature), false);
       assert.throws(() => aggregate([anySignature]), hasCode('point-not-canonical'));
     }),

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EdwardsPoint } from './edwards25519.ts';
 import { NOT_CANONICAL, SMALL_ORDER } from './edwards25519-test-support.ts';
-import { rememberingDecoder } from './remembered-keys.ts';
+import { decodePrimeOrder, rememberingDecoder } from './remembered-keys.ts';
 
 const { BASE } = EdwardsPoint;
 
 test('a key is decoded once, and known from any copy of its bytes', () => {
-  const decode = rememberingDecoder(2);
+  const decode = rememberingDecoder(2, decodePrimeOrder);
   const bytes = BASE.toBytes();
   const first = decode(bytes);
   bytes.fill(0);
@@ -17,7 +17,7 @@ test('a key is decoded once, and known from any copy of its bytes', () => {
 });
 
 test('the oldest key makes room for a new one, and is decoded again', () => {
-  const decode = rememberingDecoder(2);
+  const decode = rememberingDecoder(2, decodePrimeOrder);
   const keys = [1n, 2n, 3n].map((scalar) => BASE.multiply(scalar).toBytes());
   const [first, second, third] = keys.map(decode);
   assert.equal(decode(keys[2]!), third);
@@ -28,7 +28,7 @@ test('the oldest key makes room for a new one, and is decoded again', () => {
 });
 
 test('what is no key is refused each time, and pushes no key out', () => {
-  const decode = rememberingDecoder(1);
+  const decode = rememberingDecoder(1, decodePrimeOrder);
   const known = decode(BASE.toBytes());
   const refused = [
     ...NOT_CANONICAL,

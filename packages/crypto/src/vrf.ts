@@ -4,7 +4,7 @@ import { sha512 } from '@noble/hashes/sha2.js';
 import { concat, equalBytes, expectLength, leBytes, leInteger } from './bytes.ts';
 import { decodeEdwards, EdwardsPoint, isOfPrimeOrder, L } from './edwards25519.ts';
 import { CryptoError } from './errors.ts';
-import { rememberingDecoder } from './remembered-keys.ts';
+import { decodePrimeOrder, rememberingDecoder } from './remembered-keys.ts';
 
 /** Bytes of a proof: Gamma (32) || c (16) || s (32). */
 export const VRF_PROOF_LENGTH = 80;
@@ -42,7 +42,7 @@ const PROOF_TO_HASH = Uint8Array.of(SUITE, 0x03);
 const BACK = Uint8Array.of(0x00);
 
 /** Keeps more keys than a committee has, so that those of the round before are still there. */
-const decodeKey = rememberingDecoder(4096);
+const decodeKey = rememberingDecoder(4096, decodePrimeOrder);
 
 /** The VRF wherever JavaScript runs; not constant-time, as the README says. */
 export const portableVrf: Vrf = {

@@ -23,12 +23,15 @@ import {
   encodeBundle,
   ephemeralCache,
   MAX_BUNDLE_BYTES,
+  MAX_PERIOD,
   makeBundle,
+  maxBundleBytes,
   type ProtocolErrorCode,
   pairOf,
   STEP,
   verifyBundle,
   verifyCertificate,
+  verifyVote,
   type WeighedPair,
   type WeighedVote,
 } from './index.ts';
@@ -215,6 +218,24 @@ test('a certificate is of cert votes and has no member too many', () => {
   refused({ ...bundleOf([]), votes: [] }, 'bundle-weight');
 });
 
+test('a bundle of any step has no member too many, so that nobody verifies more votes than it takes', () => {
+  for (const step of [STEP.soft, STEP.next, STEP.late, STEP.redo]) {
+    const at = { ...CERT, step };
+    assert.equal(verifyBundle(CONTEXT, bundleOf([8, 7, 6, 4], [], at), STUB).weight, 25n);
+    refuse(bundleOf([8, 7, 6, 5, 4], [], at), 'bundle-not-trimmed');
+    refuse(bundleOf([8, 7, 6, 4], [1], at), 'bundle-not-trimmed');
+  }
+});
+
+test('a round has a last period', () => {
+  const { votes } = bundleOf([8, 7, 6, 4], [], { ...CERT, period: MAX_PERIOD });
+  const late = { ...CERT, period: MAX_PERIOD, votes, equivocations: [] };
+  assert.equal(verifyBundle(CONTEXT, late, STUB).weight, 25n);
+  refuse({ ...late, period: MAX_PERIOD + 1 }, 'period-too-high');
+  const vote = cast(ALL[0]!, CONTEXT, { ...CERT, period: MAX_PERIOD + 1 });
+  assert.throws(() => verifyVote(CONTEXT, vote, STUB), refusal('period-too-high'));
+});
+
 test('a certificate has at most as many members as the quorum has units, seen before any signature', () => {
   const dust = participants(Array.from({ length: 40 }, () => 1n));
   const context = roundOf(dust);
@@ -281,4 +302,16 @@ test('an encoded bundle decodes to itself, and no longer bytes are read than a b
   const bundle = bundleOf([8, 7], [6, 4]);
   assert.deepEqual(decodeBundle(encodeBundle(bundle)), bundle);
   assert.throws(() => decodeBundle(new Uint8Array(MAX_BUNDLE_BYTES + 1)), refusal('too-large'));
+});
+
+test('a bundle of pairs alone, each with its proof, is as long as a bundle of its threshold can be', () => {
+  const proof = [new Uint8Array(80)];
+  const equivocations = bundleOf([], [8, 7, 6, 4]).equivocations.map((pair) => ({ ...pair, proof }));
+  const bytes = encodeBundle({ ...CERT, votes: [], equivocations });
+  assert.equal(bytes.length, maxBundleBytes(4n));
+  decodeBundle(bytes, maxBundleBytes(4n));
+  assert.throws(() => decodeBundle(bytes, maxBundleBytes(3n)), refusal('too-large'));
+  assert.equal(maxBundleBytes(1n << 60n), MAX_BUNDLE_BYTES);
+  // Of production's cert committee.
+  assert.equal(maxBundleBytes(2_267n), 1_741_145);
 });

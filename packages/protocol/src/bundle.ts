@@ -18,7 +18,7 @@ import {
   type WeighedVote,
 } from './vote.ts';
 
-/** Most votes, and most pairs, of one bundle. */
+/** Most votes and pairs of one bundle, together. */
 export const MAX_BUNDLE_VOTES = 8_192;
 
 /** One sender's vote; round, period, step and value stand in the bundle. */
@@ -52,17 +52,33 @@ export type BundleVote = ValueOf<typeof BundleVoteType>;
 export type BundlePair = ValueOf<typeof BundlePairType>;
 export type Bundle = ValueOf<typeof BundleType>;
 
-/** Longest encoding of a bundle. */
-export const MAX_BUNDLE_BYTES = BundleType.maxSize;
+/** Longest encoding of a bundle, whatever the committee: its members are as many as a list has, in both lists together. */
+export const MAX_BUNDLE_BYTES = maxBundleBytes(BigInt(MAX_BUNDLE_VOTES));
+
+/**
+ * Longest encoding of a bundle of a committee: it has no more members than the threshold has units, nor than a list has, and a pair is the
+ * longest of them. What is longer need not be read.
+ *
+ * @param threshold T, units
+ */
+export function maxBundleBytes(threshold: bigint): number {
+  const members = threshold < BigInt(MAX_BUNDLE_VOTES) ? Number(threshold) : MAX_BUNDLE_VOTES;
+  // An element of a list of such has an offset of 4 bytes before it.
+  return BundleType.minSize + members * (BundlePairType.maxSize + 4);
+}
 
 /** Bytes of a bundle. */
 export function encodeBundle(bundle: Bundle): Uint8Array {
   return BundleType.serialize(bundle);
 }
 
-/** Decodes a bundle; nothing but its structure is checked. Throws ProtocolError `too-large`, `malformed`, `not-canonical`. */
-export function decodeBundle(bytes: Uint8Array): Bundle {
-  return decodeStrict(BundleType, bytes, MAX_BUNDLE_BYTES, 'bundle');
+/**
+ * Decodes a bundle; nothing but its structure is checked. Throws ProtocolError `too-large`, `malformed`, `not-canonical`.
+ *
+ * @param most longest that is read: `maxBundleBytes` of the highest threshold that the round has. Default: that of any round
+ */
+export function decodeBundle(bytes: Uint8Array, most = MAX_BUNDLE_BYTES): Bundle {
+  return decodeStrict(BundleType, bytes, most, 'bundle');
 }
 
 /** A sender's votes for two values, and what they weigh. */
@@ -141,20 +157,27 @@ export function makeBundle(
       bundle.votes.push({ sender: vote.sender, proof: vote.proof, signature: vote.signature });
     }
   }
-  const fits = bundle.votes.length <= MAX_BUNDLE_VOTES && bundle.equivocations.length <= MAX_BUNDLE_VOTES;
-  return fits ? bundle : undefined;
+  return taken.length <= MAX_BUNDLE_VOTES ? bundle : undefined;
 }
 
 /**
- * Checks that a bundle is a quorum of its step in its round: its form and the weights of its senders' rows first, then every
+ * Checks that a bundle is a quorum of its step in its round, and no more: its form and the weights of its senders' rows first, then every
  * signature and every draw.
  *
- * @throws ProtocolError `vote-round`, `step-not-canonical`, `value-not-canonical`, `bundle-order`, `bundle-pair`, `bundle-weight` and
- *   the codes of a vote: `sender-unknown`, `proof-missing`, `proof-unexpected`, `batch-signature`, `leaf-signature`,
+ * "No more" means that without its lightest member it were no quorum: so it has at most as many members as the threshold has units, whoever
+ * sends it, and none is verified for nothing.
+ *
+ * @throws ProtocolError `vote-round`, `step-not-canonical`, `period-too-high`, `value-not-canonical`, `bundle-order`, `bundle-pair`,
+ *   `bundle-weight`, `bundle-not-trimmed` and the codes of a vote: `sender-unknown`, `proof-missing`, `proof-unexpected`, `batch-signature`, `leaf-signature`,
  *   `vote-signature`, `vrf-proof`, `not-selected`
  */
 export function verifyBundle(context: RoundContext, bundle: Bundle, crypto: VoteCrypto): WeighedBundle {
-  checkBundle(context, bundle);
+  ensure(
+    bundle.round === context.round,
+    'vote-round',
+    `a bundle of round ${bundle.round} in round ${context.round}`,
+  );
+  checkBundleForm(bundle, context.committees(bundle.step).threshold);
   const { period, step, value } = bundle;
   const ballot = ({ sender, proof }: Pick<Ballot, 'sender' | 'proof'>): Ballot => ({
     sender,
@@ -181,16 +204,32 @@ export function verifyBundle(context: RoundContext, bundle: Bundle, crypto: Vote
   });
   const weight = [...votes, ...equivocations].reduce((sum, units) => sum + units, 0n);
   ensure(weight >= threshold, 'bundle-weight', `${weight} units, the quorum is ${threshold}`);
+  const lightest = [...votes, ...equivocations].reduce((a, b) => (a < b ? a : b));
+  ensure(
+    weight - lightest < threshold,
+    'bundle-not-trimmed',
+    'without its lightest member it were a quorum still',
+  );
   return { bundle, weight, votes, equivocations };
 }
 
-/** What a bundle's form must be, whoever voted. */
-function checkBundle(
-  context: RoundContext,
-  { round, period, step, value, votes, equivocations }: Bundle,
+/**
+ * What a bundle's form must be, whoever voted: all that costs nothing.
+ *
+ * @param threshold of its step
+ * @throws ProtocolError `step-not-canonical`, `period-too-high`, `value-not-canonical`, `bundle-order`, `bundle-pair`, `bundle-not-trimmed`
+ */
+export function checkBundleForm(
+  { period, step, value, votes, equivocations }: Bundle,
+  threshold: bigint,
 ): void {
-  ensure(round === context.round, 'vote-round', `a bundle of round ${round} in round ${context.round}`);
   ensure(step !== STEP.propose, 'step-not-canonical', 'proposals make no quorum');
+  const members = votes.length + equivocations.length;
+  ensure(
+    BigInt(members) <= threshold && members <= MAX_BUNDLE_VOTES,
+    'bundle-not-trimmed',
+    'more members than the quorum has units',
+  );
   checkChoice(period, step, value);
   checkAscending(votes);
   checkAscending(equivocations);

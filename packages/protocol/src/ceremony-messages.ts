@@ -33,7 +33,7 @@ export const SeedRevealType = new ContainerType({
   id: Bytes32,
   share: Bytes32,
   salt: Bytes32,
-  /** By the validator's VRF key, over H("SERO_SEED0_DRAW", list || id). */
+  /** By the validator's VRF key, over H("SERO_SEED0_DRAW", draft || list || id). */
   proof: VrfProof,
 });
 
@@ -48,6 +48,19 @@ export type SeedCommitment = ValueOf<typeof SeedCommitmentType>;
 export type SeedCommitments = ValueOf<typeof SeedCommitmentsType>;
 export type SeedReveal = ValueOf<typeof SeedRevealType>;
 export type Ceremony = ValueOf<typeof CeremonyType>;
+
+/** That a participant has revealed for a list of a draft: what he keeps for as long as ceremonies go on. */
+export interface RevealedList {
+  /** Genesis hash of the draft. */
+  readonly draft: Uint8Array;
+  /** Hash of the list. */
+  readonly list: Uint8Array;
+}
+
+/** What shows that a participant made two lists of one draft possible, or used them. */
+export type CeremonyFault =
+  | { readonly commitments: readonly [SeedCommitment, SeedCommitment] }
+  | { readonly reveals: readonly [SeedReveal, SeedReveal] };
 
 /** What a participant keeps to himself until the list is closed: 32 random bytes each, never used before. */
 export interface SeedShare {
@@ -70,9 +83,9 @@ export function commitmentsHash(list: SeedCommitments): Uint8Array {
   return blake2b256('SERO_SEED0_LIST', SeedCommitmentsType.serialize(list));
 }
 
-/** VRF input of a reveal. */
-export function revealInput(list: Uint8Array, id: Uint8Array): Uint8Array {
-  return blake2b256('SERO_SEED0_DRAW', list, id);
+/** VRF input of a reveal. The draft is in it, so that two reveals alone show that they are for two lists of one draft. */
+export function revealInput(draft: Uint8Array, list: Uint8Array, id: Uint8Array): Uint8Array {
+  return blake2b256('SERO_SEED0_DRAW', draft, list, id);
 }
 
 /** Bytes of a commitment. */

@@ -117,7 +117,7 @@ test('checkpoints follow each other from table to table', () => {
   assert.throws(() => run([chain[0]!, { table: TABLE, checkpoint: old }]), refusal('checkpoint-table'));
 });
 
-test('nothing is built on a checkpoint of more than ten days', () => {
+test('nothing is built on a checkpoint of more than ten days, or of a time to come', () => {
   const run = (now: bigint): CheckpointTrust =>
     verifyCheckpoints(
       TEST_GENESIS,
@@ -128,6 +128,9 @@ test('nothing is built on a checkpoint of more than ten days', () => {
     );
   assert.equal(run(5n + MAX_CHECKPOINT_AGE).height, 256n);
   assert.throws(() => run(6n + MAX_CHECKPOINT_AGE), refusal('checkpoint-stale'));
+  // Nor on one that says to be of a time to come.
+  assert.equal(run(5n).height, 256n);
+  assert.throws(() => run(4n), refusal('checkpoint-stale'));
 });
 
 test('every variation of a checkpoint is refused, and it decodes to itself', () => {

@@ -10,7 +10,8 @@ import type { Genesis } from './genesis.ts';
 import { VALUE_LIMIT } from './note.ts';
 import {
   type ClaimBody,
-  checkRegisteredKeys,
+  checkPossession,
+  checkStakeKeys,
   decodeClaimBody,
   decodeOnlineBody,
   decodeRegisterBody,
@@ -128,11 +129,11 @@ interface ShownKey {
 }
 
 /**
- * Every check of a decoded envelope that needs no state, cheapest first, the signature last. Throws ProtocolError with
+ * Every check of a decoded envelope that needs no state, cheapest first, the signature and the possession of a registered BLS key last. Throws ProtocolError with
  * the code of the rule; design 2, "What the node checks before any pairing".
  *
  * @param bytes the envelope's wire form, for size and wtxid
- * @param options.signature false to leave the signature to a batch (`signedHash`)
+ * @param options.signature false to leave those two to whoever calls: `signedHash`, `checkPossession`
  */
 export function checkTransaction(
   envelope: Envelope,
@@ -144,12 +145,15 @@ export function checkTransaction(
   const checked = prepared.finish((index) => readKeyPoint(prepared.points[index]!));
   if (options.signature) {
     ensure(verify(signedHash(checked)), 'signature-invalid', 'the signature does not verify under rk');
+    if (checked.action.type === 'register') {
+      checkPossession(checked.action.body, checked.tx.from, context.bls ?? portableBls);
+    }
   }
   return checked;
 }
 
 /**
- * The same but for points, which whoever calls has checked as he likes, and for the signature. What else refuses the transaction is
+ * The same but for points, which whoever calls has checked as he likes, for the signature and for possession. What else refuses the transaction is
  * kept until its points are known, so that the code is that of the rule which comes first. Throws nothing.
  */
 export function prepareTransaction(
@@ -196,7 +200,7 @@ function checkWithoutPoints(
     throw new ProtocolError('kind-not-active', `kind ${envelope.bare.kind} is not part of this version`);
   }
   const { tx, authorization } = envelope.private;
-  const { genesis, genesisHash, bls = portableBls } = context;
+  const { genesis, genesisHash } = context;
   const shape = checkHead(tx, genesis);
   ensure(
     tx.from.length === ADDRESS_LENGTH,
@@ -220,7 +224,7 @@ function checkWithoutPoints(
   const size = bytes.length;
   return (rk) => {
     // Last, since they cost more than all the rest.
-    if (action.type === 'register') checkRegisteredKeys(action.body, bls);
+    if (action.type === 'register') checkStakeKeys(action.body);
     return {
       tx,
       authorization,

@@ -280,8 +280,9 @@ export const stubBls: Bls = {
   publicKey: (secret) => blake2bOfLength('STUB_BLS_KEY', 48, [secret]),
   sign: (secret, message) => stubBlsSignature(stubBls.publicKey(secret), message),
   verify: (publicKey, message, signature) => equalBytes(stubBlsSignature(publicKey, message), signature),
-  provePossession: (secret) => stubBls.sign(secret, utf8('possession')),
-  verifyPossession: (publicKey, proof) => stubBls.verify(publicKey, utf8('possession'), proof),
+  provePossession: (secret, holder) => stubBls.sign(secret, concat(utf8('possession'), holder)),
+  verifyPossession: (publicKey, proof, holder) =>
+    stubBls.verify(publicKey, concat(utf8('possession'), holder), proof),
   verifyAggregate: (keys, message, signature) =>
     keys.length > 0 &&
     equalBytes(stubBls.aggregate(keys.map((key) => stubBlsSignature(key, message))), signature),

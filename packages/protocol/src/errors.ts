@@ -77,6 +77,7 @@ export type ProtocolErrorCode =
   | 'bundle-pair'
   | 'bundle-weight'
   | 'bundle-not-trimmed'
+  | 'period-too-high'
   | 'certificate-step'
   | 'certificate-value'
   | 'headers-unlinked'
@@ -104,6 +105,8 @@ export type ProtocolErrorCode =
   | 'ceremony-mismatch'
   | 'ceremony-list'
   | 'ceremony-proof'
+  | 'ceremony-revealed'
+  | 'ceremony-innocent'
   | 'ceremony-seed'
   // versions
   | 'version-invalid'

@@ -40,9 +40,8 @@ const TwoVotesType = new ContainerType({
   row: RowsProofType,
 });
 
-/** A record's BLS signature, alone or among others, on a checkpoint that is not the chain's. */
+/** BLS signatures on a checkpoint that is not the chain's, of as many signers as fit a transaction: some 820. All of them are punished. */
 const FalseCheckpointType = new ContainerType({
-  record: Bytes32,
   checkpoint: CheckpointType,
   /** The chain's header of the checkpoint's height. */
   header: ProvedHeaderType,
@@ -65,7 +64,8 @@ export type Evidence = ValueOf<typeof EvidenceType>;
 
 /** Whom evidence is against: it counts once per record and round (for a checkpoint, its height). */
 export interface EvidenceSubject {
-  readonly record: Uint8Array;
+  /** One record for two votes, the signers of a checkpoint. */
+  readonly records: readonly Uint8Array[];
   readonly round: bigint;
 }
 
@@ -101,14 +101,14 @@ export function decodeEvidence(body: Uint8Array): Evidence {
 /** Whom decoded evidence says that it is against: what deduplicates it before it costs anything. */
 export function subjectOf({ votes: [votes], checkpoint: [checkpoint] }: Evidence): EvidenceSubject {
   return votes === undefined
-    ? { record: checkpoint!.record, round: checkpoint!.checkpoint.height }
-    : { record: votes.record, round: votes.round };
+    ? { records: checkpoint!.rows.rows.map(({ id }) => id), round: checkpoint!.checkpoint.height }
+    : { records: [votes.record], round: votes.round };
 }
 
 /**
  * Checks evidence against the chain, cheapest rules first.
  *
- * @returns whom to punish, once per record and round, which the caller keeps
+ * @returns whom to punish, each once per record and round, which the caller keeps
  * @throws ProtocolError `evidence-window`, `evidence-header`, `rows-proof`, `evidence-innocent`, for votes also `bundle-pair`,
  *   `value-not-canonical`, `batch-signature`, `leaf-signature`, `vote-signature`, for checkpoints `checkpoint-height`,
  *   `checkpoint-signers`, `checkpoint-signature`
@@ -162,7 +162,7 @@ function verifyTwoVotes(
 
 function verifyFalseCheckpoint(
   context: EvidenceContext,
-  { record, checkpoint, header, anchor, rows }: FalseCheckpoint,
+  { checkpoint, header, anchor, rows }: FalseCheckpoint,
   bls: Bls,
 ): void {
   const { height } = checkpoint;
@@ -184,7 +184,6 @@ function verifyFalseCheckpoint(
     'the rows are not those of the bitmap',
   );
   const table = tableOfProof(rows, validatorsRoot);
-  ensure(table.row(record) !== undefined, 'evidence-innocent', 'the record is not among the signers');
   verifyCheckpointSignature(context.genesisHash, checkpoint, table.rows, bls);
 }
 

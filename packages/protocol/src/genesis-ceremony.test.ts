@@ -15,6 +15,7 @@ import {
 import fc from 'fast-check';
 import {
   type Ceremony,
+  type CeremonyFault,
   checkCeremony,
   checkCommitments,
   checkDraft,
@@ -38,14 +39,17 @@ import {
   encodeSeedCommitment,
   encodeSeedCommitments,
   encodeSeedReveal,
+  faultyOf,
   finishGenesis,
   type Genesis,
   type GenesisValidator,
   missingReveals,
   ownAddress,
+  type RevealedList,
   recordOfValidator,
   revealShare,
   type SeedCommitment,
+  type SeedCommitments,
   type SeedReveal,
   type SeedShare,
 } from './index.ts';
@@ -73,12 +77,15 @@ interface Participant {
 function participant(n: number, vrf = stubVrf): Participant {
   const secret = filler(n, 32);
   const blsSecret = filler(60 + n, 32).fill(0, 0, 1);
+  const owner = encodeOneTimeAddress(
+    ownAddress(ALICE.proof.viewing, DEVELOPMENT.chainId, 'owner', BigInt(n)),
+  );
   const validator: GenesisValidator = {
-    owner: encodeOneTimeAddress(ownAddress(ALICE.proof.viewing, DEVELOPMENT.chainId, 'owner', BigInt(n))),
+    owner,
     vrfKey: vrf.publicKey(secret),
     voteRoot: portableEd25519.publicKey(filler(30 + n, 32)),
     blsKey: portableBls.publicKey(blsSecret),
-    blsProof: vrf === stubVrf ? filler(1, 96) : portableBls.provePossession(blsSecret),
+    blsProof: vrf === stubVrf ? filler(1, 96) : portableBls.provePossession(blsSecret, owner),
     firstRound: 1n,
     lastRound: 100_000n,
     commission: 0,
@@ -100,8 +107,9 @@ const commit = ({ id, share, secret }: Participant, draft = DRAFT): SeedCommitme
   commitToShare(draft, id, share, secret, stubVrf);
 const COMMITMENTS = ALL.map((each) => commit(each));
 const LIST = closeCommitments(DRAFT, COMMITMENTS, stubVrf);
+/** As one who has revealed nothing before. */
 const reveal = ({ id, share, secret }: Participant, list = LIST, draft = DRAFT): SeedReveal =>
-  revealShare(draft, list, id, share, secret, stubVrf);
+  revealShare(draft, list, { id, share, vrfSecret: secret }, [], stubVrf).reveal;
 const REVEALS = ALL.map((each) => reveal(each));
 const SEED = drawSeed(DRAFT, LIST, REVEALS, stubVrf);
 
@@ -121,8 +129,9 @@ test('with real keys: draft, commitments, closed list, reveals, seed, a genesis 
     commitToShare(known, id, share, secret, portableVrf),
   );
   const list = closeCommitments(known, commitments, portableVrf);
-  const reveals = people.map(({ id, share, secret }) =>
-    revealShare(known, list, id, share, secret, portableVrf),
+  const reveals = people.map(
+    ({ id, share, secret }) =>
+      revealShare(known, list, { id, share, vrfSecret: secret }, [], portableVrf).reveal,
   );
   const { genesis, ceremony } = finishGenesis(known, list, reveals, portableVrf);
   assert.deepEqual(decodeGenesis(encodeGenesis(genesis)), genesis);
@@ -252,6 +261,99 @@ test('a participant opens nothing for a list that is not closed or does not hold
   assert.throws(() => reveal(participant(9)), refusal('ceremony-mismatch'));
 });
 
+/** D's n-th commitment to the same draft, and the list that he closes with it. */
+const another = (n: number): { who: Participant; commitment: SeedCommitment; list: SeedCommitments } => {
+  const who = { ...D, share: { ...D.share, share: filler(n, 32) } };
+  const commitment = commit(who);
+  return { who, commitment, list: closeCommitments(DRAFT, [...but(COMMITMENTS, D), commitment], stubVrf) };
+};
+
+/** How many seeds D sees for one draft, who closes a list after the other and asks everybody to reveal for each. */
+function seedsOfCloser(lists: number, remember: boolean): number {
+  const kept = new Map<string, readonly RevealedList[]>();
+  const seeds = new Set<string>();
+  for (let n = 0; n < lists; n++) {
+    const { who, list } = another(n);
+    const reveals: SeedReveal[] = [reveal(who, list)];
+    for (const { id, share, secret } of [A, B, C]) {
+      try {
+        const answer = revealShare(
+          DRAFT,
+          list,
+          { id, share, vrfSecret: secret },
+          kept.get(toHex(id)) ?? [],
+          stubVrf,
+        );
+        if (remember) kept.set(toHex(id), answer.revealed);
+        reveals.push(answer.reveal);
+      } catch (error) {
+        assert.equal((error as { code?: string }).code, 'ceremony-revealed');
+      }
+    }
+    if (reveals.length === 4) seeds.add(toHex(drawSeed(DRAFT, list, reveals, stubVrf)));
+  }
+  return seeds.size;
+}
+
+test('who closes list after list of one draft sees one seed, since nobody reveals for a second list', () => {
+  assert.equal(seedsOfCloser(12, true), 1);
+  // Participants who forget what they revealed give him a seed for each list.
+  assert.equal(seedsOfCloser(12, false), 12);
+});
+
+test('a reveal is made once a draft: again for the same list, for a list of another draft, and for no other list', () => {
+  const own = { id: A.id, share: A.share, vrfSecret: A.secret };
+  const first = revealShare(DRAFT, LIST, own, [], stubVrf);
+  assert.deepEqual(first.revealed, [{ draft: draftHash(DRAFT), list: commitmentsHash(LIST) }]);
+  assert.deepEqual(revealShare(DRAFT, LIST, own, first.revealed, stubVrf), first);
+  const { list } = another(77);
+  const second = (before: readonly RevealedList[]) => () => revealShare(DRAFT, list, own, before, stubVrf);
+  assert.throws(second(first.revealed), refusal('ceremony-revealed'));
+  // Nor after other drafts have come in between.
+  const next = draftOf(A, B, C);
+  const nextList = closeCommitments(
+    next,
+    [A, B, C].map((each) => commit(each, next)),
+    stubVrf,
+  );
+  const later = revealShare(next, nextList, own, first.revealed, stubVrf);
+  assert.equal(later.revealed.length, 2);
+  assert.throws(second(later.revealed), refusal('ceremony-revealed'));
+});
+
+test('two commitments, or reveals for two lists of a draft, convict who made them, and nobody else', () => {
+  const { commitment, who, list } = another(77);
+  const [own, ofAnn] = [commit(D), commit(A)];
+  const reveals = [reveal(D), reveal(who, list)] as const;
+  const fault =
+    (of: CeremonyFault, draft = DRAFT) =>
+    () =>
+      faultyOf(draft, of, stubVrf);
+  for (const shown of [
+    { commitments: [own, commitment] },
+    { commitments: [commitment, own] },
+    { reveals },
+  ] as const) {
+    const convicted = faultyOf(DRAFT, shown, stubVrf);
+    assert.deepEqual(convicted, D.id);
+    assert.deepEqual(draftWithout(DRAFT, [convicted]), draftOf(A, B, C));
+  }
+  const innocent = refusal('ceremony-innocent');
+  assert.throws(fault({ commitments: [own, own] }), innocent);
+  assert.throws(fault({ commitments: [own, ofAnn] }), innocent);
+  assert.throws(fault({ reveals: [reveals[0], reveals[0]] }), innocent);
+  assert.throws(fault({ reveals: [reveals[0], { ...reveals[1], proof: reveals[0].proof }] }), innocent);
+  assert.throws(fault({ commitments: [own, { ...ofAnn, id: D.id }] }), innocent);
+  assert.throws(fault({ commitments: [own, { ...own, proof: flipped(own.proof, 70) }] }), innocent);
+  // Messages for two drafts are no fault: everybody commits and reveals anew after a restart.
+  const next = { ...DRAFT, time: DRAFT.time + 1n };
+  const moved = commit(D, next);
+  assert.throws(fault({ commitments: [own, moved] }), innocent);
+  assert.throws(fault({ commitments: [own, commitment] }, next), innocent);
+  assert.throws(fault({ reveals }, next), innocent);
+  assert.throws(fault({ commitments: [own, commitment] }, draftOf(A, B, C)), refusal('ceremony-stranger'));
+});
+
 test('a reveal opens what was committed to, once, for this list, with its own key', () => {
   const draw = (changed: SeedReveal[]) => () => drawSeed(DRAFT, LIST, changed, stubVrf);
   const own = REVEALS[3]!;
@@ -281,7 +383,7 @@ test("a copy of another's commitment closes and opens for nobody but him: the id
     list: hash,
     id: D.id,
     ...A.share,
-    proof: stubVrf.prove(D.secret, blake2b256('SERO_SEED0_DRAW', hash, D.id)),
+    proof: stubVrf.prove(D.secret, blake2b256('SERO_SEED0_DRAW', draft, hash, D.id)),
   };
   const reveals = [A, B, C].map((each) => reveal(each, list));
   assert.throws(() => drawSeed(DRAFT, list, [...reveals, repeated], stubVrf), refusal('ceremony-mismatch'));

@@ -1,12 +1,15 @@
 import { blake2b256, compareBytes, equalBytes, toHex, type Vrf } from '@sero/crypto';
 import {
   type Ceremony,
+  type CeremonyFault,
   commitmentInput,
   commitmentsHash,
   hiddenShare,
+  type RevealedList,
   revealInput,
   type SeedCommitment,
   type SeedCommitments,
+  SeedCommitmentType,
   type SeedReveal,
   type SeedShare,
 } from './ceremony-messages.ts';
@@ -28,10 +31,15 @@ import { decodeStrict } from './ssz.ts';
  *
  * 1. Draft: the whole genesis file, its validators in it, the seed zeros. Its hash is in everything that follows, so nobody
  *    can try names, times or stakes once he knows what they would lead to.
- * 2. Every validator commits to a random share and shows by a VRF proof that the commitment is his.
+ * 2. Every validator commits to a random share, once a draft, and shows by a VRF proof that the commitment is his.
  * 3. The list of all commitments, one a validator, is closed: its hash is what the reveals name.
- * 4. Everybody reveals his share, with a VRF proof over the list. Share and VRF output are settled when the list closes;
- *    seed(0) is the hash of all of them, so one honest participant makes it unpredictable to the rest.
+ * 4. Everybody reveals his share, with a VRF proof over the list, and for no other list of this draft ever after. Share and VRF output
+ *    are settled when the list closes; seed(0) is the hash of all of them, so one honest participant makes it unpredictable to the rest.
+ *
+ * Step 4's "for no other list" carries the weight. Whoever closes the list last can commit twice and close as many lists as he likes; would
+ * an honest participant reveal for each, he would see as many seeds and pick one. As it is, a list is finished only if every honest
+ * participant revealed for it first, and then no other list of the draft ever is. That two lists exist shows who committed twice
+ * (`faultyOf`): the next draft is without him.
  *
  * Who reveals last knows the seed before the others and can withhold. Then the ceremony begins again without him: a new draft,
  * and so new commitments of all, since a commitment holds the draft's hash. That is one bit a restart, and each costs the
@@ -57,7 +65,7 @@ export function draftGenesis(
   return draft;
 }
 
-/** The draft of the next attempt, where some have withheld their reveals: all begin again without them. */
+/** The draft of the next attempt, where some have withheld their reveals or are at fault: all begin again without them. */
 export function draftWithout(draft: Genesis, ids: readonly Uint8Array[]): Genesis {
   const validators = draft.validators.filter(
     (validator) => !ids.some((id) => equalBytes(id, recordOfValidator(validator))),
@@ -150,29 +158,78 @@ function validatorsById(genesis: Genesis): Map<string, GenesisValidator> {
 }
 
 /**
- * A participant's second message. It refuses to open anything unless the list is closed and holds what he committed to: so he never
- * shows his share to somebody who can still choose.
+ * A participant's second message. It refuses to open anything unless the list is closed and holds what he committed to, and unless this is the
+ * only list of the draft that he ever reveals for: so he never shows his share, or an output of his key, to somebody who can still choose.
  *
- * @throws ProtocolError those of checkCommitments; `ceremony-mismatch` where the list has another commitment in his name
+ * @param before all that he revealed for until now
+ * @returns the message, and `before` with this list: to be kept durably before the message leaves
+ * @throws ProtocolError those of checkCommitments; `ceremony-mismatch` where the list has another commitment in his name,
+ *   `ceremony-revealed` where he revealed for another list of this draft
  */
 export function revealShare(
   draft: Genesis,
   list: SeedCommitments,
-  id: Uint8Array,
-  share: SeedShare,
-  vrfSecret: Uint8Array,
+  own: { readonly id: Uint8Array; readonly share: SeedShare; readonly vrfSecret: Uint8Array },
+  before: readonly RevealedList[],
   vrf: Vrf,
-): SeedReveal {
+): { reveal: SeedReveal; revealed: readonly RevealedList[] } {
+  const { id, share, vrfSecret } = own;
   checkDraft(draft);
   checkCommitments(draft, list, vrf);
-  const own = list.commitments.find((entry) => equalBytes(entry.id, id));
+  const entry = list.commitments.find((each) => equalBytes(each.id, id));
   ensure(
-    own !== undefined && equalBytes(own.commitment, hiddenShare(list.draft, id, share)),
+    entry !== undefined && equalBytes(entry.commitment, hiddenShare(list.draft, id, share)),
     'ceremony-mismatch',
     'the list has another commitment',
   );
   const hash = commitmentsHash(list);
-  return { list: hash, id, ...share, proof: vrf.prove(vrfSecret, revealInput(hash, id)) };
+  const earlier = before.find((each) => equalBytes(each.draft, list.draft));
+  ensure(
+    earlier === undefined || equalBytes(earlier.list, hash),
+    'ceremony-revealed',
+    'this participant has revealed for another list of this draft',
+  );
+  const reveal = { list: hash, id, ...share, proof: vrf.prove(vrfSecret, revealInput(list.draft, hash, id)) };
+  return {
+    reveal,
+    revealed: earlier === undefined ? [...before, { draft: list.draft, list: hash }] : before,
+  };
+}
+
+/**
+ * Whom a fault convicts: two different commitments of one participant for this draft, without which there are no two lists, or his reveals
+ * for two lists of it. Nobody else can make either, and `draftWithout` makes the next attempt's draft.
+ *
+ * @returns his stake record
+ * @throws ProtocolError `ceremony-innocent`, `ceremony-stranger`
+ */
+export function faultyOf(draft: Genesis, fault: CeremonyFault, vrf: Vrf): Uint8Array {
+  const hash = draftHash(draft);
+  const [one, other] = 'reveals' in fault ? fault.reveals : fault.commitments;
+  ensure(equalBytes(one.id, other.id), 'ceremony-innocent', 'these are messages of two participants');
+  const validator = validatorsById(draft).get(toHex(one.id));
+  ensure(validator !== undefined, 'ceremony-stranger', 'a message of nobody in the draft');
+  const differ =
+    'reveals' in fault
+      ? !equalBytes(fault.reveals[0].list, fault.reveals[1].list)
+      : !equalBytes(
+          SeedCommitmentType.serialize(fault.commitments[0]),
+          SeedCommitmentType.serialize(fault.commitments[1]),
+        );
+  ensure(differ, 'ceremony-innocent', 'there is one of it only');
+  const inputs =
+    'reveals' in fault
+      ? fault.reveals.map(({ id, list }) => revealInput(hash, list, id))
+      : fault.commitments.map(({ id, commitment }) => commitmentInput(hash, id, commitment));
+  for (const [i, { proof }] of [one, other].entries()) {
+    const output = vrf.verify(validator.vrfKey, inputs[i]!, proof);
+    ensure(
+      output !== undefined,
+      'ceremony-innocent',
+      'a message that its participant did not make for this draft',
+    );
+  }
+  return one.id;
 }
 
 /** Participants of a closed list who have not revealed: whom the next attempt does without. */
@@ -216,7 +273,7 @@ export function drawSeed(
       'ceremony-mismatch',
       'what was revealed is not what was committed to',
     );
-    const output = vrf.verify(validator.vrfKey, revealInput(hash, reveal.id), reveal.proof);
+    const output = vrf.verify(validator.vrfKey, revealInput(list.draft, hash, reveal.id), reveal.proof);
     ensure(output !== undefined, 'ceremony-proof', "a reveal without a proof of its participant's VRF key");
     drawn.set(key, [reveal.share, output]);
   }

@@ -143,7 +143,7 @@ test('parameters under which the rules of consensus do not hold are refused, eac
     'a soft threshold below two thirds': soft(2_990, 1_993),
     'a soft threshold of the whole committee': soft(2_990, 2_990),
     'a threshold where every unit votes': soft(0, 1),
-    'a threshold above what a bundle holds': soft(10_000, 8_193),
+    'a threshold above what a bundle holds': soft(10_000, 8_192),
     'a cert threshold below two thirds': { committees: { ...committees, cert: { size: 3, threshold: 1 } } },
     'a next threshold below two thirds': {
       committees: { ...committees, next: { size: 5_000, threshold: 3_333 } },
@@ -158,6 +158,9 @@ test('parameters under which the rules of consensus do not hold are refused, eac
     'a halving of 0': { issue: { ...issue, halving: 0n } },
     'no approvals': { versions: { ...versions, approvals: 0 } },
     'more approvals than blocks': { versions: { ...versions, approvals: versions.window + 1 } },
+    'a delay that outlives everybody': { versions: { ...versions, delay: 10_000_001n } },
+    'a circuit disabled until no height is left': { versions: { ...versions, disableFor: (1n << 32n) + 1n } },
+    'a circuit disabled beyond all heights': { versions: { ...versions, disableFor: (1n << 64n) - 1n } },
     'no approvals to disable a circuit': { versions: { ...versions, disableApprovals: 0 } },
     'more approvals to disable than blocks': {
       versions: { ...versions, disableApprovals: versions.disableWindow + 1 },
@@ -167,7 +170,7 @@ test('parameters under which the rules of consensus do not hold are refused, eac
     await t.test(why, () => refused({ ...GENESIS, ...PRODUCTION, ...change }));
   }
   checkGenesis({ ...GENESIS, ...PRODUCTION, ...soft(2_990, 1_994) });
-  checkGenesis({ ...GENESIS, ...PRODUCTION, ...soft(10_000, 8_192) });
+  checkGenesis({ ...GENESIS, ...PRODUCTION, ...soft(10_000, 8_191) });
   checkGenesis({
     ...GENESIS,
     ...PRODUCTION,
@@ -182,7 +185,7 @@ test("a validator's keys are points of prime order, and its BLS key is its own",
     vrfKey: portableVrf.publicKey(filler(1, 32)),
     voteRoot: portableEd25519.publicKey(filler(2, 32)),
     blsKey: portableBls.publicKey(secret),
-    blsProof: portableBls.provePossession(secret),
+    blsProof: portableBls.provePossession(secret, first.owner),
   };
   const crypto = { bls: portableBls };
   const having = (change: Partial<GenesisValidator>): Genesis => ({
@@ -198,4 +201,7 @@ test("a validator's keys are points of prime order, and its BLS key is its own",
   }
   const foreign = portableBls.publicKey(filler(4, 32).fill(0, 0, 1));
   assert.throws(() => checkGenesisKeys(having({ blsKey: foreign }), crypto), refusal('bls-possession'));
+  // Key and proof copied from a validator of another owner.
+  const owner = filler(5, 64);
+  assert.throws(() => checkGenesisKeys(having({ owner }), crypto), refusal('bls-possession'));
 });

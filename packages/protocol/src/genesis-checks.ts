@@ -3,18 +3,23 @@ import { decodeOneTimeAddress } from './address.ts';
 import { ensure } from './errors.ts';
 import type { Genesis, GenesisValidator } from './genesis.ts';
 import {
-  checkRegisteredKeys,
+  checkPossession,
+  checkStakeKeys,
   MAX_KEY_RANGE,
   type PossessionVerifier,
   stakeRecordId,
   WHOLE_COMMISSION,
 } from './stake-bodies.ts';
+import { MAX_DELAY } from './version.ts';
 
-/** Most votes of a bundle: a threshold above it could not be shown, since each vote may weigh one unit. */
-const MAX_THRESHOLD = 8_192;
+/** One less than the votes of a bundle: each may weigh one unit, and where all stake is no more than the committee the threshold becomes one more. */
+const MAX_THRESHOLD = 8_191;
 
 /** Most proposers drawn on average: a leader value costs one hash a unit. */
 const MAX_PROPOSERS = 1_000;
+
+/** Longest time for which votes disable a circuit, in blocks: no height overflows with it. */
+const MAX_DISABLED = 1n << 32n;
 
 /** Heights whose hashes the state keeps (design 3, "Block and state"). */
 const BLOCK_HASHES = 256n;
@@ -76,7 +81,7 @@ export function checkCommittees({ committees }: Genesis): void {
     const enough = step === 'late' ? 2 * threshold > size : 3 * threshold >= 2 * size;
     fail(enough, `${step}: the threshold is too low for its committee`);
     fail(threshold < size, `${step}: the threshold is below the size of the committee`);
-    fail(threshold <= MAX_THRESHOLD, `${step}: a bundle holds ${MAX_THRESHOLD} votes`);
+    fail(threshold <= MAX_THRESHOLD, `${step}: a bundle holds ${MAX_THRESHOLD + 1} votes`);
   }
 }
 
@@ -90,6 +95,11 @@ export function checkSchedules({ issue, versions }: Genesis): void {
   fail(
     versions.disableApprovals >= 1 && versions.disableApprovals <= versions.disableWindow,
     'the approvals for disabling a circuit lie in 1..its window',
+  );
+  fail(versions.delay <= MAX_DELAY, `the delay of a version is at most ${MAX_DELAY} blocks`);
+  fail(
+    versions.disableFor <= MAX_DISABLED,
+    `a circuit is disabled for at most ${MAX_DISABLED} blocks at a time`,
   );
 }
 
@@ -136,7 +146,10 @@ export interface GenesisCrypto {
  * @throws ProtocolError `stake-key`, `bls-possession`
  */
 export function checkGenesisKeys({ validators }: Pick<Genesis, 'validators'>, { bls }: GenesisCrypto): void {
-  for (const validator of validators) checkRegisteredKeys({ record: [], ...validator }, bls);
+  for (const validator of validators) {
+    checkStakeKeys(validator);
+    checkPossession(validator, validator.owner, bls);
+  }
 }
 
 /** Name of a first participant's stake record. */

@@ -60,6 +60,35 @@ export function historyNode(
   );
 }
 
+/** A complete subtree of the range: 2^`height` headers. */
+export interface HistoryNode {
+  /** Above the leaves, so at least 1. */
+  readonly height: number;
+  /** Number among the nodes of its height. */
+  readonly place: bigint;
+  readonly hash: Uint8Array;
+}
+
+/**
+ * The nodes that are complete with a header and were not before, from below: what provers keep, one for each header on average.
+ *
+ * @param node of the range, among those that were complete before
+ */
+export function completedNodes(
+  position: bigint,
+  hash: Uint8Array,
+  node: (height: number, place: bigint) => Uint8Array,
+): HistoryNode[] {
+  const completed: HistoryNode[] = [];
+  let [place, arriving] = [position, hash];
+  for (let height = 0; (place & 1n) === 1n; height++) {
+    arriving = parentOf(node(height, place - 1n), arriving);
+    place >>= 1n;
+    completed.push({ height: height + 1, place, hash: arriving });
+  }
+  return completed;
+}
+
 /**
  * The path from a header to its peak: the siblings on the way, from below. It stays good until headers arrive that close the peak's
  * tree with another one, which makes the path longer and leaves what it had.

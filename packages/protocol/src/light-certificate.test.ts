@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blake2b256, portableEd25519, portableVrf } from '@sero/crypto';
+import { blake2b256, concat, le32, portableEd25519, portableVrf } from '@sero/crypto';
 import {
   cast,
   DRAWN,
@@ -26,8 +26,10 @@ import {
   type LightCertificate,
   type LightTrust,
   MAX_LIGHT_CERTIFICATE_BYTES,
+  MAX_PERIOD,
   makeBundle,
   makeLightCertificate,
+  maxLightCertificateBytes,
   type ProtocolErrorCode,
   type RoundContext,
   STEP,
@@ -189,6 +191,66 @@ test('rows of exactly the senders come along', () => {
   );
   assert.equal(swapped.rows.rows.length, certificate.votes.length);
   refuse({ ...LIGHT, rows: swapped.rows }, 'sender-unknown');
+});
+
+test('what costs nothing is looked at first: no header is hashed for what cannot be a certificate', () => {
+  const { certificate, rows } = LIGHT;
+  // The second header is no successor of the first, which its hash would tell.
+  const headers = [
+    LIGHT.headers[0]!,
+    { ...LIGHT.headers[1]!, parent: blake2b256('OTHER') },
+    LIGHT.headers[2]!,
+  ];
+  const [vote] = certificate.votes;
+  const many = (count: number) => ({
+    certificate: {
+      ...certificate,
+      votes: Array.from({ length: count }, (_, i) => ({ ...vote!, sender: le32be(i) })),
+    },
+    rows: { ...rows, rows: Array.from({ length: count }, () => ({ ...rows.rows[0]!, weight: 1n })) },
+  });
+  refuse({ ...LIGHT, headers }, 'headers-unlinked');
+  refuse({ ...LIGHT, headers, certificate: { ...certificate, step: STEP.soft } }, 'certificate-step');
+  refuse({ ...LIGHT, headers, certificate: { ...certificate, period: MAX_PERIOD + 1 } }, 'period-too-high');
+  const reversed = { ...certificate, votes: certificate.votes.toReversed() };
+  refuse({ ...LIGHT, headers, certificate: reversed }, 'bundle-order');
+  refuse({ headers, ...many(2_268) }, 'bundle-not-trimmed');
+  refuse({ headers, ...many(2_266) }, 'bundle-weight');
+  // A total that is said to be small makes a small quorum, and falls with the root.
+  const dust = many(4);
+  refuse({ headers, ...dust, rows: { ...dust.rows, total: 5n } }, 'headers-unlinked');
+  refuse({ ...LIGHT, ...dust, rows: { ...dust.rows, total: 5n } }, 'rows-proof');
+  refuse({ ...LIGHT, rows: { ...rows, total: 0n } }, 'rows-proof');
+  // As many headers as it takes, and no more.
+  refuse({ ...LIGHT, headers: CHAIN.headers.slice(28, 40) }, 'headers-unlinked');
+});
+
+/** Names that ascend with their numbers. */
+const le32be = (n: number): Uint8Array => concat(new Uint8Array(28), le32(n).reverse());
+
+test('a chain with the longest seed lookback that genesis allows has light certificates too', () => {
+  const chain = madeChain(300, TABLE);
+  const context = { ...contextOf(300n, DRAWN, chain.headers), seed: chain.headers[44]!.seed };
+  const light = makeLightCertificate(chain.headers.slice(44), certify(chain.headers[300]!, context), TABLE);
+  assert.equal(light.headers.length, 257);
+  const trust = {
+    ...trustFor(300, DRAWN),
+    seedRule: { seedLookback: 256n, seedRefresh: 1n },
+    balanceLookback: 300n,
+    anchor: { height: 0n, validatorsRoot: TABLE.root() },
+  };
+  const decoded = decodeLightCertificate(encodeLightCertificate(light));
+  assert.deepEqual(verifyLightCertificate(trust, decoded, STUB), chain.headers[300]);
+});
+
+test('a light certificate is no longer than its chain allows', () => {
+  const bytes = encodeLightCertificate(LIGHT);
+  const most = maxLightCertificateBytes(TRUST, TABLE.total);
+  assert.deepEqual(decodeLightCertificate(bytes, most), LIGHT);
+  assert.throws(() => decodeLightCertificate(new Uint8Array(most + 1), most), refusal('too-large'));
+  assert.ok(most < MAX_LIGHT_CERTIFICATE_BYTES / 3, `${most} bytes`);
+  const everybody = maxLightCertificateBytes({ ...TRUST, committees: EVERYBODY }, 1n << 60n);
+  assert.ok(everybody > most && everybody < MAX_LIGHT_CERTIFICATE_BYTES, `${everybody} bytes`);
 });
 
 test('headers follow each other by height and by hash', () => {

@@ -1,15 +1,19 @@
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { equalBytes } from '@sero/crypto';
 import { type Header, HeaderType, headerHash } from './block.ts';
-import { type Bundle, BundleType } from './bundle.ts';
+import { type Bundle, BundleType, checkBundleForm, MAX_BUNDLE_VOTES, maxBundleBytes } from './bundle.ts';
 import { checkCertified, verifyCertificate } from './certificate.ts';
 import { type Committees, committeeOf } from './committee.ts';
 import { ensure } from './errors.ts';
 import { proveRows, RowsProofType, tableOfProof } from './rows-proof.ts';
 import { type SeedRule, seedHeight } from './seed.ts';
 import { decodeStrict } from './ssz.ts';
-import { anchorHeight, type WholeStakeTable } from './stake-table.ts';
+import { anchorHeight, StakeRowType, TABLE_DEPTH, type WholeStakeTable } from './stake-table.ts';
+import { STEP } from './steps.ts';
 import type { VoteCrypto } from './vote.ts';
+
+/** One more than the longest seed lookback, 256, which a genesis file can have. */
+const MAX_HEADERS = 257;
 
 /**
  * All that a client without state needs to take a block as final, on top of an older header.
@@ -21,7 +25,7 @@ import type { VoteCrypto } from './vote.ts';
  */
 export const LightCertificateType = new ContainerType({
   /** From that of max(0, round - seedLookback), for the seed, to that of the round: three. */
-  headers: new ListCompositeType(HeaderType, 256),
+  headers: new ListCompositeType(HeaderType, MAX_HEADERS),
   certificate: BundleType,
   /** The rows of the certificate's senders, and no other. */
   rows: RowsProofType,
@@ -29,14 +33,23 @@ export const LightCertificateType = new ContainerType({
 
 export type LightCertificate = ValueOf<typeof LightCertificateType>;
 
-/** Largest light certificate. */
+/** Largest light certificate of any chain. */
 export const MAX_LIGHT_CERTIFICATE_BYTES = 16_777_216;
+
+/** Largest light certificate of this chain: its headers, a trimmed bundle, and a row with its whole path for each member. */
+export function maxLightCertificateBytes({ committees, seedRule }: LightTrust, total: bigint): number {
+  const { threshold } = committeeOf(committees, STEP.cert, total);
+  const headers = (Number(seedRule.seedLookback) + 1) * (HeaderType.maxSize + 4);
+  const members = threshold < BigInt(MAX_BUNDLE_VOTES) ? Number(threshold) : MAX_BUNDLE_VOTES;
+  const rows = members * (4 + StakeRowType.fixedSize! + 32 * TABLE_DEPTH);
+  const most = LightCertificateType.minSize + headers + maxBundleBytes(threshold) + rows;
+  return most < MAX_LIGHT_CERTIFICATE_BYTES ? most : MAX_LIGHT_CERTIFICATE_BYTES;
+}
 
 /** What a client holds as final, and what the genesis file says. */
 export interface LightTrust {
   readonly genesisHash: Uint8Array;
   readonly committees: Committees;
-  /** Its seedLookback is at most 255. */
   readonly seedRule: SeedRule;
   readonly balanceLookback: bigint;
   /** The header of max(0, round - balanceLookback). */
@@ -48,9 +61,16 @@ export function encodeLightCertificate(light: LightCertificate): Uint8Array {
   return LightCertificateType.serialize(light);
 }
 
-/** Decodes a light certificate. Throws ProtocolError `too-large`, `malformed`, `not-canonical`. */
-export function decodeLightCertificate(bytes: Uint8Array): LightCertificate {
-  return decodeStrict(LightCertificateType, bytes, MAX_LIGHT_CERTIFICATE_BYTES, 'light certificate');
+/**
+ * Decodes a light certificate. Throws ProtocolError `too-large`, `malformed`, `not-canonical`.
+ *
+ * @param most longest that is read. Default: that of any chain
+ */
+export function decodeLightCertificate(
+  bytes: Uint8Array,
+  most = MAX_LIGHT_CERTIFICATE_BYTES,
+): LightCertificate {
+  return decodeStrict(LightCertificateType, bytes, most, 'light certificate');
 }
 
 /**
@@ -87,7 +107,8 @@ export function checkLinked(headers: readonly Header[]): void {
 }
 
 /**
- * Checks a light certificate and returns the header that it makes final: the last of its headers.
+ * Checks a light certificate and returns the header that it makes final: the last of its headers. Numbers, orders and claimed weights first,
+ * then hashes of headers and rows, signatures and draws last.
  *
  * @throws ProtocolError `headers-unlinked`, `rows-proof`, `certificate-value` and the codes of {@link verifyCertificate}
  */
@@ -106,15 +127,16 @@ export function verifyLightCertificate(
   );
   const first = seedHeight(trust.seedRule, round);
   ensure(
-    headers.length > 0 && headers[0]!.height === first && equalBytes(headers[0]!.genesisHash, genesisHash),
+    BigInt(headers.length) === round - first + 1n &&
+      headers[0]!.height === first &&
+      equalBytes(headers[0]!.genesisHash, genesisHash),
     'headers-unlinked',
     'the headers are not those of the seed up to the certified one',
   );
+  checkClaims(trust, light);
   checkLinked(headers);
   const header = headers[headers.length - 1]!;
   checkCertified(certificate, header);
-  const members = certificate.votes.length + certificate.equivocations.length;
-  ensure(light.rows.rows.length === members, 'rows-proof', 'the rows are not those of the senders');
   const table = tableOfProof(light.rows, anchor.validatorsRoot);
   const context = {
     genesisHash,
@@ -125,4 +147,22 @@ export function verifyLightCertificate(
   };
   verifyCertificate(context, certificate, crypto);
   return header;
+}
+
+/**
+ * What a certificate says of itself must be a quorum before any of it is looked at: a total that is not the table's falls with the root, to which
+ * every row is hashed, so that rows come after this.
+ */
+function checkClaims({ committees }: LightTrust, { certificate, rows }: LightCertificate): void {
+  const members = certificate.votes.length + certificate.equivocations.length;
+  ensure(certificate.step === STEP.cert, 'certificate-step', 'only cert votes make a certificate');
+  ensure(
+    rows.rows.length === members && rows.total > 0n,
+    'rows-proof',
+    'the rows are not those of the senders',
+  );
+  const { threshold } = committeeOf(committees, STEP.cert, rows.total);
+  checkBundleForm(certificate, threshold);
+  const most = rows.rows.reduce((sum, { weight }) => sum + weight, 0n);
+  ensure(most >= threshold, 'bundle-weight', 'all units of these senders are no quorum');
 }

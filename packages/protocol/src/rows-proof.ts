@@ -13,7 +13,7 @@ import {
 } from './stake-table.ts';
 
 /** Most rows of one proof: all senders of the largest bundle. */
-const MAX_PROVED_ROWS = 2 * MAX_BUNDLE_VOTES;
+const MAX_PROVED_ROWS = MAX_BUNDLE_VOTES;
 
 /** Some rows of a table, and what their root takes besides: one multiproof for all of them. */
 export const RowsProofType = new ContainerType({

@@ -18,6 +18,7 @@ const vectors = JSON.parse(
   seeds: {
     genesisHash: string;
     seed: string;
+    round: string;
     input: string;
     draw: { proposer: string; output: string } | null;
     refresh: string | null;
@@ -37,7 +38,10 @@ const draw = { proposer: bytes('proposer'), output: concat(bytes('left'), bytes(
 test('seeds, their inputs and the rounds of refreshes are those of the second implementation', () => {
   assert.equal(vectors.seeds.length, 4);
   for (const vector of vectors.seeds) {
-    assert.equal(toHex(seedInput(fromHex(vector.genesisHash), fromHex(vector.seed))), vector.input);
+    assert.equal(
+      toHex(seedInput(fromHex(vector.genesisHash), fromHex(vector.seed), BigInt(vector.round))),
+      vector.input,
+    );
     const drawn = vector.draw && {
       proposer: fromHex(vector.draw.proposer),
       output: fromHex(vector.draw.output),
@@ -97,7 +101,7 @@ test('without a draw the seed follows from the one before alone: no period and n
 
 test("a block proposed again keeps its first proposer's draw: who proposes it again can put none of his own in its place", () => {
   const [first, second] = [bytes('first secret'), bytes('second secret')];
-  const input = seedInput(bytes('network'), seed);
+  const input = seedInput(bytes('network'), seed, 5n);
   const proof = portableVrf.prove(first, input);
   const output = portableVrf.verify(portableVrf.publicKey(first), input, proof)!;
   const made = nextSeed(seed, { proposer: draw.proposer, output }, undefined);
@@ -108,11 +112,14 @@ test("a block proposed again keeps its first proposer's draw: who proposes it ag
   assert.notDeepEqual(nextSeed(seed, { proposer: draw.proposer, output: others }, undefined), made);
 });
 
-test('a draw for a seed is no draw for a committee, and none for another network', () => {
+test('a draw for a seed is no draw for a committee, and none for another network or round', () => {
   const inputs = [
-    seedInput(bytes('network'), seed),
-    seedInput(bytes('another network'), seed),
+    seedInput(bytes('network'), seed, 0n),
+    seedInput(bytes('another network'), seed, 0n),
+    // Rounds 1 and 2 both have the seed of genesis, and each an output of its own.
+    seedInput(bytes('network'), seed, 1n),
+    seedInput(bytes('network'), seed, 2n),
     sortitionInput(bytes('network'), seed, 0n, 0, 0),
   ];
-  assert.equal(new Set(inputs.map(toHex)).size, 3);
+  assert.equal(new Set(inputs.map(toHex)).size, inputs.length);
 });

@@ -1,4 +1,4 @@
-import { blake2b256 } from '@sero/crypto';
+import { blake2b256, le64 } from '@sero/crypto';
 import type { Genesis } from './genesis.ts';
 
 /** The two figures of the seed's rule: L = seedLookback chains of seeds run interleaved, a block hash enters each every seedRefresh of its rounds. */
@@ -32,16 +32,22 @@ export function refreshHeight(rule: SeedRule, round: bigint): bigint | undefined
   return round % cycle < rule.seedLookback ? back(round, cycle) : undefined;
 }
 
-/** What the proposer of a block puts into his VRF for its seed; the proof stands in the header. `seed`: that of {@link seedHeight}. */
-export function seedInput(genesisHash: Uint8Array, seed: Uint8Array): Uint8Array {
-  return blake2b256('SERO_SEED_IN', genesisHash, seed);
+/**
+ * What the proposer of a block puts into his VRF for its seed; the proof stands in the header. The round is in it, since the first rounds
+ * share the seed of genesis: one output must not serve two of them.
+ *
+ * @param seed that of {@link seedHeight}
+ */
+export function seedInput(genesisHash: Uint8Array, seed: Uint8Array, round: bigint): Uint8Array {
+  return blake2b256('SERO_SEED_IN', genesisHash, seed, le64(round));
 }
 
 /**
  * The seed of a round (design 4-se-random, "Seed"; the paper's "determined by the seed of the previous round by VRF").
  *
  * Period 0 has the original proposer's draw. Any later original period and the empty block have none: their seed is the same
- * whatever the period and whoever proposes, so that who withholds a block chooses between two seeds and no more. A
+ * whatever the period and whoever proposes, so that who withholds blocks chooses among few seeds: with m records that lead the
+ * first honest one, the m of their draws and the one without a draw (seed-withholding.test.ts has what that is worth). A
  * block proposed again keeps its first proposer and period, and so its seed.
  *
  * @param seed that of {@link seedHeight}, 32 bytes

@@ -212,7 +212,7 @@ test('over 10,000 rounds of seeds that follow from each other everybody leads in
     else led.set(best.record, led.get(best.record)! + 1);
     const draw = best && {
       proposer: best.record.id,
-      output: outputOf(best.record.vrfKey, seedInput(NETWORK, seed)),
+      output: outputOf(best.record.vrfKey, seedInput(NETWORK, seed, BigInt(round))),
     };
     seeds.push(nextSeed(seed, draw, undefined));
   }

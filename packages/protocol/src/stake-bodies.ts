@@ -72,7 +72,7 @@ export function decodeStakeBody(bytes: Uint8Array): StakeBody {
   return body;
 }
 
-/** All rules but those of its keys, which cost more: `checkRegisteredKeys`. @throws ProtocolError `body-malformed`, `key-range`, `commission` */
+/** All rules but those of its keys, which cost more: `checkStakeKeys`, `checkPossession`. @throws ProtocolError `body-malformed`, `key-range`, `commission` */
 export function decodeRegisterBody(bytes: Uint8Array): RegisterBody {
   const body = decodeBody(RegisterBodyType, bytes);
   const { firstRound, lastRound, commission } = body;
@@ -89,13 +89,8 @@ export function decodeRegisterBody(bytes: Uint8Array): RegisterBody {
   return body;
 }
 
-/**
- * The keys of a registration: both Ed25519 keys as the VRF wants them, in their one spelling and in the prime-order subgroup, and
- * a proof that whoever registers the BLS key knows its secret, without which keys could be chosen that cancel others in an aggregate.
- *
- * @throws ProtocolError `stake-key`, `bls-possession`
- */
-export function checkRegisteredKeys(body: RegisterBody, bls: PossessionVerifier): void {
+/** The Ed25519 keys of a registration as the VRF wants them: in their one spelling and in the prime-order subgroup. @throws ProtocolError `stake-key` */
+export function checkStakeKeys(body: Pick<RegisterBody, 'vrfKey' | 'voteRoot'>): void {
   for (const [key, what] of [
     [body.vrfKey, 'VRF key'],
     [body.voteRoot, 'vote root'],
@@ -107,10 +102,24 @@ export function checkRegisteredKeys(body: RegisterBody, bls: PossessionVerifier)
       `${what}: no key of the prime-order subgroup of edwards25519 has this encoding`,
     );
   }
+}
+
+/**
+ * The proof that this very owner knows the BLS key's secret: without it keys could be chosen that cancel others in an aggregate, or a row could
+ * count by another's signature. Some 1.5 ms in native code, 60 to 150 ms in JavaScript.
+ *
+ * @param owner PKr of the record
+ * @throws ProtocolError `bls-possession`
+ */
+export function checkPossession(
+  body: Pick<RegisterBody, 'blsKey' | 'blsProof'>,
+  owner: Uint8Array,
+  bls: PossessionVerifier,
+): void {
   ensure(
-    bls.verifyPossession(body.blsKey, body.blsProof),
+    bls.verifyPossession(body.blsKey, body.blsProof, owner),
     'bls-possession',
-    'the proof of possession of the BLS key does not hold',
+    'the proof that this owner has the secret of the BLS key does not hold',
   );
 }
 

@@ -9,6 +9,7 @@ import {
   encodeVersion,
   isDisableVote,
   isVersionVote,
+  numberInHash,
   type Version,
   versionHash,
 } from './version.ts';
@@ -34,6 +35,13 @@ test('a version’s record comes back as it was, and each part of it is in its h
     { ...SECOND, disabled: [] },
   ];
   assert.equal(new Set([SECOND, ...others].map((version) => toHex(versionHash(version)))).size, 5);
+  for (const version of [SECOND, ...others]) assert.equal(numberInHash(versionHash(version)), version.number);
+  const renumbered = versionHash(others[0]!).subarray(1);
+  assert.notDeepEqual(
+    renumbered,
+    versionHash(SECOND).subarray(1),
+    'the number is hashed too, not only shown',
+  );
 });
 
 test('a record that no header could approve is refused', () => {
@@ -80,8 +88,8 @@ test('headers name versions with a delay that leaves everybody time, and circuit
   const { delay } = GENESIS.versions;
   const vote = (of: bigint): boolean => isVersionVote(GENESIS, { hash: versionHash(SECOND), delay: of });
   assert.deepEqual(
-    [vote(delay - 1n), vote(delay), vote((1n << 63n) - 1n), vote(1n << 63n)],
-    [false, true, true, false],
+    [vote(delay - 1n), vote(delay), vote(10_000_000n), vote(10_000_001n), vote((1n << 64n) - 1n)],
+    [false, true, true, false, false],
   );
   const circuits = GENESIS.verifyingKeys.map(({ circuit }) => circuit);
   for (const circuit of [0, 1, 2, 3, 4, 255]) {

@@ -1,5 +1,5 @@
 import { ContainerType, ListBasicType, type ValueOf } from '@chainsafe/ssz';
-import { blake2b256 } from '@sero/crypto';
+import { blake2b256, concat } from '@sero/crypto';
 import type { Header } from './block.ts';
 import { ensure } from './errors.ts';
 import type { Genesis } from './genesis.ts';
@@ -26,9 +26,18 @@ export type VersionVote = Header['versionVote'][number];
 /** The number that genesis starts with. It has no record: its rules are the genesis file's. */
 export const FIRST_VERSION = 1;
 
-/** The name of a version: B2b-256("SERO_VERSION", SSZ of its record). */
+/**
+ * The name of a version: its number, then all but the first byte of B2b-256("SERO_VERSION", SSZ of its record). So whoever counts approvals
+ * of a name that he does not know still sees whether it can follow the version in force.
+ */
 export function versionHash(version: Version): Uint8Array {
-  return blake2b256('SERO_VERSION', VersionType.serialize(version));
+  const digest = blake2b256('SERO_VERSION', VersionType.serialize(version));
+  return concat(Uint8Array.of(version.number), digest.subarray(1));
+}
+
+/** The number that a version's name begins with. */
+export function numberInHash(hash: Uint8Array): number {
+  return hash[0]!;
 }
 
 /** Bytes of a version's record. */
@@ -57,13 +66,13 @@ export function checkVersion({ number, disabled }: Version): void {
   );
 }
 
-/** Whether a header may name this: the delay is one that leaves everybody time, and a height that is a u64. */
-export function isVersionVote({ versions }: Genesis, { delay }: VersionVote): boolean {
-  return delay >= versions.delay && delay < MAX_DELAY;
-}
+/** Longest delay, in blocks: some years. One that never ends would keep every other version from being approved. */
+export const MAX_DELAY = 10_000_000n;
 
-/** Delays stay so far below 2^64 that no height overflows. */
-const MAX_DELAY = 1n << 63n;
+/** Whether a header may name this: the delay is one that leaves everybody time, and ends. */
+export function isVersionVote({ versions }: Genesis, { delay }: VersionVote): boolean {
+  return delay >= versions.delay && delay <= MAX_DELAY;
+}
 
 /** Whether a header may name this circuit for disabling: genesis has a key for it. */
 export function isDisableVote({ verifyingKeys }: Genesis, circuit: number): boolean {

@@ -53,6 +53,12 @@ export interface WeighedVote {
   readonly leader?: bigint;
 }
 
+/**
+ * Last period of a round: weeks of a network that never agrees. Without a bound who holds enough keys of an old round could draw committees
+ * of 2^32 periods and take the one that suits him.
+ */
+export const MAX_PERIOD = 1 << 20;
+
 /** Longest encoding of a vote. */
 export const MAX_VOTE_BYTES = VoteType.maxSize;
 
@@ -98,9 +104,10 @@ export interface Ballot {
 /**
  * Checks that a vote may say this at all.
  *
- * @throws ProtocolError `value-not-canonical`
+ * @throws ProtocolError `period-too-high`, `value-not-canonical`
  */
 export function checkChoice(period: number, step: number, value: Value): void {
+  ensure(period <= MAX_PERIOD, 'period-too-high', `no round has a period ${period}`);
   ensure(
     isCanonicalChoice(step, isBottom(value)),
     'value-not-canonical',
@@ -162,7 +169,7 @@ export function verifyDraw(
 /**
  * Checks a vote against the facts of its round, cheapest rules first.
  *
- * @throws ProtocolError `vote-round`, `value-not-canonical`, `proposer-mismatch` and the codes of the three checks above
+ * @throws ProtocolError `vote-round`, `period-too-high`, `value-not-canonical`, `proposer-mismatch` and the codes of the three checks above
  */
 export function verifyVote(context: RoundContext, vote: UnverifiedVote, crypto: VoteCrypto): WeighedVote {
   const { sender, round, period, step, value, signature } = vote;

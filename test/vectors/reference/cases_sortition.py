@@ -69,10 +69,12 @@ def draw(n):
 def seed_case(n, is_drawn, is_refreshed):
     genesis_hash, seed, proposer, block = (fill(f"{what} {n}", 32) for what in ("genesis", "seed", "proposer", "block"))
     pair = (proposer, fill(f"output {n}", 64)) if is_drawn else None
+    round_number = (1, 2, 1_000, 1 << 40)[n]
     return {
         "genesisHash": octets(genesis_hash),
         "seed": octets(seed),
-        "input": octets(seed_input(genesis_hash, seed)),
+        "round": amount(round_number),
+        "input": octets(seed_input(genesis_hash, seed, round_number)),
         "draw": None if pair is None else {"proposer": octets(pair[0]), "output": octets(pair[1])},
         "refresh": octets(block) if is_refreshed else None,
         "next": octets(next_seed(seed, pair, block if is_refreshed else None)),

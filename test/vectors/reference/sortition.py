@@ -97,8 +97,8 @@ def leader(output, record, units):
     return min(int.from_bytes(b2b_256("SERO_LEADER", output, record, le(i, 4)), "big") for i in range(1, units + 1))
 
 
-def seed_input(genesis_hash, seed):
-    return b2b_256("SERO_SEED_IN", genesis_hash, seed)
+def seed_input(genesis_hash, seed, round_number):
+    return b2b_256("SERO_SEED_IN", genesis_hash, seed, le(round_number, 8))
 
 
 def next_seed(seed, draw, refresh):
