@@ -1,28 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareBytes } from '@sero/crypto';
-import { type Block, DEVELOPMENT, encodeBlock, KIND, ONLINE, OnlineBodyType } from '@sero/protocol';
+import { compareBytes, toHex } from '@sero/crypto';
+import {
+  type Block,
+  DEVELOPMENT,
+  encodeBlock,
+  KIND,
+  ONLINE,
+  OnlineBodyType,
+  RegisterBodyType,
+  StakeBodyType,
+} from '@sero/protocol';
 import {
   type Participant,
   participant,
   startNetwork,
   type TestNetwork,
 } from './participants-test-support.ts';
-import { ALICE, filler, refusalOf } from './test-support.ts';
+import { ALICE, BOB, filler, refusalOf } from './test-support.ts';
 
-/** Rounds that a record of a quarter of the stake may miss: two turns of four rounds. */
+/** A record may miss the rounds in which it would have proposed once. */
 const STAKE = {
   ...DEVELOPMENT.stake,
-  absentFactor: 2,
+  absentFactor: 1,
   balanceLookback: 5n,
   seedRefresh: 1n,
   certStride: 5n,
 };
 
+/** Of 60 units one participant has 54, three others two each: a turn of theirs is thirty rounds, and together they have a tenth. */
+const withThree = (): Participant[] => [54n, 2n, 2n, 2n].map((units, n) => participant(n, { units }));
+
 /** The first of these proposes every block. */
-function quietNetwork(
-  participants: readonly Participant[] = [0, 1, 2, 3].map((n) => participant(n)),
-): TestNetwork {
+function quietNetwork(participants: readonly Participant[] = withThree()): TestNetwork {
   return startNetwork({ participants, turn: () => participants[0]!, genesis: { stake: STAKE } });
 }
 
@@ -35,24 +45,24 @@ async function refusal(chain: TestNetwork, block: Block, absent: readonly Uint8A
   return refusalOf(chain, () => chain.ledger.apply(encodeBlock({ ...block, header })));
 }
 
-test('who has not proposed for twice as long as his stake would take is set offline, and leaves the tables', async () => {
+test('who has not proposed for longer than his stake would take is set offline, and leaves the tables', async () => {
   const chain = quietNetwork();
-  await chain.mineEmpty(8);
+  await chain.mineEmpty(30);
   const others = idsOf(chain.participants.slice(1));
   const { header } = await chain.block();
-  assert.deepEqual(header.absent, others, 'block 9: seen last in 0, two turns of four rounds');
-  assert.deepEqual(chain.ledger.head().absent, [], 'block 8 had to wait');
+  assert.deepEqual(header.absent, others, 'block 31: seen last in 0, a turn of thirty rounds');
+  assert.deepEqual(chain.ledger.head().absent, [], 'block 30 had to wait');
   await chain.mine();
   for (const id of others) assert.equal(chain.state().stakeRecord(id).get()!.status, ONLINE.offline);
-  assert.equal(chain.ledger.stakeTable(13n)!.total, 40n);
-  assert.equal(chain.ledger.stakeTable(14n)!.total, 10n);
+  assert.equal(chain.ledger.stakeTable(35n)!.total, 60n);
+  assert.equal(chain.ledger.stakeTable(36n)!.total, 54n);
   await chain.mine();
   assert.deepEqual(chain.ledger.head().absent, [], 'nobody is set offline twice');
 });
 
 test('a proposer may leave the list out, and no list is right but one of records whose time is over', async () => {
   const chain = quietNetwork();
-  await chain.mineEmpty(7);
+  await chain.mineEmpty(29);
   const [own, ...rest] = chain.participants;
   const others = idsOf(rest);
   const early = await chain.block();
@@ -88,32 +98,147 @@ test('where genesis turns the rule off, no list is right', async () => {
 
 test('more than eight wait for the next block', async () => {
   const participants = Array.from({ length: 11 }, (_, n) =>
-    participant(n, { units: n === 0 ? 1_000n : 100n }),
+    participant(n, { units: n === 0 ? 1_000n : 20n }),
   );
   const chain = quietNetwork(participants);
-  // 2,000 units: a turn of a hundred is twenty rounds.
-  await chain.mineEmpty(41);
+  // 1,200 units: a turn of twenty is sixty rounds, and ten of them have a sixth of all.
+  await chain.mineEmpty(61);
   assert.equal(chain.ledger.head().absent.length, 8);
   await chain.mine();
   assert.equal(chain.ledger.head().absent.length, 2);
 });
 
 test('whoever comes back online has his time from the first round on in which he counts again', async () => {
-  const [first, second] = [participant(0), participant(2)];
+  const [first, second] = [participant(0, { units: 54n }), participant(2, { units: 6n })];
   const chain = quietNetwork([first!, second!]);
-  await chain.mineEmpty(5);
-  assert.deepEqual(chain.ledger.head().absent, [second!.id], 'two turns of two rounds');
-  const body = OnlineBodyType.serialize({ record: second!.id, online: ONLINE.online });
-  await chain.mine(chain.make({ kind: KIND.online, from: ALICE, body }));
+  await chain.mineEmpty(11);
+  assert.deepEqual(chain.ledger.head().absent, [second!.id], 'a turn of ten rounds');
+  await command(chain, KIND.online, OnlineBodyType.serialize({ record: second!.id, online: ONLINE.online }));
   assert.equal(chain.state().stakeRecord(second!.id).get()!.status, ONLINE.online);
-  for (let round = 7n; round <= 15n; round++) {
-    assert.equal(
-      chain.ledger.stakeTable(round)!.row(second!.id)?.weight,
-      round < 10n ? 10n : round < 11n ? undefined : 10n,
-    );
+  for (let round = 13n; round <= 27n; round++) {
+    assert.equal(chain.ledger.stakeTable(round)!.row(second!.id)?.weight, round === 16n ? undefined : 6n);
     await chain.mine();
     assert.deepEqual(chain.ledger.head().absent, [], `round ${round}`);
   }
   await chain.mine();
-  assert.deepEqual(chain.ledger.head().absent, [second!.id], 'round 16: he counts since 11');
+  assert.deepEqual(chain.ledger.head().absent, [second!.id], 'round 28: he counts since 17');
 });
+
+test('rounds that nobody proposed are held against nobody', async () => {
+  const chain = quietNetwork();
+  const id = chain.participants[1]!.id;
+  await chain.mineEmpty(5);
+  for (let i = 0; i < 40; i++) await chain.ledger.apply(encodeBlock(chain.ledger.emptyBlock()));
+  const block = await chain.block();
+  assert.deepEqual(block.header.absent, []);
+  assert.equal(await refusal(chain, block, [id]), 'header-absent');
+  await chain.mineEmpty(25);
+  assert.deepEqual(chain.ledger.head().absent, [], 'the thirtieth that somebody proposed');
+  await chain.mine();
+  assert.equal(chain.ledger.head().absent.length, 3);
+});
+
+test('what a record missed as a small one is not held against it when others make it large', async () => {
+  const [first, victim] = [participant(0, { units: 90n }), participant(1, { units: 1n })];
+  const chain = quietNetwork([first!, victim!]);
+  await chain.mineEmpty(40);
+  await stake(chain, victim!, 9n);
+  for (let round = 42n; round <= 56n; round++) {
+    const block = await chain.block();
+    assert.equal(await refusal(chain, block, [victim!.id]), 'header-absent', `round ${round}`);
+    await chain.mine();
+    assert.deepEqual(chain.ledger.head().absent, []);
+  }
+  assert.equal(
+    chain.ledger.stakeTable(46n)!.row(victim!.id)!.weight,
+    10n,
+    'the first round with the new weight',
+  );
+  await chain.mine();
+  assert.deepEqual(chain.ledger.head().absent, [victim!.id], 'a turn of ten rounds later');
+});
+
+test('nor what it missed before it had anything at all', async () => {
+  const chain = quietNetwork([participant(0, { units: 90n })]);
+  const one = participant(3);
+  const { owner: from, ...keys } = one.genesis;
+  const { units, ...registration } = keys;
+  await chain.mine(
+    chain.make({
+      kind: KIND.register,
+      from,
+      body: RegisterBodyType.serialize({ record: [], ...registration }),
+    }),
+  );
+  await chain.mine(
+    chain.make({
+      kind: KIND.online,
+      from,
+      body: OnlineBodyType.serialize({ record: one.id, online: ONLINE.online }),
+    }),
+  );
+  await chain.mineEmpty(38);
+  await stake(chain, one, units);
+  await chain.mineEmpty(15);
+  assert.equal(chain.ledger.head().height, 56n);
+  assert.equal(chain.ledger.stakeTable(46n)!.row(one.id)!.weight, 10n);
+  for (let height = 41n; height <= 56n; height++) assert.deepEqual(chain.ledger.header(height)!.absent, []);
+  await chain.mine();
+  assert.deepEqual(chain.ledger.head().absent, [one.id]);
+});
+
+test('within balanceLookback rounds no more than a sixth of the weight is listed, whoever lists it', async () => {
+  const participants = Array.from({ length: 7 }, (_, n) => participant(n, { units: n === 0 ? 30n : 5n }));
+  const chain = quietNetwork(participants);
+  await chain.mineEmpty(12);
+  const others = idsOf(participants.slice(1));
+  const block = await chain.block();
+  assert.equal(block.header.absent.length, 2, 'ten of sixty');
+  assert.equal(await refusal(chain, block, others.slice(0, 3)), 'header-absent');
+  await chain.mine();
+  const listed = new Set(block.header.absent.map(toHex));
+  const rest = others.filter((id) => !listed.has(toHex(id)));
+  for (let round = 14n; round <= 17n; round++) {
+    const next = await chain.block();
+    assert.deepEqual(next.header.absent, []);
+    assert.equal(await refusal(chain, next, rest.slice(0, 1)), 'header-absent', `round ${round}`);
+    await chain.mine();
+  }
+  await chain.mine();
+  assert.equal(chain.ledger.head().absent.length, 1, 'five of the fifty that are left');
+});
+
+test('whoever weighs more than a sixth is not listed', async () => {
+  const participants = [0, 1, 2, 3].map((n) => participant(n));
+  const chain = quietNetwork(participants);
+  await chain.mineEmpty(40);
+  const block = await chain.block();
+  assert.deepEqual(block.header.absent, []);
+  assert.equal(await refusal(chain, block, [participants[1]!.id]), 'header-absent');
+});
+
+test('a list leaves somebody in the next table', async () => {
+  const [first, second] = [participant(0, { units: 54n }), participant(1, { units: 6n })];
+  const chain = quietNetwork([first!, second!]);
+  await chain.mineEmpty(9);
+  // He proposes on, while the tables have him.
+  await command(chain, KIND.online, OnlineBodyType.serialize({ record: first!.id, online: ONLINE.offline }));
+  const block = await chain.block();
+  assert.deepEqual(block.header.absent, []);
+  assert.equal(await refusal(chain, block, [second!.id]), 'header-absent');
+  await chain.mineEmpty(4);
+  assert.equal(chain.ledger.stakeTable(15n)!.total, 6n);
+});
+
+/** A command of Alice's, who owns the records of even number. */
+async function command(chain: TestNetwork, kind: number, body: Uint8Array): Promise<void> {
+  const { receipts } = await chain.mine(chain.make({ kind, from: ALICE, body }));
+  assert.equal(receipts[0]!.status, 1);
+}
+
+async function stake(chain: TestNetwork, { id }: Participant, units: bigint): Promise<void> {
+  const body = StakeBodyType.serialize({ record: id, units });
+  const draft = { kind: KIND.stake, from: BOB, body, price: units * STAKE.unit };
+  const { receipts } = await chain.mine(chain.make(draft));
+  assert.equal(receipts[0]!.status, 1);
+}

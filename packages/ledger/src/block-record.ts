@@ -62,10 +62,13 @@ export function decodeLogged(height: bigint, { executed }: BlockRecord): Execute
   }
 }
 
+/** Codes that say by themselves what is to be done; software that lacks a version finds nothing wrong with a block. */
+const LET_THROUGH: readonly string[] = ['logged-block-invalid', 'version-unknown'];
+
 /** A refusal by the rules says that the log's block is none of this chain; anything else is no answer about the block. */
 export function invalidRecord(height: bigint, error: unknown): unknown {
   const isRefusal = error instanceof LedgerError || error instanceof ProtocolError;
-  if (!isRefusal || error.code === 'logged-block-invalid') return error;
+  if (!isRefusal || LET_THROUGH.includes(error.code)) return error;
   return new LedgerError(
     'logged-block-invalid',
     `block ${height} of the block log does not follow from the blocks before it (${error.code}: ${error.message}); restore the log from a backup or sync again`,

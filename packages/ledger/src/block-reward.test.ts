@@ -68,7 +68,7 @@ test('a proposer is credited with priority fees, a share of the pool and the iss
   assert.equal(chain.state().staked.get()! - heldBefore, priority + share + SERO_UNIT);
   const record = chain.state().stakeRecord(proposer.id).get()!;
   assert.equal(record.rewards - creditBefore, priority + share + SERO_UNIT);
-  assert.equal(record.lastProposed, 2n);
+  assert.equal(record.seen, 2n);
   assert.equal(assertConserved(chain) - start, 2n * SERO_UNIT);
   assert.ok(chain.state().staked.get()! > before);
 });

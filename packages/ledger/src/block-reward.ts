@@ -22,7 +22,6 @@ export function issueOf({ issue, pace, time: start }: Genesis, parentTime: bigin
 /** A block that somebody proposed, as its reward sees it. */
 export interface RewardedBlock {
   readonly genesis: Genesis;
-  readonly height: bigint;
   readonly time: bigint;
   readonly parentTime: bigint;
   /** Stake record of the original proposer. */
@@ -43,7 +42,7 @@ export function rewardProposer(state: State, block: RewardedBlock): void {
   const issue = issueOf(block.genesis, block.parentTime, block.time);
   const issued = issue < most ? issue : most;
   const fromPool = block.priorityFees + share;
-  if (creditProposer(state, block.proposer, fromPool + issued, block) === 0n) return;
+  if (creditProposer(state, block.proposer, fromPool + issued, block.genesis) === 0n) return;
   state.rewardPool.set(pool - fromPool);
   state.issued.set(before + issued);
 }

@@ -29,6 +29,7 @@ import {
 } from '@sero/store';
 import { decodeLogged, readBlockRecord } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
+import { historyNodeCount, nodesCompletedBy } from './history-nodes.ts';
 import { FLAT, type State, stateOf, TREE } from './state.ts';
 import { stateAudit } from './state-audit.ts';
 import { atOnce, type Pace, paced, type Steps, slicesOf } from './steps.ts';
@@ -168,7 +169,10 @@ function checkIndex(state: State, { block, receipts }: ExecutedBlock): void {
     return place?.height === height && place.index === index;
   });
   const same = header !== undefined && equalBytes(header, HeaderType.serialize(block.header));
-  ensure(same && placed, 'store-damaged', `the index does not lead to block ${height}`);
+  const noded = nodesCompletedBy(state, block.header).every(({ height: level, place, hash }) =>
+    equalBytes(state.historyNode(level, place).get() ?? new Uint8Array(0), hash),
+  );
+  ensure(same && placed && noded, 'store-damaged', `the index does not lead to block ${height}`);
 }
 
 /** Every entry of the store: nothing is missing, nothing too many. */
@@ -189,12 +193,13 @@ function* checkState(
   const rebuilt = overlay(memoryStore());
   let root: Uint8Array = new Uint8Array(32);
   const records: Change[] = [];
-  let [headers, places, leaves] = [0n, 0n, 0n];
+  let [headers, nodes, places, leaves] = [0n, 0n, 0n, 0n];
   for (const slice of slicesOf(store)) {
     const added: Change[] = [];
     for (const [key, value] of slice) {
       if (key[0] === TREE[0]) added.push({ key, value });
       if (key[0] === FLAT.header) headers++;
+      else if (key[0] === FLAT.historyNode) nodes++;
       else if (key[0] === FLAT.transaction) places++;
       else if (key[0] === FLAT.head || key[0] === FLAT.indexed) {
         if (key.length !== 1) damaged('a key that no state has');
@@ -205,7 +210,12 @@ function* checkState(
     if (added.length > 0) root = updateStateTree(rebuilt, added);
     yield;
   }
-  if (headers !== head.height + 1n || places !== transactions || state.indexed.get() !== headers) {
+  const isWhole =
+    headers === head.height + 1n &&
+    nodes === historyNodeCount(headers) &&
+    places === transactions &&
+    state.indexed.get() === headers;
+  if (!isWhole) {
     damaged('the index holds what no block does');
   }
   const { nullifiers } = audit.finish(state, root, head, hasher);

@@ -20,6 +20,7 @@ export type LedgerErrorCode =
   | 'evidence-again'
   // a block
   | 'block-evidence'
+  | 'block-registrations'
   | 'block-gas-limit'
   | 'block-too-large'
   | 'block-time'

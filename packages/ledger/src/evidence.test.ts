@@ -104,7 +104,7 @@ test('two votes of one round cost a tenth of all that is staked in the record, a
   const culprit = chain.participants[1]!;
   const bytes = bytesOf(chain, culprit, { round: 2n });
   const { subject } = chain.ledger.checkEvidence(bytes);
-  assert.deepEqual(subject, { record: culprit.id, round: 2n });
+  assert.deepEqual(subject, { records: [culprit.id], round: 2n });
   const before = chain.state().stakeRecord(culprit.id).get()!;
   const { receipts } = await chain.mine(bytes);
   const { txid } = receipts[0]!;
@@ -258,6 +258,7 @@ test('a chain of one takes no evidence', async () => {
 /** Signatures that anybody could make: a hash of keys and message, whoever signed. */
 const hashBls: Bls = {
   ...portableBls,
+  verifyPossession: () => true,
   verifyAggregate: (keys, message, signature) => equalBytes(signature, checkpointSignature(keys, message)),
 };
 
@@ -266,40 +267,79 @@ function checkpointSignature(keys: readonly Uint8Array[], message: Uint8Array): 
   return concat(digest, digest, digest);
 }
 
-test('whoever signed a checkpoint that is not the chain’s is punished for its height, each signer by himself', async () => {
+/** A chain with a checkpoint behind it, and evidence against those who signed another one. */
+async function withCheckpoint() {
   const chain = startNetwork({ bls: hashBls });
   for (let i = 0; i < 257; i++) await chain.ledger.apply(encodeBlock(chain.ledger.emptyBlock()));
   const header = chain.ledger.header(256n)!;
   const table = chain.ledger.stakeTable(chain.genesis.stake.balanceLookback)!;
-  const signers = [table.rows[1]!, table.rows[3]!];
-  const rows = proveRows(
-    table,
-    signers.map(({ id }) => id),
-  );
-  const evidence = (record: Uint8Array, change: Partial<Checkpoint> = {}): Uint8Array => {
+  const ids = table.rows.map(({ id }) => id);
+  /** @param places of the signers in the table */
+  const evidence = (places: readonly number[], change: Partial<Checkpoint> = {}): Uint8Array => {
     const { stateRoot, validatorsRoot } = header;
     const said = { height: 256n, blockHash: filler(9, 32), stateRoot, validatorsRoot, ...change };
     const message = checkpointMessage(chain.ledger.genesisHash, said);
-    const keys = signers.map(({ blsKey }) => blsKey);
+    const keys = places.map((place) => table.rows[place]!.blsKey);
     const signature = checkpointSignature(keys, message);
-    const checkpoint = { ...said, signers: signersOf(table.count, [1, 3]), signature };
+    const checkpoint = { ...said, signers: signersOf(table.count, places), signature };
+    const rows = proveRows(
+      table,
+      places.map((place) => ids[place]!),
+    );
     const proved = { header: chain.ledger.proveHeader(256n)!, anchor: chain.ledger.proveHeader(0n)! };
     return encodeEvidenceTransaction(
-      { votes: [], checkpoint: [{ record, checkpoint, rows, ...proved }] },
+      { votes: [], checkpoint: [{ checkpoint, rows, ...proved }] },
       chain.genesis.chainId,
     );
   };
+  /** How often each record was punished. */
+  const punished = (): number[] =>
+    ids.map((id) => {
+      let [times, factor] = [0, FACTOR_ONE];
+      for (; factor > chain.state().stakeRecord(id).get()!.factor; times++) factor = (factor * 9n) / 10n;
+      return times;
+    });
+  return { chain, evidence, punished };
+}
+
+test('one piece punishes all who signed a checkpoint that is not the chain’s, once for its height', async () => {
+  const { chain, evidence, punished } = await withCheckpoint();
   const blockHash = chain.ledger.blockHash(256n)!;
-  assert.equal(await refusal(chain, evidence(signers[0]!.id, { blockHash })), 'evidence-innocent');
-  assert.equal(await refusal(chain, evidence(table.rows[0]!.id)), 'evidence-innocent', 'who has not signed');
-  const receipts = (await chain.mine(...signers.map(({ id }) => evidence(id)))).receipts;
-  assert.equal(receipts.length, 2);
-  for (const { id } of table.rows) {
-    const { factor } = chain.state().stakeRecord(id).get()!;
-    assert.equal(
-      factor,
-      signers.some((signer) => equalBytes(signer.id, id)) ? (FACTOR_ONE * 9n) / 10n : FACTOR_ONE,
-    );
+  assert.equal(await refusal(chain, evidence([1, 3], { blockHash })), 'evidence-innocent');
+  const { receipts } = await chain.mine(evidence([1, 3]));
+  assert.equal(receipts.length, 1);
+  assert.deepEqual(punished(), [0, 1, 0, 1]);
+  for (const places of [[1, 3], [1], [3]]) {
+    assert.equal(await refusal(chain, evidence(places)), 'evidence-again', 'nobody is left to punish');
   }
-  assert.equal(await refusal(chain, evidence(signers[1]!.id)), 'evidence-again');
+});
+
+test('who has himself punished for a checkpoint alone protects none who signed with him', async () => {
+  const { chain, evidence, punished } = await withCheckpoint();
+  await chain.mine(evidence([2]));
+  assert.deepEqual(punished(), [0, 0, 1, 0]);
+  await chain.mine(evidence([0, 1, 2, 3]));
+  assert.deepEqual(punished(), [1, 1, 1, 1]);
+});
+
+test('a block holds one false checkpoint, beside other evidence', async () => {
+  const { chain, evidence, punished } = await withCheckpoint();
+  const pieces = [evidence([0, 1]), evidence([2]), evidence([3])];
+  const votes = bytesOf(chain, chain.participants[3]!, { round: 250n });
+  const { block, rejected } = await chain.ledger.propose(
+    [...pieces, votes],
+    chain.ledger.head().time + 5_000n,
+    chain.proposal(chain.participants[0]!),
+  );
+  assert.deepEqual(
+    rejected.map(({ index, error }) => `${index} ${error.code}`),
+    ['1 block-evidence', '2 block-evidence'],
+  );
+  const forced = encodeBlock({ ...block, transactions: pieces.slice(0, 2) });
+  assert.equal(await refusalOf(chain, () => chain.ledger.apply(forced)), 'block-evidence');
+  await chain.ledger.apply(encodeBlock(block));
+  assert.equal(
+    punished().reduce((sum, times) => sum + times, 0),
+    3,
+  );
 });

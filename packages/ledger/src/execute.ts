@@ -34,8 +34,11 @@ import {
   checkEvidence,
   type EvidenceCrypto,
   isEvidenceItem,
+  isFalseCheckpoint,
   MOST_EVIDENCE,
+  MOST_FALSE_CHECKPOINTS,
 } from './evidence.ts';
+import { othersStand } from './last-participant.ts';
 import { beginRound, endRound, genesisTableRoot } from './round-rules.ts';
 import { genesisRecords } from './stake.ts';
 import { frontierOf, historyOf, type State, stateOf, TREE } from './state.ts';
@@ -83,6 +86,9 @@ export const EXECUTED: readonly (keyof Header)[] = [
 
 /** Public outputs that settling one transaction makes at most: value, amount and returned gas of a failed call. */
 const MAX_SETTLED = 3;
+
+/** Registrations of a block: checking possession of a BLS key takes up to 150 ms where it runs in JavaScript. */
+const MOST_REGISTRATIONS = 8;
 
 /** Last time that a header can carry. Who makes and votes for blocks keeps far below it, by its clock. */
 const LAST_TIME = (1n << 64n) - 1n;
@@ -133,6 +139,7 @@ export function executeBlock(
     height: parent.height + 1n,
     baseFee: nextBaseFee(genesis.fees, parent),
     time,
+    othersStand: (record) => othersStand(state, tables, { genesis, height: block.height }, [record]),
   };
   ensure(time > parent.time && time <= LAST_TIME, 'block-time', 'a block is later than its parent');
   const included: BlockItem[] = [];
@@ -141,6 +148,8 @@ export function executeBlock(
   const spent: Uint8Array[] = [];
   const notesBefore = frontierOf(state).size;
   let evidence = 0;
+  let falseCheckpoints = 0;
+  let registrations = 0;
   let gasUsed = 0n;
   let priorityFees = 0n;
   let size = BLOCK_OVERHEAD;
@@ -172,7 +181,10 @@ export function executeBlock(
         'the block is full: bytes',
       );
       if (isEvidenceItem(checked)) {
-        ensure(evidence < MOST_EVIDENCE, 'block-evidence', 'the block is full: evidence');
+        const isFull =
+          evidence >= MOST_EVIDENCE ||
+          (isFalseCheckpoint(checked) && falseCheckpoints >= MOST_FALSE_CHECKPOINTS);
+        ensure(!isFull, 'block-evidence', 'the block is full: evidence');
         checkEvidence(state, chain, checked, block.height);
         return undefined;
       }
@@ -180,6 +192,11 @@ export function executeBlock(
         !isDisabled(state, checked.tx.circuit, block.height),
         'circuit-disabled',
         `proofs of circuit ${checked.tx.circuit} are disabled`,
+      );
+      ensure(
+        checked.action.type !== 'register' || registrations < MOST_REGISTRATIONS,
+        'block-registrations',
+        'the block is full: registrations',
       );
       ensure(
         gasUsed + checked.tx.gasLimit <= genesis.fees.gasLimit,
@@ -199,9 +216,11 @@ export function executeBlock(
       size += checked.size + TRANSACTION_OVERHEAD;
       if (isEvidenceItem(checked)) {
         evidence++;
+        if (isFalseCheckpoint(checked)) falseCheckpoints++;
         receipts.push(applyEvidence(state, genesis, checked));
         return;
       }
+      if (checked.action.type === 'register') registrations++;
       const nullifiers = checked.tx.shielded.nullifiers;
       state.addNullifiers(nullifiers);
       spent.push(...nullifiers);
@@ -225,8 +244,7 @@ export function executeBlock(
           'a block without transactions comes too soon after its parent',
         );
         const { proposer } = terms;
-        const { height } = block;
-        rewardProposer(state, { genesis, height, time, parentTime: parent.time, proposer, priorityFees });
+        rewardProposer(state, { genesis, time, parentTime: parent.time, proposer, priorityFees });
       }
       if (genesis.validators.length > 0) countVotes(state, genesis, block.height, fields);
       if (spent.length > 0) state.setNullifierSet(addNullifiers(state.nullifierSet(), spent, chain.shake256));

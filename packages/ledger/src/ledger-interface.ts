@@ -147,6 +147,11 @@ export interface Ledger {
   seedInput(round: bigint): Uint8Array;
   /** Which version of the protocol runs, which one comes, which circuits are disabled: as the next block finds it. */
   versionStatus(): VersionStatus;
+  /**
+   * The first round in which less than two thirds of today's weight has keys, unless owners renew theirs before: what an operator has to be warned
+   * of, since the chain stops there. Undefined on a chain of one. Looks at every participant.
+   */
+  keysEnd(): bigint | undefined;
   /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
   executedBlock(height: bigint): Uint8Array;
   /** The header of a block, undefined where there is none of that height. */
@@ -155,7 +160,7 @@ export interface Ledger {
   blockHash(height: bigint): Uint8Array | undefined;
   /**
    * A header with its path in the range over all header hashes, as evidence in the next block shows it; undefined where there is none of that height.
-   * Costs a hash for each header under the same peak, half the chain's at most: ask for it where there is somebody to punish.
+   * Reads a node for each level under its peak: 20 in a chain of a million blocks.
    */
   proveHeader(height: bigint): ProvedHeader | undefined;
   /** Where a transaction is in the chain. @param txid 32 bytes */

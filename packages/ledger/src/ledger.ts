@@ -13,8 +13,6 @@ import {
   HeaderType,
   hashNodesWith,
   headerHash,
-  historyNode,
-  historyPath,
   ProtocolError,
 } from '@sero/protocol';
 import {
@@ -31,8 +29,11 @@ import type { BlockTerms } from './empty-block.ts';
 import { ensure, LedgerError } from './errors.ts';
 import { type BlockItem, isEvidenceHere, isEvidenceItem, readEvidence } from './evidence.ts';
 import { type BlockExecution, executeBlock, type FinishedBlock } from './execute.ts';
+import { pathOfHeader } from './history-nodes.ts';
+import { keysEnd } from './keys-end.ts';
 import { knownTransactions } from './known-transactions.ts';
 import type { Ledger, LedgerOptions, Proposal, Rejected } from './ledger-interface.ts';
+import { possessionChecker } from './possession.ts';
 import { type ProofClaim, proofChecker } from './proofs.ts';
 import { roundContextOf, seedInputOf } from './rounds.ts';
 import { signatureChecker } from './signatures.ts';
@@ -77,8 +78,9 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
   const proofs = proofChecker(options.verifier, keys);
   const signatures = signatureChecker(options.signatures ?? createReferenceSignatureVerifier());
   const bls = options.bls ?? portableBls;
+  const possession = possessionChecker(bls);
   const known = knownTransactions(
-    { genesis, genesisHash: hash, bls },
+    { genesis, genesisHash: hash },
     options.keyPoints ?? createReferenceKeyPointChecker(),
   );
   const rules = {
@@ -149,11 +151,11 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       vrfProof: vrfProof === undefined ? [] : [vrfProof],
       versionVote: versionVote === undefined ? [] : [versionVote],
       disableVote: disableVote === undefined ? [] : [disableVote],
-      absent: findAbsent(head.tables, { genesis, height, table, proposer }),
+      absent: findAbsent(stateNow(), head.tables, { genesis, height, table, proposer }),
     };
   }
 
-  /** The error of each claim whose signature or proof does not hold. */
+  /** The error of each claim whose signature, proof or possession of a key does not hold, in this order. */
   async function refusals(
     claims: readonly ProofClaim[],
     checkSignatures = signatures.ofBlock,
@@ -166,8 +168,8 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     const signed = places.filter((place) => errors[place] === undefined);
     const verdicts = await proofs.check(signed.map((place) => claims[place]!));
     for (const [i, place] of signed.entries()) {
-      errors[place] = verdicts[i];
-      if (verdicts[i] === undefined) known.keep(claims[place]!.checked);
+      errors[place] = verdicts[i] ?? possession.check(claims[place]!.checked);
+      if (errors[place] === undefined) known.keep(claims[place]!.checked);
     }
     return errors;
   }
@@ -338,6 +340,11 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     seedInput: (round) => seedInputOf(rules, stateNow(), round),
     versionStatus: () => versionStatus(stateNow(), genesis, head.header.height + 1n, rules.versions),
 
+    keysEnd() {
+      const newest = head.tables.at(stateNow(), head.header.height + genesis.stake.balanceLookback);
+      return newest === undefined ? undefined : keysEnd(head.tables, newest);
+    },
+
     executedBlock(height) {
       ensure(
         height >= 0n && height <= head.header.height,
@@ -357,11 +364,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     proveHeader(height) {
       const header = headerAt(height);
       if (header === undefined) return undefined;
-      const hashAt = (position: bigint): Uint8Array => headerHash(headerAt(position)!);
-      const path = historyPath(head.header.height + 1n, height, (level, place) =>
-        historyNode(hashAt, level, place),
-      );
-      return { header, path };
+      return { header, path: pathOfHeader(stateNow(), head.header.height + 1n, height) };
     },
 
     findTransaction: (txid) => stateNow().transaction(txid).get(),

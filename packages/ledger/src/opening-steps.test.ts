@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeBlock, headerHash } from '@sero/protocol';
-import { type AppendLog, cutSnapshot, memoryLog, memoryStore, SNAPSHOT_VERSION } from '@sero/store';
+import { encodeBlock } from '@sero/protocol';
+import { type AppendLog, memoryLog, memoryStore } from '@sero/store';
 import { encodeBlockRecord } from './block-record.ts';
 import { checkLedger, checkLedgerInSteps } from './check-ledger.ts';
 import { testHasher, testVerifier, verifyingKey } from './doubles-test-support.ts';
 import { type LedgerOptions, openLedgerInSteps } from './ledger.ts';
-import type { StateSnapshot } from './snapshot-source.ts';
+import { offered } from './snapshots-test-support.ts';
 import { frontierOf } from './state.ts';
 import type { OfferedSnapshot } from './stored-chain.ts';
 import {
@@ -20,19 +20,6 @@ import {
   startChain,
   type TestChain,
 } from './test-support.ts';
-
-/** A snapshot as it would be offered to an opening. */
-function offered({ header, entries }: StateSnapshot): OfferedSnapshot & { chunks: Uint8Array[] } {
-  const cut = [...cutSnapshot(entries)];
-  const chunks = cut.map(({ chunk }) => chunk);
-  const manifest = {
-    version: SNAPSHOT_VERSION,
-    height: header.height,
-    headerHash: headerHash(header),
-    chunks,
-  };
-  return { manifest, chunks: cut.map(({ bytes }) => bytes) };
-}
 
 /** Seven blocks of every kind, with the snapshots that were taken after some of them. */
 async function livedIn(genesis: { time?: bigint } = {}) {

@@ -14,17 +14,17 @@ import {
   refreshHeight,
   STEP,
 } from '@sero/protocol';
-import { type AppendLog, cutSnapshot, memoryLog, SNAPSHOT_VERSION } from '@sero/store';
+import { type AppendLog, memoryLog } from '@sero/store';
 import {
   hashVrf,
   participant,
   SEED,
   startNetwork,
   type TestNetwork,
+  trustingBls,
   withParticipants,
 } from './participants-test-support.ts';
-import type { StateSnapshot } from './snapshot-source.ts';
-import type { OfferedSnapshot } from './stored-chain.ts';
+import { offered } from './snapshots-test-support.ts';
 import { BOB, blockAt, contents, filler, flipped, refusalOf, startChain } from './test-support.ts';
 
 const IDLE = 5_000n;
@@ -33,15 +33,6 @@ function copyOf(blocks: AppendLog): AppendLog {
   const copy = memoryLog();
   for (let h = 0; h < blocks.length; h++) copy.append(blocks.get(h));
   return copy;
-}
-
-/** A snapshot as it would be offered to an opening. */
-function offered({ header, entries }: StateSnapshot): OfferedSnapshot {
-  const cut = [...cutSnapshot(entries)];
-  const chunks = cut.map(({ chunk }) => chunk);
-  const { height } = header;
-  const manifest = { version: SNAPSHOT_VERSION, height, headerHash: headerHash(header), chunks };
-  return { manifest, chunks: cut.map(({ bytes }) => bytes) };
 }
 
 async function refusal(chain: TestNetwork, block: Block, change: Partial<Header> = {}): Promise<string> {
@@ -257,6 +248,7 @@ test('without doubles the seed’s proof is one of RFC 9381', async () => {
   const secret = filler(5, 32);
   const one = participant(0, { vrfKey: portableVrf.publicKey(secret) });
   const chain = startChain({
+    bls: trustingBls,
     genesis: withParticipants([one]),
     proposal: (ledger) => {
       const round = ledger.head().height + 1n;

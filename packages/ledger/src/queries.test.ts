@@ -146,7 +146,7 @@ test('the index is no part of what two nodes compare: it is made anew where it i
   const chain = startChain();
   await chain.mine(chain.make(), chain.make());
   await chain.mine(chain.make());
-  const tables: (number | undefined)[] = [FLAT.header, FLAT.transaction, FLAT.indexed];
+  const tables: (number | undefined)[] = [FLAT.header, FLAT.historyNode, FLAT.transaction, FLAT.indexed];
   const rest = [...chain.store.entries(new Uint8Array(0))].filter(([key]) => !tables.includes(key[0]));
   const store = memoryStore();
   store.write(rest.map(([key, value]) => ({ key, value })));

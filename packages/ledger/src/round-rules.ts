@@ -4,6 +4,7 @@ import { applyAbsent } from './absence.ts';
 import type { BlockTerms } from './empty-block.ts';
 import { ensure } from './errors.ts';
 import type { ChainView } from './execute.ts';
+import { countProposed } from './patience.ts';
 import { keepSeed, seedOfBlock } from './seeds.ts';
 import { changedRecords } from './stake.ts';
 import type { State } from './state.ts';
@@ -46,7 +47,8 @@ export function beginRound(
   );
   const seed = seedOfBlock(state, chain, height, shown);
   checkVotes(genesis, terms);
-  applyAbsent(state, { genesis, height, table, proposer }, terms.absent);
+  countProposed(state);
+  applyAbsent(state, tables, { genesis, height, table, proposer }, terms.absent);
   return seed;
 }
 

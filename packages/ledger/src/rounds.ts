@@ -32,5 +32,5 @@ export function seedInputOf(
   state: State,
   round: bigint,
 ): Uint8Array {
-  return seedInput(genesisHash, seedForRound(state, genesis, round));
+  return seedInput(genesisHash, seedForRound(state, genesis, round), round);
 }

@@ -48,7 +48,7 @@ export function seedOfBlock(
   const before = seedForRound(state, genesis, height);
   let draw: SeedDraw | undefined;
   if (shown !== undefined) {
-    const output = vrf.verify(shown.vrfKey, seedInput(genesisHash, before), shown.proof);
+    const output = vrf.verify(shown.vrfKey, seedInput(genesisHash, before, height), shown.proof);
     ensure(output !== undefined, 'header-vrfProof', 'the proof of the seed is not the proposer’s');
     draw = { proposer: shown.proposer, output };
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compareBytes, equalBytes } from '@sero/crypto';
 import { ONLINE } from '@sero/protocol';
+import { credited } from './rewards.ts';
 import { creditProposer, slash, storedRecords, tableEntry } from './stake.ts';
 import { FACTOR_ONE, MAX_UNLOCKING } from './stake-record.ts';
 import { type Desk, key, openDesk, owner, RULES, registration, S } from './stake-test-support.ts';
@@ -22,7 +23,7 @@ function weight(desk: Desk, id: Uint8Array, round = 100n): bigint {
 }
 
 const reward = (desk: Desk, id: Uint8Array, amount: bigint): bigint =>
-  creditProposer(desk.state, id, amount, { height: desk.height, genesis: GENESIS });
+  creditProposer(desk.state, id, amount, GENESIS);
 
 test('a record is registered once, offline and empty, under a name that only its owner and keys make', () => {
   const desk = openDesk();
@@ -143,10 +144,8 @@ test('only the owner switches a record, and only to what it is not', () => {
   assert.equal(desk.online(ALICE, id), 'done');
   desk.height = 9n;
   assert.equal(desk.online(ALICE, id), 'already-online');
-  assert.equal(desk.record(id).onlineSince, 1n);
   assert.equal(desk.online(ALICE, id, ONLINE.offline), 'done');
   assert.equal(desk.online(ALICE, id), 'done');
-  assert.equal(desk.record(id).onlineSince, 9n);
 });
 
 test('a record that leaves takes no stake, no keys and no way back, and its stake can be unlocked', () => {
@@ -311,7 +310,6 @@ test('a reward is the owner’s commission, and for the rest everybody’s by wh
   const id = participant(desk, 3n, { commission: 1_000 });
   desk.stake(BOB, id, 1n);
   assert.equal(reward(desk, id, 1_000_000n), 1_000_000n);
-  assert.equal(desk.record(id).lastProposed, desk.height);
   // Who comes after it has no part in it.
   desk.stake(MALLORY, id, 4n);
   assert.equal(desk.claim(MALLORY, id), 'nothing-to-claim');
@@ -339,7 +337,6 @@ test('stake that waits earns nothing, and a record without stake takes no reward
   assert.equal(reward(desk, id, 1_000n), 1_000n);
   desk.unlock(ALICE, id, 2n);
   assert.equal(reward(desk, id, 5_000n), 0n);
-  assert.equal(desk.record(id).lastProposed, desk.height);
   assert.equal(reward(desk, key(1), 5_000n), 0n);
   assert.equal(desk.claim(BOB, id), 'nothing-to-claim');
   assert.equal(desk.claim(ALICE, id), 1_000n);
@@ -379,4 +376,76 @@ test('a slash takes no reward that was earned', () => {
   reward(desk, id, 1_000n);
   slash(desk.state, id);
   assert.equal(desk.claim(ALICE, id), 1_000n);
+});
+
+test('a record in which less than a unit is bonded takes no reward, one of a unit does', () => {
+  const desk = openDesk();
+  const record = desk.record(participant(desk));
+  const bonded = (nominal: bigint) => ({ ...record, bonded: { nominal, money: nominal } });
+  assert.equal(credited(bonded(S - 1n), 1_000n, S), undefined);
+  assert.equal(credited(bonded(0n), 1_000n, S), undefined);
+  assert.equal(credited(bonded(S), 1_000n, S)?.rewards, 1_000n);
+});
+
+/** The desk's next block is the one after so many that somebody proposed. */
+function later(desk: Desk, proposed: bigint, height = proposed): void {
+  desk.state.proposedBlocks.set(proposed);
+  desk.height = height;
+}
+
+test('a record is expected to propose from the first round on in which it can, as it is now', () => {
+  const lookback = RULES.balanceLookback;
+  const desk = openDesk();
+  later(desk, 50n, 80n);
+  const id = participant(desk);
+  assert.equal(desk.record(id).seen, 50n + lookback);
+  later(desk, 60n, 90n);
+  reward(desk, id, 0n);
+  assert.equal(desk.record(id).seen, 50n + lookback, 'a block does not take from the time that it has');
+  later(desk, 90n, 120n);
+  reward(desk, id, 0n);
+  assert.equal(desk.record(id).seen, 90n);
+  desk.online(ALICE, id, ONLINE.offline);
+  later(desk, 100n, 130n);
+  desk.online(ALICE, id);
+  assert.equal(desk.record(id).seen, 100n + lookback);
+  later(desk, 200n, 230n);
+  const keys = { record: [id], firstRound: 1_230n };
+  assert.equal(desk.tryRegister(ALICE, registration(9, keys)), 'done');
+  assert.equal(desk.record(id).seen, 1_200n, 'keys that begin a thousand rounds later');
+  assert.equal(
+    desk.tryRegister(
+      ALICE,
+      registration(10, { record: [id], firstRound: (1n << 64n) - 1n, lastRound: (1n << 64n) - 1n }),
+    ),
+    'done',
+  );
+  assert.equal(desk.record(id).seen, (1n << 64n) - 1n - 30n);
+});
+
+test('time begins anew where a record has more than half as much again as the least that it had since', () => {
+  const lookback = RULES.balanceLookback;
+  const desk = openDesk();
+  const id = participant(desk, 10n);
+  const seen = (): bigint => desk.record(id).seen;
+  const first = seen();
+  later(desk, 100n);
+  desk.stake(BOB, id, 5n);
+  assert.equal(seen(), first, 'half as much again');
+  later(desk, 101n);
+  desk.stake(BOB, id, 1n);
+  assert.equal(seen(), 101n + lookback, 'and one');
+  later(desk, 200n);
+  desk.unlock(BOB, id, 6n);
+  desk.stake(MALLORY, id, 5n);
+  assert.equal(seen(), 101n + lookback);
+  later(desk, 300n);
+  reward(desk, id, 0n);
+  assert.equal(seen(), 300n);
+  // Who took his stake away cannot put it back for the record to be late at once.
+  desk.unlock(MALLORY, id, 5n);
+  desk.unlock(ALICE, id, 9n);
+  later(desk, 400n);
+  desk.stake(MALLORY, id, 14n);
+  assert.equal(seen(), 400n + lookback);
 });

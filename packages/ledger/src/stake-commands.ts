@@ -9,6 +9,7 @@ import {
   stakeRecordId,
   type UnlockBody,
 } from '@sero/protocol';
+import { excused, standsAfter, weighed } from './patience.ts';
 import { settled } from './rewards.ts';
 import { addStaked, newRecord } from './stake.ts';
 import { ceilDiv, putIn, takeOut, worthOf } from './stake-pot.ts';
@@ -34,7 +35,8 @@ export type StakeFailure =
   | 'already-offline'
   | 'units-insufficient'
   | 'unlocking-full'
-  | 'nothing-to-claim';
+  | 'nothing-to-claim'
+  | 'last-participant';
 
 export type StakeResult =
   | { readonly ok: false; readonly failure: StakeFailure }
@@ -52,6 +54,13 @@ export interface Command {
   readonly height: bigint;
   /** Of the header, ms. */
   readonly time: bigint;
+  /** Whether the next table keeps somebody if this record leaves it. */
+  readonly othersStand: (record: Uint8Array) => boolean;
+}
+
+/** Whether a change takes the last participant out of the tables. */
+function empties(before: StakeRecord | undefined, after: StakeRecord, command: Command): boolean {
+  return standsAfter(before, command) && !standsAfter(after, command) && !command.othersStand(after.id);
 }
 
 /**
@@ -85,14 +94,14 @@ export function registerRecord(state: State, body: RegisterBody, command: Comman
     const user = state.keyUser(from, key).get();
     if (user !== undefined && !equalBytes(user, id)) return failed('keys-in-use');
   }
+  const keys = { vrfKey, voteRoot, blsKey, firstRound, lastRound, commission };
+  const after = record === undefined ? newRecord({ id, owner: from, ...keys }) : { ...record, ...keys };
+  if (empties(record, after, command)) return failed('last-participant');
   if (record !== undefined) {
     for (const key of [record.vrfKey, record.voteRoot]) state.keyUser(from, key).clear();
   }
   for (const key of [vrfKey, voteRoot]) state.keyUser(from, key).set(id);
-  const keys = { vrfKey, voteRoot, blsKey, firstRound, lastRound, commission };
-  state
-    .stakeRecord(id)
-    .set(record === undefined ? newRecord({ id, owner: from, ...keys }) : { ...record, ...keys });
+  state.stakeRecord(id).set(excused(state, after, command));
   return DONE;
 }
 
@@ -107,7 +116,7 @@ export function stakeUnits(state: State, body: StakeBody, command: Command): Sta
   const amount = body.units * unit;
   const { pot, nominal } = putIn(record.bonded, amount, record.factor);
   const position = settled(positionOf(state, record, from), record, unit);
-  state.stakeRecord(record.id).set({ ...record, bonded: pot });
+  state.stakeRecord(record.id).set(weighed(state, { ...record, bonded: pot }, command));
   state.position(record.id, from).set({ ...position, nominal: position.nominal + nominal });
   addStaked(state, amount);
   return DONE;
@@ -124,11 +133,13 @@ export function switchRecord(state: State, body: OnlineBody, command: Command): 
     return failed(record.status === ONLINE.online ? 'already-online' : 'already-offline');
   }
   if (body.online !== ONLINE.online) {
-    state.stakeRecord(record.id).set({ ...record, status: body.online });
+    const after = { ...record, status: body.online };
+    if (empties(record, after, command)) return failed('last-participant');
+    state.stakeRecord(record.id).set(after);
     return DONE;
   }
   if (record.lastRound < height) return failed('key-range-expired');
-  state.stakeRecord(record.id).set({ ...record, status: ONLINE.online, onlineSince: height });
+  state.stakeRecord(record.id).set(excused(state, { ...record, status: ONLINE.online }, command));
   return DONE;
 }
 
@@ -150,7 +161,9 @@ export function unlockUnits(state: State, body: UnlockBody, command: Command): S
   const amount = wanted < worth ? wanted : worth;
   const { pot: bonded, left } = takeOut(record.bonded, position.nominal, amount, factor);
   const { pot: unlocking, nominal } = putIn(record.unlocking, amount, factor);
-  state.stakeRecord(record.id).set({ ...record, bonded, unlocking });
+  const after = { ...record, bonded, unlocking };
+  if (empties(record, after, command)) return failed('last-participant');
+  state.stakeRecord(record.id).set(weighed(state, after, command));
   state.position(record.id, from).set({
     ...position,
     nominal: left,

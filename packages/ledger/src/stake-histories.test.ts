@@ -111,10 +111,7 @@ function live(world: World, tried: Step): void {
     case 'reward': {
       const id = ids[tried.which]!;
       const { commission, owner: payee } = desk.record(id);
-      const taken = creditProposer(desk.state, id, tried.amount, {
-        height: desk.height,
-        genesis: { stake: RULES },
-      });
+      const taken = creditProposer(desk.state, id, tried.amount, { stake: RULES });
       const total = accounts[tried.which]!.reduce((sum, { staked }) => sum + staked, 0n);
       if (taken === 0n) {
         assert.ok(tried.amount === 0n || desk.record(id).bonded.nominal < S);

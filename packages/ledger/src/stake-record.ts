@@ -37,9 +37,9 @@ const StakeRecordType = new ContainerType({
   commission: new UintNumberType(2),
   /** One of ONLINE. */
   status: new UintNumberType(1),
-  /** Height of the last change to online, and of the last block of which it is the proposer; 0: never. */
-  onlineSince: u64,
-  lastProposed: u64,
+  /** From when on it is expected to propose, in blocks that somebody proposed (patience.ts), and the least that it had in whole units since. */
+  seen: u64,
+  seenUnits: u64,
   /** What slashing left of 1, 64-bit fixed point; from 2^64 down. */
   factor: u128,
   /** Stake that counts, and stake that waits to be claimed. */

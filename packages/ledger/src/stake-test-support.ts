@@ -47,6 +47,8 @@ export interface Desk {
   /** Now. */
   height: bigint;
   time: bigint;
+  /** Whether anybody else is in the tables. */
+  othersStand: boolean;
   readonly changes: ReturnType<typeof overlay>['changes'];
   /** A record of this owner with keys of this number; its id. Throws where it fails. */
   register(from: Uint8Array, n: number, change?: Partial<RegisterBody>): Uint8Array;
@@ -65,7 +67,13 @@ export function openDesk(change: Partial<typeof RULES> = {}): Desk {
   const view = overlay(memoryStore());
   const state = stateOf(view, DEVELOPMENT.anchor.window);
   const genesis = { stake: { ...RULES, ...change } };
-  const command = (from: Uint8Array): Command => ({ from, genesis, height: desk.height, time: desk.time });
+  const command = (from: Uint8Array): Command => ({
+    from,
+    genesis,
+    height: desk.height,
+    time: desk.time,
+    othersStand: () => desk.othersStand,
+  });
   /** As a block does it: what a failure wrote is undone. */
   const attempt = (job: () => StakeResult): StakeResult => {
     const mark = view.mark();
@@ -78,6 +86,7 @@ export function openDesk(change: Partial<typeof RULES> = {}): Desk {
     state,
     height: 1n,
     time: 1_000n,
+    othersStand: true,
     changes: view.changes,
 
     register(from, n, rest) {

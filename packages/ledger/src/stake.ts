@@ -1,6 +1,7 @@
 import { equalBytes } from '@sero/crypto';
 import { type Genesis, ONLINE, stakeRecordId } from '@sero/protocol';
 import type { Change, KeyValueStore } from '@sero/store';
+import { hasProposed } from './patience.ts';
 import { credited } from './rewards.ts';
 import { EMPTY_POT, putIn, slashed } from './stake-pot.ts';
 import { FACTOR_ONE, type StakeRecord, stakeRecordCodec } from './stake-record.ts';
@@ -52,12 +53,12 @@ export function creditProposer(
   state: State,
   id: Uint8Array,
   amount: bigint,
-  block: { readonly height: bigint; readonly genesis: Pick<Genesis, 'stake'> },
+  genesis: Pick<Genesis, 'stake'>,
 ): bigint {
   const record = state.stakeRecord(id).get();
   if (record === undefined) return 0n;
-  const paid = credited(record, amount, block.genesis.stake.unit);
-  state.stakeRecord(id).set({ ...(paid ?? record), lastProposed: block.height });
+  const paid = credited(record, amount, genesis.stake.unit);
+  state.stakeRecord(id).set(hasProposed(state, paid ?? record, genesis));
   if (paid === undefined) return 0n;
   addStaked(state, amount);
   return amount;
@@ -102,6 +103,7 @@ export function genesisRecords(state: State, genesis: Genesis): void {
     state.stakeRecord(id).set({
       ...newRecord({ id, owner, vrfKey, voteRoot, blsKey, firstRound, lastRound, commission }),
       status: ONLINE.online,
+      seenUnits: units,
       bonded: pot,
     });
     state.position(id, owner).set({ nominal, settled: 0n, rewards: 0n, unlocking: [] });
@@ -121,8 +123,8 @@ export function newRecord(registration: Registration): StakeRecord {
   return {
     ...registration,
     status: ONLINE.offline,
-    onlineSince: 0n,
-    lastProposed: 0n,
+    seen: 0n,
+    seenUnits: 0n,
     factor: FACTOR_ONE,
     bonded: EMPTY_POT,
     unlocking: EMPTY_POT,

@@ -1,4 +1,4 @@
-import { toHex } from '@sero/crypto';
+import { compareBytes, toHex } from '@sero/crypto';
 import type { StakeRow, TableChanges, WholeStakeTable } from '@sero/protocol';
 
 /** A record that is online, as far as tables want to know. */
@@ -9,7 +9,7 @@ export interface Standing {
   /** Rounds that its keys cover, both ends included. */
   readonly firstRound: bigint;
   readonly lastRound: bigint;
-  /** Round of its last block, or from which on it stands in tables again; the later. */
+  /** From when on it is expected to propose, in blocks that somebody proposed. */
   readonly seen: bigint;
 }
 
@@ -55,15 +55,28 @@ const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 /** Bits of a positive number. */
 const sizeOf = (units: bigint): number => units.toString(2).length;
 
+/** The heaviest first, of equal ones the lesser id. */
+function byWeight(a: Standing, b: Standing): number {
+  if (a.units !== b.units) return a.units > b.units ? -1 : 1;
+  return compareBytes(a.row.id, b.row.id);
+}
+
+/** How weights become rows. */
+export interface TableRule {
+  /** Weights are cut at the uncut sum divided by this; 0: not at all. */
+  readonly maxShareDivisor: number;
+  /** Rows that a table has at most: the lightest are left out, and count in no sum. */
+  readonly maxRows: number;
+}
+
 /**
  * @param everybody who is online
  * @param round of the table that they make
- * @param maxShareDivisor of genesis: weights are cut at the uncut sum divided by this; 0: not at all
  */
 export function standingsOf(
   everybody: Iterable<Standing>,
   firstRound: bigint,
-  maxShareDivisor: number,
+  { maxShareDivisor, maxRows }: TableRule,
 ): Standings {
   const divisor = BigInt(maxShareDivisor);
   const members = new Map<string, Standing>();
@@ -73,7 +86,9 @@ export function standingsOf(
   /** Names of those who count, by the number of bits of their units. */
   const bySize = new Map<number, Set<string>>();
   let round = firstRound;
+  /** Of those who count now. */
   let sum = 0n;
+  let count = 0;
 
   const counts = (standing: Standing | undefined, at: bigint): standing is Standing =>
     standing !== undefined && standing.firstRound <= at && at <= standing.lastRound;
@@ -87,6 +102,7 @@ export function standingsOf(
     if (counts(before, round)) {
       forget(bySize, sizeOf(before.units), name);
       sum -= before.units;
+      count--;
     }
     if (standing === undefined) {
       members.delete(name);
@@ -98,6 +114,7 @@ export function standingsOf(
     if (counts(standing, at)) {
       note(bySize, sizeOf(standing.units), name);
       sum += standing.units;
+      count++;
     }
   }
 
@@ -109,13 +126,34 @@ export function standingsOf(
     for (const [bits, names] of bySize) if (bits >= size) yield* names;
   }
 
+  /** The rows of those who count, by definition: of all, or of the heaviest where they are too many. */
+  function rowsOf(counting: readonly Standing[]): StakeRow[] {
+    const taken = counting.length > maxRows ? [...counting].sort(byWeight).slice(0, maxRows) : counting;
+    const total = taken.reduce((all, { units }) => all + units, 0n);
+    const limit = limitOf(total, divisor);
+    return taken.map(({ row, units }) => ({ ...row, weight: lesser(units, limit) }));
+  }
+
+  /** What makes one table of another where either has not room for all: a look at everybody. */
+  function wholeStep(
+    table: WholeStakeTable,
+    after: ReadonlyMap<string, Standing | undefined>,
+    at: bigint,
+  ): TableChanges {
+    const next = new Map([...members, ...after]);
+    const rows = rowsOf([...next.values()].filter((standing) => counts(standing, at)));
+    const kept = new Set(rows.map(({ id }) => toHex(id)));
+    return {
+      set: rows.filter((row) => {
+        const old = table.row(row.id);
+        return old === undefined || !sameRow(old, row);
+      }),
+      removed: table.rows.filter(({ id }) => !kept.has(toHex(id))).map(({ id }) => id),
+    };
+  }
+
   return {
-    rows() {
-      const limit = limitOf(sum, divisor);
-      return [...members.values()]
-        .filter((standing) => counts(standing, round))
-        .map(({ row, units }) => ({ ...row, weight: lesser(units, limit) }));
-    },
+    rows: () => rowsOf([...members.values()].filter((standing) => counts(standing, round))),
 
     next(table, touched) {
       const at = round + 1n;
@@ -123,12 +161,26 @@ export function standingsOf(
       for (const name of [...(arriving.get(at) ?? []), ...(leaving.get(at) ?? [])]) {
         if (!after.has(name)) after.set(name, members.get(name));
       }
+      const commit = (): void => {
+        for (const [name, standing] of after) put(name, standing, at);
+        arriving.delete(at);
+        leaving.delete(at);
+        round = at;
+      };
       let total = sum;
+      let counting = count;
       for (const [name, standing] of after) {
         const before = members.get(name);
-        if (counts(before, round)) total -= before.units;
-        if (counts(standing, at)) total += standing.units;
+        if (counts(before, round)) {
+          total -= before.units;
+          counting--;
+        }
+        if (counts(standing, at)) {
+          total += standing.units;
+          counting++;
+        }
       }
+      if (count > maxRows || counting > maxRows) return { changes: wholeStep(table, after, at), commit };
       const limit = limitOf(total, divisor);
       const affected = new Map(after);
       if (divisor !== 0n) {
@@ -149,15 +201,7 @@ export function standingsOf(
         const row: StakeRow = { ...standing.row, weight: lesser(standing.units, limit) };
         if (old === undefined || !sameRow(old, row)) set.push(row);
       }
-      return {
-        changes: { set, removed },
-        commit() {
-          for (const [name, standing] of after) put(name, standing, at);
-          arriving.delete(at);
-          leaving.delete(at);
-          round = at;
-        },
-      };
+      return { changes: { set, removed }, commit };
     },
 
     get: (id) => members.get(toHex(id)),

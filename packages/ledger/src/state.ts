@@ -39,6 +39,7 @@ export const FLAT = {
   head: 0x68,
   /** Index of the log. */
   header: 0x62,
+  historyNode: 0x72,
   transaction: 0x78,
   indexed: 0x69,
 } as const;
@@ -75,6 +76,8 @@ const TABLE = {
   circuitNamed: 48,
   circuitCount: 49,
   disabledUntil: 50,
+  proposedBlocks: 51,
+  absentWeight: 52,
 } as const;
 
 /** Heights whose hashes the state keeps. */
@@ -104,7 +107,7 @@ export interface State {
   position(id: Uint8Array, owner: Uint8Array): Cell<Position>;
   /** The record of this owner that uses a VRF key or vote root. */
   keyUser(owner: Uint8Array, key: Uint8Array): Cell<Uint8Array>;
-  /** Rings of consensus, by slot (seeds.ts, tables.ts, evidence.ts, versions.ts). */
+  /** Rings of consensus, by slot (seeds.ts, tables.ts, evidence.ts, versions.ts, absence.ts). */
   seed(slot: bigint): Cell<RingEntry>;
   validatorsRoot(slot: bigint): Cell<RingEntry>;
   /** Number of rows that a block changed in its table. */
@@ -116,10 +119,14 @@ export interface State {
   readonly agenda: Cell<Agenda>;
   versionNamed(slot: bigint): Cell<Uint8Array>;
   versionCount(ballot: Uint8Array): Cell<bigint>;
-  circuitNamed(slot: bigint): Cell<bigint>;
-  circuitCount(circuit: number): Cell<bigint>;
+  circuitNamed(slot: bigint): Cell<Uint8Array>;
+  circuitCount(ballot: Uint8Array): Cell<bigint>;
   /** Last height at which a circuit is disabled. */
   disabledUntil(circuit: number): Cell<bigint>;
+  /** Blocks that somebody proposed, this one included. */
+  readonly proposedBlocks: Cell<bigint>;
+  /** Weight of the records that a block listed as absent, as LE64. */
+  absentWeight(slot: bigint): Cell<RingEntry>;
   /** What the pool holds of an asset. */
   turnstile(asset: bigint): Cell<bigint>;
   asset(id: bigint): Cell<ReturnType<typeof assetCodec.decode>>;
@@ -151,6 +158,8 @@ export interface State {
   readonly head: Cell<Uint8Array>;
   /** Index: the header of a block, serialised. */
   header(height: bigint): Cell<Uint8Array>;
+  /** Index: a complete subtree of 2^level headers of the range over their hashes, level >= 1; `place` among those of its level. */
+  historyNode(level: number, place: bigint): Cell<Uint8Array>;
   /** Index: where a transaction stands, by txid. */
   transaction(txid: Uint8Array): Cell<TransactionPlace>;
   /** Index: number of blocks from 0 on that it covers. */
@@ -214,9 +223,11 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     agenda: cell(agendaCodec, inTree(TABLE.agenda)),
     versionNamed: (slot) => cell(bytesCodec, inTree(TABLE.versionNamed, le64(slot))),
     versionCount: (ballot) => cell(u64Codec, inTree(TABLE.versionCount, ballot)),
-    circuitNamed: (slot) => cell(u64Codec, inTree(TABLE.circuitNamed, le64(slot))),
-    circuitCount: (circuit) => cell(u64Codec, inTree(TABLE.circuitCount, Uint8Array.of(circuit))),
+    circuitNamed: (slot) => cell(bytesCodec, inTree(TABLE.circuitNamed, le64(slot))),
+    circuitCount: (ballot) => cell(u64Codec, inTree(TABLE.circuitCount, ballot)),
     disabledUntil: (circuit) => cell(u64Codec, inTree(TABLE.disabledUntil, Uint8Array.of(circuit))),
+    proposedBlocks: cell(u64Codec, inTree(TABLE.proposedBlocks)),
+    absentWeight: (slot) => cell(ringCodec, inTree(TABLE.absentWeight, le64(slot))),
     turnstile: (asset) => cell(u128Codec, inTree(TABLE.turnstile, fieldToBytes(asset))),
     asset: (id) => cell(assetCodec, assetKey(id)),
     name: (name32) => cell(fieldCodec, inTree(TABLE.name, name32)),
@@ -252,6 +263,8 @@ export function stateOf(view: Overlay, anchorWindow: bigint): State {
     shardRoot: (index) => cell(fieldCodec, flat(FLAT.shardRoot, bigEndian(index, 8))),
     head: cell(bytesCodec, flat(FLAT.head)),
     header: (height) => cell(bytesCodec, flat(FLAT.header, bigEndian(height, 8))),
+    historyNode: (level, place) =>
+      cell(bytesCodec, flat(FLAT.historyNode, Uint8Array.of(level), bigEndian(place, 8))),
     transaction: (txid) => cell(placeCodec, flat(FLAT.transaction, txid)),
     indexed: cell(u64Codec, flat(FLAT.indexed)),
   };

@@ -1,6 +1,7 @@
 import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
   CHECKPOINT_EVERY,
+  checkGenesisKeys,
   type ExecutedBlock,
   encodeExecutedBlock,
   encodeFrontier,
@@ -30,10 +31,12 @@ import {
 import { ensure, LedgerError } from './errors.ts';
 import type { BlockItem } from './evidence.ts';
 import { type ChainHead, type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
+import { indexHistory } from './history-nodes.ts';
 import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
 import { clearStore, type Steps } from './steps.ts';
 import { openTables } from './tables.ts';
+import { checkRunning } from './versions.ts';
 
 /** Entries of the index that are written at a time. */
 const BATCH = 16_384;
@@ -81,11 +84,12 @@ export interface OfferedSnapshot {
  * Of the state it reads the stake records and no more: `checkLedger` is the whole check.
  *
  * @throws LedgerError `store-of-another-genesis`, `store-damaged`, `block-log-short`, `block-log-mismatch`,
- *   `logged-block-invalid`; StoreError where a record is damaged
+ *   `logged-block-invalid`, `version-unknown`; StoreError where a record is damaged
  */
 export function* openChain(rules: OpeningRules, chain: StoredChain): Steps<ChainHead> {
   const { store, blocks } = chain;
   let header = storedHead(rules, chain) ?? (yield* begin(rules, chain));
+  checkRunning(stateOf(overlay(store), rules.genesis.anchor.window), rules.versions);
   const tables = openTables(rules.genesis, store, header.height);
   checkTables(rules, chain, { header, tables });
   const last = BigInt(blocks.length) - 1n;
@@ -182,8 +186,10 @@ function* begin(rules: OpeningRules, chain: StoredChain): Steps<Header> {
   if (leftovers) yield* clearStore(store);
   const finished = executeGenesis(rules, overlay(store));
   const executed = { block: { header: finished.header, transactions: [] }, receipts: [] };
-  if (logged === undefined) commitBlock(chain, rules, executed, finished);
-  else {
+  if (logged === undefined) {
+    checkGenesisKeys(rules.genesis, rules.evidenceCrypto);
+    commitBlock(chain, rules, executed, finished);
+  } else {
     checkLogged(logged, executed, finished);
     const loaded = yield* fromSnapshot(rules, chain);
     if (loaded !== undefined) return loaded;
@@ -307,6 +313,7 @@ function writeBlock(
 function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {
   const { height } = block.header;
   state.header(height).set(HeaderType.serialize(block.header));
+  indexHistory(state, block.header);
   for (const [index, { txid }] of receipts.entries()) state.transaction(txid).set({ height, index });
   state.indexed.set(height + 1n);
 }
@@ -330,7 +337,7 @@ function* indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head:
     );
     parent = headerHash(header);
     indexBlock(stateOf(view, genesis.anchor.window), executed);
-    pending += executed.receipts.length + 2;
+    pending += executed.receipts.length + 3;
     yield;
     if (pending < BATCH) continue;
     store.write(view.changes());

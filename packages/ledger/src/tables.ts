@@ -1,6 +1,8 @@
 import { compareBytes, toHex } from '@sero/crypto';
 import {
   type Genesis,
+  MAX_BUNDLE_VOTES,
+  MAX_TABLE_ROWS,
   type StakeRow,
   StakeRowType,
   stakeTable,
@@ -61,24 +63,44 @@ function keptChanges({ stake }: Genesis): bigint {
 }
 
 /**
+ * Rows that a table has at most. Where every unit votes, each row has a vote in a quorum, and more than a bundle holds could not be shown to have
+ * voted: nothing would ever be final again. Anybody who has that many units could bring it about.
+ */
+function mostRows({ committees }: Genesis): number {
+  const { proposers: _, ...voting } = committees;
+  const everyUnit = Object.values(voting).some(({ size }) => size === 0);
+  return everyUnit ? MAX_BUNDLE_VOTES : MAX_TABLE_ROWS;
+}
+
+/**
  * The tables of a state that is written, which takes a look at every record.
  *
  * @param height of the block that the state is after
+ * @param maxRows Default: what a bundle holds where every unit votes, else 2^20
  */
-export function openTables(genesis: Genesis, store: Pick<KeyValueStore, 'entries'>, height: bigint): Tables {
+export function openTables(
+  genesis: Genesis,
+  store: Pick<KeyValueStore, 'entries'>,
+  height: bigint,
+  maxRows = mostRows(genesis),
+): Tables {
   if (genesis.validators.length === 0) return NO_TABLES;
-  return tablesOf(genesis, storedRecords(store), height);
+  return tablesOf(genesis, storedRecords(store), height, maxRows);
 }
 
 /** Tables from all records as block `height` left them. */
-export function tablesOf(genesis: Genesis, records: Iterable<StakeRecord>, height: bigint): Tables {
+export function tablesOf(
+  genesis: Genesis,
+  records: Iterable<StakeRecord>,
+  height: bigint,
+  maxRows = mostRows(genesis),
+): Tables {
   const { balanceLookback, unit, maxShareDivisor } = genesis.stake;
   const kept = keptChanges(genesis);
-  const standings: Standings = standingsOf(
-    standingsIn(records, genesis),
-    height + balanceLookback,
+  const standings: Standings = standingsOf(standingsIn(records), height + balanceLookback, {
     maxShareDivisor,
-  );
+    maxRows,
+  });
   let head = height;
   let latest = stakeTable(standings.rows().sort((a, b) => compareBytes(a.id, b.id)));
   const held = new Map<bigint, WholeStakeTable>();
@@ -103,7 +125,7 @@ export function tablesOf(genesis: Genesis, records: Iterable<StakeRecord>, heigh
     after(state, changes) {
       const touched = changedRecords(changes).map((record) => ({
         id: record.id,
-        standing: standingIn(record, genesis),
+        standing: standingIn(record),
       }));
       const step = standings.next(latest, touched);
       keepChanges(state, (head + 1n) % kept, step.changes, latest);
@@ -145,20 +167,20 @@ export function tablesOf(genesis: Genesis, records: Iterable<StakeRecord>, heigh
     return changed(base, differences(base, wanted.values()));
   }
 
-  function* standingsIn(all: Iterable<StakeRecord>, of: Genesis): Generator<Standing> {
+  function* standingsIn(all: Iterable<StakeRecord>): Generator<Standing> {
     for (const record of all) {
-      const standing = standingIn(record, of);
+      const standing = standingIn(record);
       if (standing !== undefined) yield standing;
     }
   }
 
-  function standingIn(record: StakeRecord, of: Genesis): Standing | undefined {
+  function standingIn(record: StakeRecord): Standing | undefined {
     // The round of its first key: whether others are covered is what the standings watch.
     const entry = tableEntry(record, record.firstRound, unit);
     if (entry === undefined) return undefined;
     const { units, ...row } = entry;
     const { firstRound, lastRound } = record;
-    return { row, units, firstRound, lastRound, seen: lastSeen(record, of) };
+    return { row, units, firstRound, lastRound, seen: record.seen };
   }
 }
 
@@ -168,15 +190,6 @@ const NO_TABLES: Tables = {
   after: () => ({ root: NO_ROOT, commit: () => undefined }),
   standing: () => undefined,
 };
-
-/** Round of a record's last block, or the first in which it could have made one since it came online; the later. */
-export function lastSeen(
-  { lastProposed, onlineSince }: StakeRecord,
-  { stake }: Pick<Genesis, 'stake'>,
-): bigint {
-  const since = onlineSince === 0n ? 0n : onlineSince + stake.balanceLookback;
-  return lastProposed > since ? lastProposed : since;
-}
 
 /** Notes the rows that a block changed as they were before: what undoes it. The slot's older notes go. */
 function keepChanges(state: State, slot: bigint, changes: TableChanges, before: WholeStakeTable): void {

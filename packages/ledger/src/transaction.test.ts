@@ -85,6 +85,7 @@ test('an anchor that has left the window is stale, whatever the expiry says, and
     height: ledger.head().height + 1n,
     baseFee: genesis.fees.baseFeeFloor,
     time: ledger.head().time + 1n,
+    othersStand: () => true,
   };
   const bytes = chain.make({ anchor: ledger.head().height });
   const checked = checkTransaction(decodeEnvelope(bytes), bytes, context);

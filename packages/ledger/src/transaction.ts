@@ -30,6 +30,8 @@ export interface BlockContext {
   readonly baseFee: bigint;
   /** Of the header, ms. */
   readonly time: bigint;
+  /** Whether the next table keeps somebody if a record leaves it. */
+  readonly othersStand: (record: Uint8Array) => boolean;
 }
 
 /** What a transaction did: its receipt, and the leaves that it appends to the note tree, in order. */

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { DEVELOPMENT, encodeBlock, type Genesis, type Version, versionHash } from '@sero/protocol';
 import { memoryStore, overlay } from '@sero/store';
 import { participant, startNetwork, withParticipants } from './participants-test-support.ts';
+import { offered } from './snapshots-test-support.ts';
 import { type State, stateOf } from './state.ts';
 import { codeOf, filler, refusalOf, testGenesis } from './test-support.ts';
 import {
@@ -16,6 +17,8 @@ import {
 
 const SECOND: Version = { number: 2, rules: filler(1, 32), disabled: [] };
 const HASH = versionHash(SECOND);
+/** A third that nobody here has. */
+const THIRD = versionHash({ ...SECOND, number: 3 });
 const YES: HeaderVotes = { versionVote: [{ hash: HASH, delay: 32n }], disableVote: [] };
 const NO: HeaderVotes = { versionVote: [], disableVote: [] };
 const DISABLE: HeaderVotes = { versionVote: [], disableVote: [1] };
@@ -93,7 +96,7 @@ test('another delay is another ballot', () => {
 
 test('the first version that is approved comes; what is approved meanwhile does not push it aside', () => {
   const chain = voting();
-  const third: HeaderVotes = { ...NO, versionVote: [{ hash: filler(9, 32), delay: 32n }] };
+  const third: HeaderVotes = { ...NO, versionVote: [{ hash: THIRD, delay: 32n }] };
   chain.blocks(29, YES);
   chain.blocks(31, third);
   assert.deepEqual(chain.status().coming?.hash, HASH);
@@ -103,7 +106,7 @@ test('the first version that is approved comes; what is approved meanwhile does 
   chain.blocks(27, third);
   assert.equal(chain.status().coming, undefined);
   chain.blocks(1, third);
-  assert.deepEqual(chain.status().coming, { hash: filler(9, 32), start: 90n + 33n, known: false });
+  assert.deepEqual(chain.status().coming, { hash: THIRD, start: 90n + 33n, known: false });
 });
 
 test('a version that is in force is not approved again by those who still name it', () => {
@@ -115,13 +118,10 @@ test('a version that is in force is not approved again by those who still name i
 });
 
 test('a node that lacks the coming version knows it from the approval on, and stops at the switch, not before', () => {
-  const skipping = { ...SECOND, number: 3 };
   for (const [known, version] of [
     [[], SECOND],
     [[{ ...SECOND, rules: filler(2, 32) }], SECOND],
-    [[skipping], SECOND],
-    // What is approved without being the next is nobody's.
-    [[skipping], skipping],
+    [[{ ...SECOND, number: 3 }], SECOND],
   ] as const) {
     const chain = voting(known);
     chain.blocks(29, { ...NO, versionVote: [{ hash: versionHash(version), delay: 32n }] });
@@ -134,16 +134,69 @@ test('a node that lacks the coming version knows it from the approval on, and st
   }
 });
 
+test('a version that does not count on from the one in force is never approved: nobody could run it', () => {
+  for (const number of [1, 3, 255]) {
+    const version = { ...SECOND, number };
+    const chain = voting([version]);
+    chain.blocks(64, { ...NO, versionVote: [{ hash: versionHash(version), delay: 32n }] });
+    assert.equal(chain.status().coming, undefined);
+  }
+});
+
+test('software that lacks the version in force goes on with nothing, wherever it comes to the chain', async () => {
+  const genesis = { versions: SHORT };
+  const terms = () => ({ versionVote: { hash: HASH, delay: 4n } });
+  const chain = startNetwork({ terms, genesis, versions: [SECOND] });
+  await chain.mineEmpty(14);
+  assert.equal(chain.ledger.head().version, 2);
+  const { store, blocks } = chain;
+  const other = [{ ...SECOND, rules: filler(2, 32) }];
+  for (const versions of [[], other]) {
+    assert.equal(
+      codeOf(() => startNetwork({ store, blocks, genesis, versions })),
+      'version-unknown',
+      'a state',
+    );
+    assert.equal(
+      codeOf(() => startNetwork({ blocks, genesis, versions })),
+      'version-unknown',
+      'a log whose blocks are applied again',
+    );
+    const snapshots = [offered(chain.ledger.snapshot())];
+    assert.equal(
+      codeOf(() => startNetwork({ blocks, snapshots, genesis, versions })),
+      'version-unknown',
+      'a snapshot',
+    );
+  }
+  const again = startNetwork({ store, blocks, terms, genesis, versions: [SECOND] });
+  await again.mineEmpty(1);
+  assert.equal(again.ledger.head().version, 2);
+});
+
+test('a block after the switch is not begun without the version in force', () => {
+  const chain = voting();
+  chain.blocks(29, YES);
+  chain.blocks(34);
+  for (const known of [[], [{ ...SECOND, disabled: [1] }]]) {
+    assert.equal(
+      codeOf(() => startVersion(chain.state, chain.genesis, chain.height() + 1n, known)),
+      'version-unknown',
+    );
+  }
+  assert.equal(startVersion(chain.state, chain.genesis, chain.height() + 1n, [SECOND]), 2);
+});
+
 test('a header names a version with the least delay or more, and a circuit of genesis', () => {
   const { genesis } = voting();
   const votes = (delay: bigint): HeaderVotes => ({ ...NO, versionVote: [{ hash: HASH, delay }] });
-  for (const delay of [0n, 31n, 1n << 63n, (1n << 64n) - 1n]) {
+  for (const delay of [0n, 31n, 10_000_001n, (1n << 64n) - 1n]) {
     assert.equal(
       codeOf(() => checkVotes(genesis, votes(delay))),
       'header-versionVote',
     );
   }
-  for (const delay of [32n, (1n << 63n) - 1n])
+  for (const delay of [32n, 10_000_000n])
     assert.equal(
       codeOf(() => checkVotes(genesis, votes(delay))),
       'fine',
@@ -215,6 +268,19 @@ test('a version confirms what its record names, and lifts the rest', () => {
     chain.blocks(24, DISABLE);
     assert.equal(chain.status().disabled[0]?.until, (1n << 64n) - 1n, 'a vote does not shorten that');
   }
+});
+
+test('votes from before a switch do not disable again what it lifted', () => {
+  const chain = voting();
+  chain.blocks(29, { ...YES, ...{ disableVote: [1] } });
+  chain.blocks(31, DISABLE);
+  assert.equal(chain.isDisabled(), true);
+  chain.blocks(2);
+  assert.deepEqual([chain.status().number, chain.isDisabled()], [2, false]);
+  chain.blocks(23, DISABLE);
+  assert.equal(chain.isDisabled(), false, 'of the last 32 blocks 30 name it, and 23 since the switch');
+  chain.blocks(1, DISABLE);
+  assert.equal(chain.isDisabled(), true);
 });
 
 test('a chain lives through a switch, empty blocks among its blocks; a node without the version stops before it', async () => {

@@ -5,6 +5,8 @@ import {
   type Header,
   isDisableVote,
   isVersionVote,
+  MAX_DELAY,
+  numberInHash,
   type Version,
   versionHash,
 } from '@sero/protocol';
@@ -61,12 +63,32 @@ export function checkVotes(genesis: Genesis, { versionVote, disableVote }: Heade
   ensure(
     versionVote.every((vote) => isVersionVote(genesis, vote)),
     'header-versionVote',
-    `a coming version is named with a delay of at least ${genesis.versions.delay} blocks, below 2^63`,
+    `a coming version is named with a delay of at least ${genesis.versions.delay} blocks, at most ${MAX_DELAY}`,
   );
   ensure(
     disableVote.every((circuit) => isDisableVote(genesis, circuit)),
     'header-disableVote',
     'a circuit that is to be disabled is one that genesis has a key for',
+  );
+}
+
+const ADVICE = 'install a release that has it and start again, nothing is lost';
+
+/**
+ * Refuses a state that software with another version made: whoever went on by older rules would leave the chain.
+ *
+ * @throws LedgerError `version-unknown`
+ */
+export function checkRunning(state: State, known: readonly Version[]): void {
+  const number = numberOf(state);
+  const { running } = agendaOf(state);
+  const has = equalBytes(running, NO_HASH)
+    ? number === FIRST_VERSION
+    : recordOf(known, running, number) !== undefined;
+  ensure(
+    has,
+    'version-unknown',
+    `the chain runs version ${number} of the protocol, which this software does not have: ${ADVICE}`,
   );
 }
 
@@ -82,6 +104,7 @@ export function startVersion(
   height: bigint,
   known: readonly Version[],
 ): number {
+  checkRunning(state, known);
   const number = numberOf(state);
   const [coming] = agendaOf(state).coming;
   if (coming === undefined || coming.start > height) return number;
@@ -89,7 +112,7 @@ export function startVersion(
   ensure(
     version !== undefined,
     'version-unknown',
-    `from block ${coming.start} on the chain runs a version of the protocol that this software does not have: install a release that has it and start again, nothing is lost`,
+    `from block ${coming.start} on the chain runs a version of the protocol that this software does not have: ${ADVICE}`,
   );
   state.version.set(BigInt(version.number));
   state.agenda.set({ running: coming.hash, coming: [] });
@@ -120,9 +143,10 @@ function countVersion(
     slot.clear();
   }
   const agenda = agendaOf(state);
-  // Whoever still names what is in force says nothing: it must not be approved to follow itself.
-  if (vote === undefined || equalBytes(vote.hash, agenda.running)) return;
-  const ballot = concat(Uint8Array.of(numberOf(state)), vote.hash, le64(vote.delay));
+  const number = numberOf(state);
+  // Whoever still names what is in force says nothing, nor does whoever skips a number: nobody could ever run what follows so.
+  if (vote === undefined || numberInHash(vote.hash) !== number + 1) return;
+  const ballot = concat(Uint8Array.of(number), vote.hash, le64(vote.delay));
   slot.set(ballot);
   const count = more(state.versionCount(ballot));
   if (count < BigInt(versions.approvals) || agenda.coming.length > 0) return;
@@ -130,6 +154,7 @@ function countVersion(
   state.agenda.set({ ...agenda, coming: [{ hash: vote.hash, start }] });
 }
 
+/** Anew from each switch on, too: it may have lifted what these votes disabled. */
 function countCircuit(
   state: State,
   { versions }: Genesis,
@@ -139,12 +164,13 @@ function countCircuit(
   const slot = state.circuitNamed(height % BigInt(versions.disableWindow));
   const left = slot.get();
   if (left !== undefined) {
-    less(state.circuitCount(Number(left)));
+    less(state.circuitCount(left));
     slot.clear();
   }
   if (circuit === undefined) return;
-  slot.set(BigInt(circuit));
-  if (more(state.circuitCount(circuit)) < BigInt(versions.disableApprovals)) return;
+  const ballot = Uint8Array.of(numberOf(state), circuit);
+  slot.set(ballot);
+  if (more(state.circuitCount(ballot)) < BigInt(versions.disableApprovals)) return;
   const until = height + versions.disableFor;
   const before = state.disabledUntil(circuit).get() ?? 0n;
   if (until > before) state.disabledUntil(circuit).set(until);

@@ -107,7 +107,7 @@ export function committeeIn(state: PlayerState, step: number): Committee {
 }
 
 /** The mutant `threshold`: a quorum with one unit less, where every unit votes. */
-function thinned(committee: Committee, mutant: Mutant | undefined): Committee {
+export function thinned(committee: Committee, mutant: Mutant | undefined): Committee {
   if (mutant !== 'threshold' || !committee.everyUnit || committee.threshold < 2n) return committee;
   return { ...committee, threshold: committee.threshold - 1n };
 }

@@ -99,7 +99,7 @@ export function createParticipant(
   const held = new WeakSet<NamedBlock>();
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
-  let phase: 'new' | 'working' | 'stopped' = 'new';
+  let phase: 'new' | 'restoring' | 'working' | 'stopped' = 'new';
   /** The last round that ended here. */
   let previous: Previous | undefined;
   let isBusy = false;
@@ -433,7 +433,8 @@ export function createParticipant(
   function goOn(): void {
     const signed = restore();
     recorder.syncKeys(() => {
-      if (phase !== 'working') return;
+      if (phase !== 'restoring') return;
+      phase = 'working';
       for (const { vote } of signed) network.broadcast({ type: 'vote', vote });
       for (const vote of signed) feed({ type: 'vote', vote });
       feed({ type: 'restart' });
@@ -444,11 +445,12 @@ export function createParticipant(
   return {
     start() {
       if (phase !== 'new') return;
-      phase = 'working';
+      // Until it is where it was, it hears nothing: an event in between would be played on a player that is not this one.
+      phase = 'restoring';
       // What a process wrote and died over may be there and not be durable: it is, before anything is built on it.
       log.sync((failure) => {
         if (failure !== undefined) diskFailed(failure);
-        else if (phase === 'working') goOn();
+        else if (phase === 'restoring') goOn();
       });
     },
     receive(message: ConsensusMessage, judged = () => undefined) {

@@ -21,6 +21,7 @@ import {
   type VoteCrypto,
 } from '@sero/protocol';
 import type { BlockProposal, NamedBlock } from '../abstractions.ts';
+import { thinned } from '../machine/state.ts';
 import type { Mutant } from '../mutant.ts';
 import { WALL_START } from './clock.ts';
 import { decodeCommand, type StakeCommand } from './transactions.ts';
@@ -67,13 +68,17 @@ export interface Chain {
   check(head: ChainBlock, bytes: Uint8Array): ChainBlock | string;
 }
 
-/** @param rows who votes from the first round on */
+/**
+ * @param rows who votes from the first round on
+ * @param isBelieved everybody who judges by this chain's committees takes the mutant's quorum for the right one
+ */
 export function createChain(
   parameters: Parameters,
   rows: readonly StakeRow[],
   seed: Uint8Array,
   crypto: VoteCrypto,
   mutant: Mutant | undefined,
+  isBelieved = false,
 ): Chain {
   const { stake, pace, committees } = parameters;
   const firstTable = stakeTable(rows);
@@ -125,7 +130,9 @@ export function createChain(
   function committeesFor(total: bigint): readonly Committee[] {
     const known = committeesByTotal.get(total);
     if (known !== undefined) return known;
-    const byStep = Array.from({ length: 256 }, (_, step) => committeeOf(committees, step, total));
+    const byStep = Array.from({ length: 256 }, (_, step) =>
+      thinned(committeeOf(committees, step, total), isBelieved ? mutant : undefined),
+    );
     committeesByTotal.set(total, byStep);
     return byStep;
   }

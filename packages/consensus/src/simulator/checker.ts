@@ -36,17 +36,20 @@ export interface Checker {
 /** Cert votes of a period: what each sender voted for. */
 type CertVotes = Map<string, { weight: bigint; values: Set<string> }>;
 
+/** @param mayGiveUp whether honest records may vote for another end of a period than what they voted to make final */
 export function createChecker(
   chain: Chain,
   verification: Verification,
   crypto: VoteCrypto,
   isHonest: (record: Uint8Array) => boolean,
+  mayGiveUp = false,
 ): Checker {
   const finals: ChainBlock[] = [chain.genesis];
   const heights = new Map<number, number>();
   const certVotes = new Map<string, CertVotes>();
   const certified = new Map<bigint, string>();
   const cast = new Map<string, string>();
+  const kept = new Map<string, { certified?: string; ending: Set<string> }>();
   const corruptedRecords = new Set<string>();
 
   /** The facts of a round, as far as anything that is final tells them. */
@@ -74,8 +77,24 @@ export function createChecker(
         throw new Violation('honest-equivocation', `round ${round}, period ${period}, step ${step}`);
       }
       cast.set(place, key);
+      if (before === undefined) expectKept(vote, key);
     }
     if (step === STEP.cert) countCert(context, vote, weighed.weight);
+  }
+
+  /** Who votes to make a value final votes for no other end of that period, before or after. */
+  function expectKept({ sender, round, period, step }: Vote, key: string): void {
+    const id = toHex(sender);
+    if (step < STEP.cert || corruptedRecords.has(id) || mayGiveUp) return;
+    const place = `${id}/${round}/${period}`;
+    const votes = kept.get(place) ?? { ending: new Set<string>() };
+    kept.set(place, votes);
+    if (step === STEP.cert) votes.certified = key;
+    else votes.ending.add(key);
+    const { certified: own, ending } = votes;
+    if (own !== undefined && [...ending].some((other) => other !== own)) {
+      throw new Violation('given-up', `round ${round}, period ${period}, step ${step}`);
+    }
   }
 
   function countCert(context: RoundContext, { sender, round, period, value }: Vote, weight: bigint): void {

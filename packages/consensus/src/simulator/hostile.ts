@@ -11,6 +11,8 @@ export interface Hostile {
   readonly hear?: (message: ConsensusMessage, from: number) => void;
   /** In place of building a block of an own record; undefined: none. Default: as everybody builds. */
   readonly build?: (proposer: Uint8Array, period: number) => ChainBlock | undefined;
+  /** In place of a block that somebody asks for. Default: the block. */
+  readonly answer?: (bytes: Uint8Array) => readonly Uint8Array[];
   /** When the run begins. */
   readonly start?: () => void;
   /** After a round. */

@@ -6,8 +6,8 @@ import type { ViolationCode } from './violation.ts';
 /** For each rule that can be switched off, the kind of world that notices it soonest, and the invariants that may be broken there. */
 const FOUND: Readonly<Record<Mutant, { scenario: string; by: readonly ViolationCode[] }>> = {
   'vote-log-sync': { scenario: 'corrupt-after-send', by: ['stolen-key', 'honest-equivocation'] },
-  equivocation: { scenario: 'double-voter', by: ['progress', 'certificate', 'two-certificates'] },
-  'next-vote': { scenario: 'hidden-certificate', by: ['two-certificates'] },
+  equivocation: { scenario: 'double-voter', by: ['progress'] },
+  'next-vote': { scenario: 'hidden-certificate', by: ['given-up', 'two-certificates'] },
   'pinned-value': { scenario: 'missed-certificate', by: ['progress'] },
   threshold: { scenario: 'honest', by: ['certificate'] },
   'empty-block': { scenario: 'hidden-before-empty', by: ['two-certificates'] },

@@ -15,6 +15,7 @@ import { createParticipant } from '../participant/participant.ts';
 import type { Chain } from './chain.ts';
 import type { Checker } from './checker.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
+import { watchContracts } from './contracts.ts';
 import type { Hostile, HostileRecord, Powers } from './hostile.ts';
 import type { Packet, SimulatedNetwork } from './network.ts';
 import { createNodeLedger, type NodeLedger } from './node-ledger.ts';
@@ -76,7 +77,7 @@ export function createNode(
   const isHonest = hostilePlan === undefined;
   const clock: NodeClock = nodeClock(schedule, random.fork(), clockError);
   const later = (run: () => void): void => schedule.after(random.between(plan.disk[0], plan.disk[1]), run);
-  const log = memoryVoteLog(later);
+  const { log, options } = watchContracts(memoryVoteLog(later), number);
   let participant: Participant | undefined;
   let life = 0;
   const work = { verified: 0, relayed: 0 };
@@ -245,7 +246,7 @@ export function createNode(
       trace?.(() => `node ${number} starts at height ${ledger.height()}`);
       checkHeight();
       participant = createParticipant(consensusParams(plan.parameters), ownRecords, world, {
-        ...(around.mutant === undefined ? {} : { mutant: around.mutant }),
+        ...(around.mutant !== undefined ? { mutant: around.mutant } : isHonest ? options : {}),
       });
       participant.start();
       hostile?.start?.();
@@ -270,7 +271,8 @@ export function createNode(
           break;
         case 'ask-block': {
           const bytes = participant?.blockOf(packet.digest);
-          if (bytes !== undefined) tell(from, { type: 'block', bytes });
+          if (bytes === undefined) break;
+          for (const answer of hostile?.answer?.(bytes) ?? [bytes]) tell(from, { type: 'block', bytes: answer });
           break;
         }
         case 'ask-round': {

@@ -1,8 +1,7 @@
-import type { Mutant } from '../mutant.ts';
 import { randomFrom } from './random.ts';
 import type { Scenario } from './scenarios/draw.ts';
 import { SCENARIOS } from './scenarios/index.ts';
-import { type Outcome, simulate } from './simulation.ts';
+import { type Outcome, type SimulationOptions, simulate } from './simulation.ts';
 
 /** A run by its seed, and what came of it. */
 export interface SeedOutcome extends Outcome {
@@ -11,11 +10,9 @@ export interface SeedOutcome extends Outcome {
 }
 
 /** What narrows a run down. */
-export interface RunOptions {
+export interface RunOptions extends SimulationOptions {
   /** Default: drawn by the seed's number. */
   readonly scenario?: string;
-  readonly mutant?: Mutant;
-  readonly trace?: (line: string) => void;
 }
 
 /** What the shares of all scenarios add up to. */
@@ -40,11 +37,11 @@ export function scenarioOf(seed: number): Scenario {
  * @param seed 0..2^48
  * @throws RangeError for a scenario that is not known
  */
-export function runSeed(seed: number, { scenario: name, mutant, trace }: RunOptions = {}): SeedOutcome {
+export function runSeed(seed: number, { scenario: name, ...options }: RunOptions = {}): SeedOutcome {
   const scenario = name === undefined ? scenarioOf(seed) : SCENARIOS.find((one) => one.name === name);
   if (scenario === undefined) throw new RangeError(`there is no scenario ${name}`);
   const random = randomFrom(BigInt(seed));
   const plan = scenario.plan(random);
-  const outcome = simulate(plan, BigInt(random.u32()) + (BigInt(seed) << 32n), mutant, trace);
+  const outcome = simulate(plan, BigInt(random.u32()) + (BigInt(seed) << 32n), options);
   return { seed, scenario: scenario.name, ...outcome };
 }

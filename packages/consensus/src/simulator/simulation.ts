@@ -48,16 +48,24 @@ export interface Outcome {
   readonly violation?: { readonly code: ViolationCode; readonly message: string };
 }
 
+/** What is not drawn. */
+export interface SimulationOptions {
+  readonly mutant?: Mutant;
+  /** The checker takes the mutant's rule for the right one, too, so that what follows from it is seen. */
+  readonly isBelieved?: boolean;
+  /** Takes a line for each thing worth reading. */
+  readonly trace?: (line: string) => void;
+}
+
 /**
  * Lets a world run: its first phase with faults, its second without.
  *
  * @param seed of everything that is drawn
- * @param trace takes a line for each thing worth reading
  */
-export function simulate(plan: Plan, seed: bigint, mutant?: Mutant, trace?: (line: string) => void): Outcome {
+export function simulate(plan: Plan, seed: bigint, options: SimulationOptions = {}): Outcome {
   const schedule = createSchedule();
   const random = randomFrom(seed);
-  const simulation = assemble(plan, random, schedule, mutant, trace);
+  const simulation = assemble(plan, random, schedule, options);
   let violation: Outcome['violation'];
   try {
     play(simulation);
@@ -83,8 +91,7 @@ function assemble(
   plan: Plan,
   random: Random,
   schedule: Schedule,
-  mutant: Mutant | undefined,
-  trace: ((line: string) => void) | undefined,
+  { mutant, isBelieved = false, trace }: SimulationOptions,
 ): Simulation {
   const crypto = plan.real === 'crypto' ? { vrf: portableVrf, ed25519: portableEd25519 } : stubCrypto();
   const diskRandom = random.fork();
@@ -114,9 +121,9 @@ function assemble(
     }),
   );
   rows.sort((a, b) => compareBytes(a.id, b.id));
-  const chain = createChain(plan.parameters, rows, random.bytes(32), crypto, mutant);
+  const chain = createChain(plan.parameters, rows, random.bytes(32), crypto, mutant, isBelieved);
   const verification = createVerification(crypto);
-  const checker = createChecker(chain, verification, crypto, (id) => honest.has(toHex(id)));
+  const checker = createChecker(chain, verification, crypto, (id) => honest.has(toHex(id)), isBelieved);
   const nodes: SimulatedNode[] = [];
   const networkRandom = random.fork();
   const nodeRandom = random.fork();

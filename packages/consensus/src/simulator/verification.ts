@@ -74,7 +74,7 @@ export function votesIn({ round, period, step, value, votes, equivocations }: Bu
 } {
   const place = { round, period, step };
   return {
-    single: votes.map((vote) => ({ ...vote, ...place, value })),
+    single: votes.map(({ sender, proof, signature }) => ({ sender, ...place, value, proof, signature })),
     paired: equivocations.map(({ sender, proof, values, signatures }) => {
       const side = (i: number): Vote => ({
         sender,

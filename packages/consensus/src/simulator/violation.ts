@@ -19,6 +19,10 @@ export type ViolationCode =
   | 'height-fell'
   /** An honest record has cast two votes at one step. */
   | 'honest-equivocation'
+  /** An honest record gave up in a period what it had voted to make final there. */
+  | 'given-up'
+  /** A transition or a restart of an honest player breaks a contract of the machine. */
+  | 'contract'
   /** A node made a block final with what is no certificate. */
   | 'certificate'
   /** A block that does not hold was certified. */

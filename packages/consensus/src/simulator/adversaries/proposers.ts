@@ -1,4 +1,5 @@
-import { STEP, type Value } from '@sero/protocol';
+import { toHex } from '@sero/crypto';
+import { encodeBlock, STEP, type Value } from '@sero/protocol';
 import type { ChainBlock } from '../chain.ts';
 import type { HostilePlan, HostileRecord, Powers } from '../hostile.ts';
 import { encodeCommand } from '../transactions.ts';
@@ -65,6 +66,77 @@ export const blockHider: HostilePlan = ({ random, others, after, tell, tellAll }
     if (mood === 1) after(random.between(500, 5_000), () => tellAll(message));
   },
 });
+
+/**
+ * Proposes what is not its own under its own name and period: another's block, or the empty block; and votes for it at every step. It would have
+ * other seeds to choose from.
+ */
+export const borrower: HostilePlan = (powers) => {
+  const { random, records, tellAll, vote, head, chain } = powers;
+  /** Own places that wait for somebody's block. */
+  let waiting: { readonly record: HostileRecord; readonly period: number }[] = [];
+  function borrow(record: HostileRecord, period: number, digest: Uint8Array): void {
+    const value: Value = { period, proposer: record.id, digest };
+    for (const step of [STEP.propose, STEP.soft, STEP.cert, STEP.next]) {
+      const cast = vote(record, head().header.height + 1n, period, step, value);
+      if (cast !== undefined) tellAll({ type: 'vote', vote: cast });
+    }
+  }
+  return {
+    hear(message) {
+      if (message.type !== 'vote' || message.vote.step !== STEP.propose) return;
+      const { round, value } = message.vote;
+      if (round !== head().header.height + 1n) return;
+      for (const { record, period } of waiting) borrow(record, period, value.digest);
+      waiting = [];
+    },
+    say(message) {
+      if (message.type === 'block') return;
+      const isProposal = message.type === 'vote' && message.vote.step === STEP.propose;
+      const record = isProposal ? records.find(({ id }) => id === message.vote.sender) : undefined;
+      if (!isProposal || record === undefined) return tellAll(message);
+      const { period } = message.vote;
+      if (random.chance(500)) waiting.push({ record, period });
+      else borrow(record, period, chain.emptyBlock(head()).digest);
+    },
+    roundOver() {
+      waiting = [];
+    },
+  };
+};
+
+/** Sends other transactions under the header of every block that it makes, hears of or is asked for, before the right ones. */
+export const bodySwapper: HostilePlan = ({ random, after, tellAll, chain }) => {
+  const swapped = new Set<string>();
+  const swappedBody = (bytes: Uint8Array): Uint8Array | undefined => {
+    const block = chain.read(bytes)?.block;
+    if (block === undefined) return undefined;
+    const { header, transactions } = block;
+    return encodeBlock({ header, transactions: [...transactions.slice(1), salt(random.u32())] });
+  };
+  const swap = (bytes: Uint8Array): void => {
+    const wrong = swappedBody(bytes);
+    if (wrong !== undefined) tellAll({ type: 'block', bytes: wrong });
+  };
+  return {
+    hear(message) {
+      if (message.type !== 'block') return;
+      const digest = chain.read(message.bytes)?.digest;
+      if (digest === undefined || swapped.has(toHex(digest))) return;
+      swapped.add(toHex(digest));
+      swap(message.bytes);
+    },
+    say(message) {
+      if (message.type !== 'block') return tellAll(message);
+      swap(message.bytes);
+      after(random.between(1, 400), () => tellAll(message));
+    },
+    answer(bytes) {
+      const wrong = swappedBody(bytes);
+      return wrong === undefined || random.chance(300) ? [bytes] : [wrong, bytes];
+    },
+  };
+};
 
 /** Tries to begin every round at once: an empty block as soon as its time allows it to claim so, and votes at every step for it. */
 export const eagerStarter: HostilePlan = (powers) => {

@@ -1,5 +1,5 @@
 import { flooder, garbler, replayer } from '../adversaries/noise.ts';
-import { blockHider, eagerStarter, equivocatingProposer } from '../adversaries/proposers.ts';
+import { blockHider, bodySwapper, borrower, eagerStarter, equivocatingProposer } from '../adversaries/proposers.ts';
 import {
   alternatingVoter,
   doubleVoter,
@@ -28,6 +28,8 @@ const HOSTILE: readonly HostilePlan[] = [
   blockHider,
   replayer,
   garbler,
+  borrower,
+  bodySwapper,
 ];
 
 /** One or two hostile nodes with as much stake as may be, which do one of these things. */
@@ -133,5 +135,7 @@ export const AGAINST: readonly Scenario[] = [
     share: 20,
     plan: (random) => perhapsBad(random, { ...calmPlan(random, nodesOf(crowd(random, 0))), load: 'full' }),
   },
-  { name: 'mixed', share: 190, plan: mixed },
+  scenario('borrower', 15, [borrower]),
+  scenario('wrong-body', 15, [bodySwapper]),
+  { name: 'mixed', share: 160, plan: mixed },
 ];

@@ -1,0 +1,59 @@
+import {
+  completedNodes,
+  type Header,
+  HeaderType,
+  type HistoryNode,
+  headerHash,
+  historyPath,
+} from '@sero/protocol';
+import { LedgerError } from './errors.ts';
+import type { State } from './state.ts';
+
+/**
+ * The nodes of the range over header hashes, kept as they are completed: one hash a block on average, and a proof of any header reads one of
+ * them for each level. They are part of the index: made anew from the log like the rest of it.
+ */
+
+/** The nodes that a block's header completes. Those of earlier headers are in the index. */
+export function nodesCompletedBy(state: State, header: Header): readonly HistoryNode[] {
+  // Half of the headers complete nothing, and need not be hashed.
+  if ((header.height & 1n) === 0n) return [];
+  // The header names the hash of the one before it: no other leaf is needed.
+  return completedNodes(header.height, headerHash(header), (level, place) =>
+    level === 0 ? header.parent : keptNode(state, level, place),
+  );
+}
+
+/** Notes them. */
+export function indexHistory(state: State, header: Header): void {
+  for (const { height, place, hash } of nodesCompletedBy(state, header)) {
+    state.historyNode(height, place).set(hash);
+  }
+}
+
+/** Nodes above the leaves of a range of so many headers: one for each but for the peaks. */
+export function historyNodeCount(size: bigint): bigint {
+  let peaks = 0n;
+  for (let rest = size; rest > 0n; rest >>= 1n) peaks += rest & 1n;
+  return size - peaks;
+}
+
+/** The path of a header in the range over all of them. @param size of the range, above `height` */
+export function pathOfHeader(state: State, size: bigint, height: bigint): Uint8Array[] {
+  return historyPath(size, height, (level, place) => {
+    if (level > 0) return keptNode(state, level, place);
+    const bytes = state.header(place).get();
+    return bytes === undefined ? missing() : headerHash(HeaderType.deserialize(bytes.slice()));
+  });
+}
+
+function keptNode(state: State, level: number, place: bigint): Uint8Array {
+  return state.historyNode(level, place).get()?.slice() ?? missing();
+}
+
+function missing(): never {
+  throw new LedgerError(
+    'store-damaged',
+    'the index of headers has a gap: delete the state and open again, the block log will rebuild it',
+  );
+}
