@@ -15,7 +15,7 @@ export interface Occasion {
 }
 
 /** Whole units that count, before cutting. */
-export function unitsOf({ bonded }: Pick<StakeRecord, 'bonded'>, { stake }: Pick<Genesis, 'stake'>): bigint {
+function unitsOf({ bonded }: Pick<StakeRecord, 'bonded'>, { stake }: Pick<Genesis, 'stake'>): bigint {
   return bonded.money / stake.unit;
 }
 

@@ -43,7 +43,12 @@ test('what a proposal refuses for good leaves the mempool, the others are sealed
 });
 
 test('what only this block has no room for, or is too dear for, waits for a later one', async () => {
-  const codes: LedgerErrorCode[] = ['block-gas-limit', 'block-too-large', 'gas-price-below-base-fee'];
+  const codes: LedgerErrorCode[] = [
+    'block-gas-limit',
+    'block-too-large',
+    'block-registrations',
+    'gas-price-below-base-fee',
+  ];
   assert.deepEqual(await proposal(codes), { sealed: [], discarded: [], dropped: [] });
 });
 

@@ -7,6 +7,7 @@ import type { Mempool } from './mempool/mempool.ts';
 const TEMPORARY: readonly (LedgerErrorCode | ProtocolErrorCode)[] = [
   'block-gas-limit',
   'block-too-large',
+  'block-registrations',
   'gas-price-below-base-fee',
 ];
 

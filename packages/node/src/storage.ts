@@ -79,7 +79,8 @@ export interface StorageOptions {
  * only another whole state that was found damaged takes its place. Damaged blocks are the chain's own and nothing here can bring them back: they are
  * named before anything is set aside or built, and so are blocks that are gone where anything else is left of their chain.
  *
- * @throws NodeError `other-genesis`, `chain-damaged`; StoreError of disk and directory; ProverError for keys; the signal's reason
+ * @throws NodeError `other-genesis`, `chain-damaged`; LedgerError `version-unknown`; StoreError of disk and directory; ProverError for keys; the
+ *   signal's reason
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   let blocks: AppendLog | undefined;
@@ -262,6 +263,8 @@ function explained(error: unknown, { blocks }: NodeDirectory): unknown {
   if (error instanceof LedgerError && error.code === 'store-of-another-genesis') {
     return new NodeError('other-genesis', error.message, { cause: error });
   }
+  // Nothing is wrong with what is stored: another release opens it.
+  if (error instanceof LedgerError && error.code === 'version-unknown') return error;
   const ofDisk = error instanceof StoreError && !DAMAGE.includes(error.code);
   if (ofDisk || !(error instanceof StoreError || error instanceof LedgerError)) return error;
   return new NodeError(
