@@ -56,6 +56,8 @@ const TRANSACTION_RULES = new Set<LedgerErrorCode>([
   'tree-full',
   'proof-invalid',
   'circuit-without-key',
+  'circuit-disabled',
+  'block-registrations',
   'block-gas-limit',
   'block-too-large',
 ]);
