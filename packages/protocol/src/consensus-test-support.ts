@@ -59,7 +59,7 @@ import {
  */
 
 /** A VRF whose output is a hash of key and input. */
-export const stubVrf: Vrf = {
+const stubVrf: Vrf = {
   publicKey: (secret) => blake2b256('STUB_VRF_KEY', secret),
   prove: (secret, alpha) => stubProof(stubVrf.publicKey(secret), alpha),
   verify: (publicKey, alpha, proof) =>
@@ -73,7 +73,7 @@ function stubProof(publicKey: Uint8Array, alpha: Uint8Array): Uint8Array {
 }
 
 /** Signatures that are hashes of key and message. */
-export const stubEd25519: Ed25519 = {
+const stubEd25519: Ed25519 = {
   publicKey: (seed) => blake2b256('STUB_ED_KEY', seed),
   sign: (seed, message) => blake2b('STUB_ED_SIGN', stubEd25519.publicKey(seed), message),
   verify: (publicKey, message, signature) =>
