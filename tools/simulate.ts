@@ -11,7 +11,20 @@
  */
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { MUTANTS, type Mutant, runSeed, SCENARIOS, type SeedOutcome } from '@sero/consensus/simulator';
+import {
+  MUTANTS,
+  type Mutant,
+  type RunOptions,
+  runSeed,
+  SCENARIOS,
+  type SeedOutcome,
+} from '@sero/consensus/simulator';
+import { runRealLedger } from '@sero/consensus/test/real-ledger';
+
+/** The scenario that no seed draws by its number. */
+const REAL = 'real-ledger';
+
+const NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), REAL];
 
 /** Seeds that one worker runs: from, from + step, and so on below the end. */
 interface Share {
@@ -22,17 +35,22 @@ interface Share {
   readonly mutant: Mutant | undefined;
 }
 
-function* outcomes({ from, end, step, scenario, mutant }: Share): Generator<SeedOutcome> {
+async function* outcomes({ from, end, step, scenario, mutant }: Share): AsyncGenerator<SeedOutcome> {
   for (let seed = from; seed < end; seed += step) {
-    yield runSeed(seed, {
+    yield await runWorld(seed, {
       ...(scenario === undefined ? {} : { scenario }),
       ...(mutant === undefined ? {} : { mutant }),
     });
   }
 }
 
+/** Nodes with real ledgers wait for them; all other worlds are done when they return. */
+async function runWorld(seed: number, options: RunOptions): Promise<SeedOutcome> {
+  return options.scenario === REAL ? runRealLedger(seed, options) : runSeed(seed, options);
+}
+
 if (isMainThread) await main();
-else for (const outcome of outcomes(workerData as Share)) parentPort!.postMessage(outcome);
+else for await (const outcome of outcomes(workerData as Share)) parentPort!.postMessage(outcome);
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -50,8 +68,8 @@ async function main(): Promise<void> {
   if (values.mutant !== undefined && mutant === undefined) {
     return fail(`--mutant is one of ${MUTANTS.join(', ')}`);
   }
-  if (values.scenario !== undefined && !SCENARIOS.some(({ name }) => name === values.scenario)) {
-    return fail(`--scenario is one of ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  if (values.scenario !== undefined && !NAMES.includes(values.scenario)) {
+    return fail(`--scenario is one of ${NAMES.join(', ')}`);
   }
   const scenario = values.scenario;
   const [from, count, workers] = [
@@ -67,7 +85,7 @@ async function main(): Promise<void> {
       ...(scenario === undefined ? {} : { scenario }),
       ...(mutant === undefined ? {} : { mutant }),
     };
-    tell(runSeed(from, { ...options, trace: (line) => console.log(line) }), mutant);
+    tell(await runWorld(from, { ...options, trace: (line) => console.log(line) }), mutant);
     return;
   }
   const began = performance.now();
@@ -80,7 +98,7 @@ async function main(): Promise<void> {
     return mutant !== undefined && outcome.violation !== undefined;
   };
   if (workers === 1) {
-    for (const outcome of outcomes({ ...share, from })) if (take(outcome)) break;
+    for await (const outcome of outcomes({ ...share, from })) if (take(outcome)) break;
   } else {
     await inWorkers(
       Array.from({ length: workers }, (_, i) => ({ ...share, from: from + i })),

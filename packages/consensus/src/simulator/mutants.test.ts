@@ -31,3 +31,17 @@ for (const mutant of MUTANTS) {
     assert.fail('no world notices');
   });
 }
+
+/** What follows from a switched-off rule where even the checker takes it for right: two blocks of one round. */
+const FORKS: readonly (readonly [mutant: Mutant, seed: number, scenario: string])[] = [
+  // Four units, one of them hostile: a quorum is 3. With 2, the one who votes twice makes two of them.
+  ['threshold', 14, 'equivocator'],
+  ['next-vote', 2, 'hidden-certificate'],
+];
+
+for (const [mutant, seed, scenario] of FORKS) {
+  test(`without the rule "${mutant}" two blocks of one round are certified`, () => {
+    const { violation } = runSeed(seed, { scenario, mutant, isBelieved: true });
+    assert.equal(violation?.code, 'two-certificates');
+  });
+}

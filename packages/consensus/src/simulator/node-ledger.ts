@@ -16,6 +16,8 @@ export interface NodeLedger extends ConsensusLedger {
   addTransaction(transaction: Uint8Array): void;
   /** Transactions that no final block has. */
   waiting(): readonly Uint8Array[];
+  /** The machine starts. Default: nothing is to be done. */
+  open?(): void;
   /** The machine stops: of a block that is being written all stays or nothing. */
   crash(isKept: () => boolean): void;
 }

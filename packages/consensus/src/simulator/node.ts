@@ -8,6 +8,7 @@ import {
   voteMessage,
 } from '@sero/protocol';
 import type { ConsensusMessage, OwnRecord, Participant, World } from '../abstractions.ts';
+import type { EquivocationPair } from '../machine/vote-tracker.ts';
 import { memoryVoteLog } from '../memory-disk.ts';
 import type { Mutant } from '../mutant.ts';
 import { consensusParams } from '../parameters.ts';
@@ -16,9 +17,10 @@ import type { Chain } from './chain.ts';
 import type { Checker } from './checker.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
 import { watchContracts } from './contracts.ts';
+import type { Ground } from './foundation.ts';
 import type { Hostile, HostileRecord, Powers } from './hostile.ts';
 import type { Packet, SimulatedNetwork } from './network.ts';
-import { createNodeLedger, type NodeLedger } from './node-ledger.ts';
+import type { Machine, NodeLedger } from './node-ledger.ts';
 import type { NodePlan, Plan } from './plan.ts';
 import type { Random } from './random.ts';
 import type { Schedule } from './schedule.ts';
@@ -57,6 +59,7 @@ export interface Surroundings {
   readonly random: Random;
   readonly crypto: VoteCrypto;
   readonly chain: Chain;
+  readonly openLedger: Ground['openLedger'];
   readonly verification: Verification;
   readonly checker: Checker;
   readonly network: () => SimulatedNetwork;
@@ -64,6 +67,8 @@ export interface Surroundings {
   readonly trace: ((line: () => string) => void) | undefined;
   /** Told of what an honest node says itself, after it was sent. */
   readonly onSaid: (node: number, message: ConsensusMessage) => void;
+  /** Told of two votes that an honest node has seen of one sender at one place. */
+  readonly onEvidence: (node: number, pair: EquivocationPair) => void;
 }
 
 export function createNode(
@@ -82,7 +87,7 @@ export function createNode(
   let life = 0;
   const work = { verified: 0, relayed: 0 };
 
-  const ledger = createNodeLedger(chain, {
+  const machine: Machine = {
     now: clock.now,
     sync: later,
     work(ms, done) {
@@ -95,7 +100,8 @@ export function createNode(
     committing(block, certificate) {
       if (isHonest) checker.onCommitting(number, block, certificate);
     },
-  });
+  };
+  const ledger = around.openLedger(machine, number);
 
   const everybodyElse = Array.from({ length: around.nodeCount }, (_, other) => other).filter(
     (other) => other !== number,
@@ -146,7 +152,7 @@ export function createNode(
       },
       tellAll,
       vote({ id, vrfSecret }, round, period, step, value) {
-        const context = chain.context(ledger.head(), round);
+        const context = ledger.context(round);
         const needsProof = step === STEP.propose || !context.committees(step).everyUnit;
         const { genesisHash, seed } = context;
         const proof = crypto.vrf.prove(vrfSecret, sortitionInput(genesisHash, seed, round, period, step));
@@ -206,7 +212,9 @@ export function createNode(
       requestRound: (round) => ask({ type: 'ask-round', round }),
     },
     events: {
-      evidence: () => undefined,
+      evidence(pair) {
+        if (isHonest) around.onEvidence(number, pair);
+      },
       tentative: () => undefined,
       final(round, value) {
         trace?.(() => `node ${number} has final round ${round}, period ${value.period}`);
@@ -243,6 +251,7 @@ export function createNode(
     isUp: () => participant !== undefined,
 
     start() {
+      ledger.open?.();
       trace?.(() => `node ${number} starts at height ${ledger.height()}`);
       checkHeight();
       participant = createParticipant(consensusParams(plan.parameters), ownRecords, world, {
@@ -272,7 +281,8 @@ export function createNode(
         case 'ask-block': {
           const bytes = participant?.blockOf(packet.digest);
           if (bytes === undefined) break;
-          for (const answer of hostile?.answer?.(bytes) ?? [bytes]) tell(from, { type: 'block', bytes: answer });
+          for (const answer of hostile?.answer?.(bytes) ?? [bytes])
+            tell(from, { type: 'block', bytes: answer });
           break;
         }
         case 'ask-round': {

@@ -1,5 +1,6 @@
 import type { Parameters } from '@sero/protocol';
 import type { ClockError } from './clock.ts';
+import type { Foundation } from './foundation.ts';
 import type { HostilePlan } from './hostile.ts';
 import type { Weather } from './network.ts';
 import type { Simulation } from './simulation.ts';
@@ -30,6 +31,8 @@ export interface Plan {
   readonly isEncoded: boolean;
   /** Real cryptography and key files, or keys files alone. Default: neither. */
   readonly real?: 'crypto' | 'keys';
+  /** What holds the chain. Default: a light one (chain.ts). */
+  readonly foundation?: Foundation;
   /** Transactions change weights of honest records. */
   readonly changesStake: boolean;
   /** Length of the first phase, virtual ms, and the height at which it ends earlier. */

@@ -7,8 +7,10 @@ export interface Schedule {
   /** Lets something happen later; of one moment, what was asked for first happens first. */
   at(time: number, run: () => void): void;
   after(ms: number, run: () => void): void;
-  /** Lets everything happen up to a time, or until `isOver`. */
-  runUntil(time: number, isOver?: () => boolean): void;
+  /** Time stands still until a promise is settled; then what came of it happens, after what was held before. */
+  hold<T>(work: Promise<T>, done: (result: PromiseSettledResult<T>) => void): void;
+  /** Lets everything happen up to a time, or until `isOver`. @returns what is held first; undefined where there was nothing or nothing more */
+  runUntil(time: number, isOver?: () => boolean): Promise<void> | undefined;
 }
 
 interface Entry {
@@ -27,6 +29,15 @@ export function createSchedule(): Schedule {
   let time = 0;
   let number = 0;
   let events = 0;
+  let held: { readonly work: Promise<unknown>; readonly done: (result: never) => void }[] = [];
+
+  /** Waits for all that is held, and lets it happen in the order in which it was asked for. */
+  async function release(): Promise<void> {
+    const these = held;
+    held = [];
+    const results = await Promise.allSettled(these.map(({ work }) => work));
+    for (const [i, { done }] of these.entries()) schedule.at(time, () => done(results[i] as never));
+  }
 
   function push(entry: Entry): void {
     let place = heap.push(entry) - 1;
@@ -64,14 +75,19 @@ export function createSchedule(): Schedule {
       push({ time: at > time ? at : time, number: number++, run });
     },
     after: (ms, run) => schedule.at(time + ms, run),
+    hold(work, done) {
+      held.push({ work, done });
+    },
     runUntil(end, isOver = () => false) {
-      while (heap.length > 0 && heap[0]!.time <= end && !isOver()) {
+      while (held.length > 0 || (heap.length > 0 && heap[0]!.time <= end && !isOver())) {
+        if (held.length > 0) return release();
         const { time: at, run } = pop();
         time = at;
         events++;
         run();
       }
       if (!isOver() && time < end) time = end;
+      return undefined;
     },
   };
   return schedule;

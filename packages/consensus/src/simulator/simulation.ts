@@ -1,12 +1,15 @@
 import { compareBytes, concat, portableEd25519, portableVrf, toHex } from '@sero/crypto';
 import type { StakeRow, VoteCrypto } from '@sero/protocol';
 import type { ConsensusMessage } from '../abstractions.ts';
+import type { EquivocationPair } from '../machine/vote-tracker.ts';
 import type { Mutant } from '../mutant.ts';
 import { type Chain, createChain } from './chain.ts';
 import { type Checker, createChecker } from './checker.ts';
+import type { Ground } from './foundation.ts';
 import { startLoad } from './load.ts';
 import { CALM, createNetwork, type SimulatedNetwork, type Weather } from './network.ts';
 import { createNode, type SimulatedNode, type SimulatedRecord } from './node.ts';
+import { createNodeLedger } from './node-ledger.ts';
 import type { Plan } from './plan.ts';
 import { type Random, randomFrom } from './random.ts';
 import { realKeys } from './real.ts';
@@ -28,6 +31,8 @@ export interface Simulation {
   readonly crypto: VoteCrypto;
   /** Called with everything that an honest node says, after it was sent. */
   onSaid: ((node: number, message: ConsensusMessage) => void) | undefined;
+  /** Called with two votes of one sender at one place that an honest node has seen. */
+  onEvidence: ((node: number, pair: EquivocationPair) => void) | undefined;
   /** Whether the first phase lasts. */
   isFaulty(): boolean;
   /** Changes the weather of the first phase; what is not named stays. */
@@ -63,24 +68,40 @@ export interface SimulationOptions {
  * @param seed of everything that is drawn
  */
 export function simulate(plan: Plan, seed: bigint, options: SimulationOptions = {}): Outcome {
-  const schedule = createSchedule();
-  const random = randomFrom(seed);
-  const simulation = assemble(plan, random, schedule, options);
-  let violation: Outcome['violation'];
+  const simulation = assemble(plan, randomFrom(seed), createSchedule(), options);
   try {
-    play(simulation);
+    for (const held of play(simulation)) throw new Error(`a world that waits for ${held}`);
   } catch (error) {
-    violation =
-      error instanceof Violation
-        ? { code: error.code, message: error.message }
-        : {
-            code: 'exception',
-            message: error instanceof Error ? (error.stack ?? error.message) : String(error),
-          };
+    return outcomeOf(simulation, violationIn(error));
   }
+  return outcomeOf(simulation);
+}
+
+/** As `simulate`, for worlds in which time stands still while something is worked out. */
+export async function simulateHeld(
+  plan: Plan,
+  seed: bigint,
+  options: SimulationOptions = {},
+): Promise<Outcome> {
+  const simulation = assemble(plan, randomFrom(seed), createSchedule(), options);
+  try {
+    for (const held of play(simulation)) await held;
+  } catch (error) {
+    return outcomeOf(simulation, violationIn(error));
+  }
+  return outcomeOf(simulation);
+}
+
+function violationIn(error: unknown): NonNullable<Outcome['violation']> {
+  if (error instanceof Violation) return { code: error.code, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'exception', message };
+}
+
+function outcomeOf({ checker, network, schedule }: Simulation, violation?: Outcome['violation']): Outcome {
   return {
-    rounds: simulation.checker.finals().length - 1,
-    packets: simulation.network.counts.arrived,
+    rounds: checker.finals().length - 1,
+    packets: network.counts.arrived,
     events: schedule.events(),
     time: schedule.now(),
     ...(violation === undefined ? {} : { violation }),
@@ -93,7 +114,10 @@ function assemble(
   schedule: Schedule,
   { mutant, isBelieved = false, trace }: SimulationOptions,
 ): Simulation {
-  const crypto = plan.real === 'crypto' ? { vrf: portableVrf, ed25519: portableEd25519 } : stubCrypto();
+  const { foundation } = plan;
+  const crypto =
+    foundation?.crypto ??
+    (plan.real === 'crypto' ? { vrf: portableVrf, ed25519: portableEd25519 } : stubCrypto());
   const diskRandom = random.fork();
   const later = (run: () => void): void =>
     schedule.after(diskRandom.between(plan.disk[0], plan.disk[1]), run);
@@ -103,25 +127,23 @@ function assemble(
   const records = plan.nodes.map(({ weights, hostile }) =>
     weights.map((weight): SimulatedRecord => {
       const n = number++;
-      const id = secretOf(4, n);
       const vrfSecret = secretOf(5, n);
       const own = (plan.real === undefined ? stubKeys : realKeys)(n, crypto.ed25519, later);
       const keys =
         hostile === undefined ? own : { ...own, erase: () => undefined, eraseBefore: () => undefined };
       const blsKey = concat(secretOf(6, n), secretOf(6, n).slice(16));
-      rows.push({
-        id,
-        vrfKey: crypto.vrf.publicKey(vrfSecret),
-        voteRoot: keys.root,
-        blsKey,
-        weight: BigInt(weight),
-      });
+      const vrfKey = crypto.vrf.publicKey(vrfSecret);
+      const row = { vrfKey, voteRoot: keys.root, weight: BigInt(weight) };
+      const id = foundation?.register(n, row) ?? secretOf(4, n);
+      rows.push({ ...row, id, blsKey });
       if (hostile === undefined) honest.add(toHex(id));
       return { id, vrfSecret, keys };
     }),
   );
   rows.sort((a, b) => compareBytes(a.id, b.id));
-  const chain = createChain(plan.parameters, rows, random.bytes(32), crypto, mutant, isBelieved);
+  const { chain, openLedger } =
+    foundation?.build(schedule) ??
+    lightGround(createChain(plan.parameters, rows, random.bytes(32), crypto, mutant, isBelieved));
   const verification = createVerification(crypto);
   const checker = createChecker(chain, verification, crypto, (id) => honest.has(toHex(id)), isBelieved);
   const nodes: SimulatedNode[] = [];
@@ -149,6 +171,7 @@ function assemble(
     checker,
     crypto,
     onSaid: undefined,
+    onEvidence: undefined,
     isFaulty: () => isFaulty,
     heal() {
       isFaulty = false;
@@ -176,16 +199,22 @@ function assemble(
         random: nodeRandom,
         crypto,
         chain,
+        openLedger,
         verification,
         checker,
         network: () => network,
         nodeCount: plan.nodes.length,
         trace: trace && ((line) => trace(`${schedule.now()} ${line()}`)),
         onSaid: (from, message) => simulation.onSaid?.(from, message),
+        onEvidence: (from, pair) => simulation.onEvidence?.(from, pair),
       }),
     );
   }
   return simulation;
+}
+
+function lightGround(chain: Chain): Ground {
+  return { chain, openLedger: (machine) => createNodeLedger(chain, machine) };
 }
 
 /** Everybody, or a ring with chords, in which every node has at least `degree` neighbours. */
@@ -204,19 +233,26 @@ function neighbours({ nodes, degree }: Plan, random: Random): number[][] {
   return links.map((set) => [...set]);
 }
 
-function play(simulation: Simulation): void {
+/** Gives back what it waits for. */
+function* play(simulation: Simulation): Generator<Promise<void>, void> {
   const { plan, schedule, nodes, random, checker } = simulation;
   for (const node of nodes) schedule.at(random.below(200), () => node.isUp() || node.start());
   startLoad(simulation);
   plan.script(simulation);
   const { ms, height } = plan.faulty;
-  schedule.runUntil(ms, () => height !== undefined && BigInt(checker.finals().length) > height);
-  expectProgress(simulation);
+  yield* run(schedule, ms, () => height !== undefined && BigInt(checker.finals().length) > height);
+  yield* expectProgress(simulation);
   plan.atEnd?.(simulation);
 }
 
+function* run(schedule: Schedule, end: number, isOver: () => boolean): Generator<Promise<void>, void> {
+  for (let held = schedule.runUntil(end, isOver); held !== undefined; held = schedule.runUntil(end, isOver)) {
+    yield held;
+  }
+}
+
 /** The second phase: nothing fails, and everybody gets on. */
-function expectProgress(simulation: Simulation): void {
+function* expectProgress(simulation: Simulation): Generator<Promise<void>, void> {
   const { plan, schedule, nodes, checker } = simulation;
   simulation.heal();
   const honest = nodes.filter(({ isHonest }) => isHonest);
@@ -225,7 +261,7 @@ function expectProgress(simulation: Simulation): void {
   const from = schedule.now();
   const goal = BigInt(checker.finals().length - 1 + rounds);
   const isThere = (): boolean => honest.every(({ ledger }) => ledger.height() >= goal);
-  schedule.runUntil(from + within, isThere);
+  yield* run(schedule, from + within, isThere);
   if (isThere()) return;
   const heights = honest.map(({ ledger }) => ledger.height()).join(' ');
   throw new Violation(

@@ -1,5 +1,11 @@
 import { flooder, garbler, replayer } from '../adversaries/noise.ts';
-import { blockHider, bodySwapper, borrower, eagerStarter, equivocatingProposer } from '../adversaries/proposers.ts';
+import {
+  blockHider,
+  bodySwapper,
+  borrower,
+  eagerStarter,
+  equivocatingProposer,
+} from '../adversaries/proposers.ts';
 import {
   alternatingVoter,
   doubleVoter,
