@@ -30,7 +30,10 @@ export async function makeChildProgram(
   key: Uint8Array,
 ): Promise<ChildProgram> {
   const outfile = join(folder, 'child.mjs');
-  const lmdb = pathToFileURL(createRequire(import.meta.resolve('@sero/store/node')).resolve('lmdb')).href;
+  const addons = new Map([
+    ['lmdb', resolveFrom('@sero/store/node', 'lmdb')],
+    ['sodium-native', resolveFrom('@sero/node', 'sodium-native')],
+  ]);
   await build({
     entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
     outfile,
@@ -44,7 +47,10 @@ export async function makeChildProgram(
       {
         name: 'native modules stay where they are',
         setup({ onResolve }) {
-          onResolve({ filter: /^lmdb$/ }, () => ({ path: lmdb, external: true }));
+          onResolve({ filter: /^(?:lmdb|sodium-native)$/ }, ({ path }) => ({
+            path: addons.get(path) ?? path,
+            external: true,
+          }));
         },
       },
     ],
@@ -65,4 +71,9 @@ export async function makeChildProgram(
     ],
     env,
   };
+}
+
+/** Where a package finds one of its dependencies. */
+function resolveFrom(owner: string, dependency: string): string {
+  return pathToFileURL(createRequire(import.meta.resolve(owner)).resolve(dependency)).href;
 }
