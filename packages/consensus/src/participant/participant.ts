@@ -15,7 +15,6 @@ import {
 import type {
   CertifiedBlock,
   ConsensusMessage,
-  Judgement,
   NamedBlock,
   OwnRecord,
   Participant,
@@ -26,11 +25,13 @@ import { decodeLogRecord } from '../log-record.ts';
 import type { PlayerAction, PlayerEvent } from '../machine/events.ts';
 import { isWanted } from '../machine/freshness.ts';
 import { newPlayer, type Transition, transition } from '../machine/player.ts';
-import { committeeIn, type PlayerState, periodOf, type RoundFacts, trackerOf } from '../machine/state.ts';
+import { committeeIn, type PlayerState, periodOf, type RoundFacts } from '../machine/state.ts';
 import type { Quorum } from '../machine/vote-tracker.ts';
 import type { Mutant } from '../mutant.ts';
 import type { ConsensusParams } from '../parameters.ts';
 import { createBlockKeeper } from './block-keeper.ts';
+import { createBundleReceiver, type Judged } from './bundle-receiver.ts';
+import { createCatchUp } from './catch-up.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
 import { createRecorder } from './recorder.ts';
@@ -46,14 +47,6 @@ export interface ParticipantOptions {
   /** Told the state that the log gave back. */
   readonly onRestored?: (state: PlayerState) => void;
 }
-
-/** A round that is over, and what a second certificate of it is compared with. */
-interface Previous {
-  readonly context: RoundContext;
-  readonly decision: Quorum;
-}
-
-type Judged = (judgement: Judgement) => void;
 
 const TIMERS = ['idle', 'step', 'recovery', 'build', 'catch-up'] as const;
 
@@ -94,19 +87,20 @@ export function createParticipant(
       voter.castProposal(vote, block);
     },
   });
+  const catchUp = createCatchUp(params, world, () => (phase === 'working' ? state : undefined));
+  const bundles = createBundleReceiver(world, {
+    state: () => (phase === 'working' ? state : undefined),
+    feed: (event) => feed(event),
+    twoCertificates: (certificates) => halt({ reason: 'two-certificates', certificates }),
+  });
   const queue: PlayerEvent[] = [];
   /** Blocks that stand in the log. */
   const held = new WeakSet<NamedBlock>();
   let state: PlayerState = newPlayer(params, facts(), clock.now(), mutant).state;
   let tentative: Value | undefined;
   let phase: 'new' | 'restoring' | 'working' | 'stopped' = 'new';
-  /** The last round that ended here. */
-  let previous: Previous | undefined;
   let isBusy = false;
   let isCommitting = false;
-  let isAsking = false;
-  /** A round that somebody spoke of, true or not: a reason to ask, no more. */
-  let heardOf = 0n;
 
   function facts(): RoundFacts {
     const round = ledger.height() + 1n;
@@ -160,8 +154,13 @@ export function createParticipant(
     if (judgement === 'accepted') settle(false);
   }
 
+  function receiveBundle(bundle: Bundle, judged: Judged): void {
+    catchUp.hear(bundle.round);
+    bundles.receive(bundle, judged);
+  }
+
   function receiveVote(vote: Vote, judged: Judged): void {
-    hear(vote.round);
+    catchUp.hear(vote.round);
     if (!isWanted(state, vote)) {
       judged('ignored');
       return;
@@ -287,7 +286,7 @@ export function createParticipant(
     const isEmpty = equalValues(decision.value, facts.empty);
     const block = isEmpty ? ledger.emptyBlock() : blocks.get(decision.value.digest);
     if (block === undefined) {
-      if (!isAsking) askForBlock();
+      catchUp.askForBlock(decision.value.digest, () => !isCommitting);
       return;
     }
     const certificate = bundleOf(state, decision);
@@ -302,25 +301,15 @@ export function createParticipant(
     });
   }
 
-  /** Again and again, of anybody, until it is there. */
-  function askForBlock(): void {
-    isAsking = phase === 'working' && state.decision !== undefined && !isCommitting;
-    if (!isAsking || state.decision === undefined) return;
-    network.requestBlock(state.decision.value.digest);
-    network.requestRound(state.facts.round);
-    clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, askForBlock);
-  }
-
   /** The last leaf of a round is erased before any message of the next one leaves. */
   function leaveRound(decision: Quorum, context: RoundContext): void {
     const { round, value } = decision;
-    previous = { context, decision };
+    bundles.roundIsOver({ context, decision });
     for (const { keys } of records) keys.eraseBefore(round + 1n);
     recorder.syncKeys(() => {
       if (phase !== 'working') return;
       recorder.cut(round + 1n);
       voter.nextRound();
-      isAsking = false;
       blocks.nextRound();
       clearTimers();
       events.final(round, value);
@@ -331,26 +320,7 @@ export function createParticipant(
   function beginRound(): void {
     feed({ type: 'round', facts: facts() });
     if (ledger.hasTransactions()) feed({ type: 'transactions' });
-    catchUp();
-  }
-
-  /** Others speak of later rounds: ask for what made this one final, as often as they do, but for pauses. */
-  function catchUp(): void {
-    const round = state.facts.round;
-    if (phase !== 'working' || heardOf <= round || state.phase === 'decided') return;
-    if (heardOf > round + 1n) network.requestRound(round);
-    clock.setTimer('catch-up', clock.now() + params.pace.filterMax, 0, () => {
-      if (state.facts.round !== round) return;
-      network.requestRound(round);
-      // Nothing of it was verified: it counts until this answer, and must be heard again.
-      heardOf = 0n;
-    });
-  }
-
-  function hear(round: bigint): void {
-    if (round <= heardOf || round <= state.facts.round) return;
-    heardOf = round;
-    catchUp();
+    catchUp.roundBegan();
   }
 
   function tellTentative(): void {
@@ -363,41 +333,6 @@ export function createParticipant(
     if (isSame) return;
     tentative = value;
     events.tentative(state.facts.round, value);
-  }
-
-  function receiveBundle(bundle: Bundle, judged: Judged): void {
-    const { round, period, step, value } = bundle;
-    hear(round);
-    if (round === previous?.context.round && step === STEP.cert) compareCertificates(previous, bundle);
-    const isCertificate = step === STEP.cert;
-    const isOver = round !== state.facts.round || state.phase === 'decided';
-    const isOld = !isCertificate && period < state.period - 1;
-    const { reached } = trackerOf(state, period, step);
-    if (isOver || isOld || step === STEP.propose || reached.some((other) => equalValues(other, value))) {
-      judged('ignored');
-      return;
-    }
-    verifier.bundle(ledger.context(round), bundle, (verified) => {
-      judged(verified === undefined ? 'invalid' : 'accepted');
-      if (verified === undefined || phase !== 'working') return;
-      const isNews = isCertificate && state.facts.round === round && state.phase !== 'decided';
-      feed({ type: 'bundle', ...verified });
-      // It makes the round final for everybody, whatever period they are in.
-      if (isNews) network.relay({ type: 'bundle', bundle });
-    });
-  }
-
-  /** A second certificate may come when the round is over: one for another block is for people to look at, whichever came first. */
-  function compareCertificates({ context, decision }: Previous, bundle: Bundle): void {
-    if (equalValues(bundle.value, decision.value)) return;
-    verifier.bundle(context, bundle, (verified) => {
-      if (verified === undefined || phase !== 'working') return;
-      const { round, period, step, value } = bundle;
-      halt({
-        reason: 'two-certificates',
-        certificates: [decision, { round, period, step, value, ...verified }],
-      });
-    });
   }
 
   /** Back to where the log says that this player was. What had been done then is not done again; what was signed is sent again. */

@@ -1,0 +1,68 @@
+import type { World } from '../abstractions.ts';
+import type { PlayerState } from '../machine/state.ts';
+import type { ConsensusParams } from '../parameters.ts';
+
+/** Asks others for what a participant lacks. */
+interface CatchUp {
+  /** Somebody spoke of a round, true or not: a reason to ask, no more. */
+  readonly hear: (round: bigint) => void;
+  /** To be called when a round has begun. */
+  readonly roundBegan: () => void;
+  /** Asks for the block of the round's certificate, again and again, of anybody. @param isMissing whether it still is not there */
+  readonly askForBlock: (digest: Uint8Array, isMissing: () => boolean) => void;
+}
+
+/** @param state of the player; undefined while the participant is not at work */
+export function createCatchUp(
+  { pace }: ConsensusParams,
+  { network, clock }: World,
+  state: () => PlayerState | undefined,
+): CatchUp {
+  /** The latest round that somebody spoke of. */
+  let heardOf = 0n;
+  /** The round whose certified block is asked for. */
+  let askedFor: bigint | undefined;
+
+  function later(run: () => void): void {
+    clock.setTimer('catch-up', clock.now() + pace.filterMax, 0, run);
+  }
+
+  /** Others speak of later rounds: ask for what made this one final, as often as they do, but for pauses. */
+  function ask(): void {
+    const player = state();
+    if (player === undefined || player.phase === 'decided') return;
+    const { round } = player.facts;
+    if (heardOf <= round) return;
+    if (heardOf > round + 1n) network.requestRound(round);
+    later(() => {
+      if (state()?.facts.round !== round) return;
+      network.requestRound(round);
+      // Nothing of it was verified: it counts until this answer, and must be heard again.
+      heardOf = 0n;
+    });
+  }
+
+  function askAgain(round: bigint, digest: Uint8Array, isMissing: () => boolean): void {
+    network.requestBlock(digest);
+    network.requestRound(round);
+    later(() => {
+      if (state()?.facts.round === round && isMissing()) askAgain(round, digest, isMissing);
+    });
+  }
+
+  return {
+    hear(round) {
+      const player = state();
+      if (player === undefined || round <= heardOf || round <= player.facts.round) return;
+      heardOf = round;
+      ask();
+    },
+    roundBegan: ask,
+    askForBlock(digest, isMissing) {
+      const player = state();
+      if (player === undefined || askedFor === player.facts.round) return;
+      askedFor = player.facts.round;
+      askAgain(player.facts.round, digest, isMissing);
+    },
+  };
+}
