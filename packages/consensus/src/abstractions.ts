@@ -27,7 +27,7 @@ export interface NamedBlock {
 export interface ConsensusLedger {
   /** Height of the last final block. */
   height(): bigint;
-  /** E(height + 1), which follows from the last final block alone. */
+  /** E(height + 1), which follows from the last final block alone. Throws where this software has not the version that the next block is of: the participant halts. */
   emptyBlock(): NamedBlock;
   /** What votes of a round are judged by: of height + 1 and height + 2. */
   context(round: bigint): RoundContext;
@@ -134,14 +134,20 @@ export interface ConsensusEvents {
   tentative(round: bigint, value: Value | undefined): void;
   /** A block is final and durable. */
   final(round: bigint, value: Value): void;
-  /** The participant has stopped: two certificates, a certified block that does not hold, a disk that failed. */
+  /** The participant has stopped: two certificates, a certified block that does not hold, a disk that failed, a version that this software lacks. */
   halted(reason: Halt): void;
 }
 
 export type Halt =
   | { readonly reason: 'two-certificates'; readonly certificates: readonly [Quorum, Quorum] }
-  /** `failed`: a bug, or an interface that did not keep its word. */
-  | { readonly reason: 'commit-failed' | 'disk-failed' | 'failed'; readonly error: Error };
+  /**
+   * `no-next-round`: what the ledger threw when it was asked for the facts of the next round; the round before it is final and durable.
+   * `failed`: a bug, or an interface that did not keep its word.
+   */
+  | {
+      readonly reason: 'commit-failed' | 'disk-failed' | 'no-next-round' | 'failed';
+      readonly error: Error;
+    };
 
 /**
  * What became of a message: `accepted` and new, `ignored` because it does not matter here, or `invalid`, which no honest participant says

@@ -73,6 +73,8 @@ export interface TestWorld {
   receive(...votes: Vote[]): void;
   /** The next commit fails. */
   failCommits(): void;
+  /** The next block is of a version that this ledger has not. */
+  loseVersion(): void;
   failDisk(): void;
   setTransactions(has: boolean): void;
   /** The time that all blocks claim. */
@@ -115,6 +117,7 @@ export function startWorld(
   /** Whether the last record survived the last crash. */
   let isWhole = false;
   let commitFails = false;
+  let knowsNoMore = false;
   let diskFails = false;
 
   const later = (name: string) => (run: () => void) => {
@@ -170,7 +173,10 @@ export function startWorld(
   const world: World = {
     ledger: {
       height: () => height,
-      emptyBlock: () => block('empty', height + 1n),
+      emptyBlock() {
+        if (knowsNoMore) throw new Error('a version that nobody here has');
+        return block('empty', height + 1n);
+      },
       context,
       hasTransactions: () => transactions,
       times: () => ({ parent: 0n, now: BigInt(now) }),
@@ -331,6 +337,9 @@ export function startWorld(
 
     failCommits: () => {
       commitFails = true;
+    },
+    loseVersion: () => {
+      knowsNoMore = true;
     },
     failDisk: () => {
       diskFails = true;

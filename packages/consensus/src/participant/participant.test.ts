@@ -261,6 +261,18 @@ describe('the end of a round', () => {
       ['commit-failed'],
     );
   });
+
+  test('where the next round is of a version that the ledger lacks, the round is final, then the participant stops and says why', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.loseVersion();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    world.sync();
+    assert.deepEqual(story(world).slice(-2), ['final 1', 'halted no-next-round']);
+    const { length } = world.sent;
+    world.pass(60_000);
+    assert.equal(world.sent.length, length);
+  });
 });
 
 describe('blocks', () => {

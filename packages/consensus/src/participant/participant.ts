@@ -318,7 +318,15 @@ export function createParticipant(
   }
 
   function beginRound(): void {
-    feed({ type: 'round', facts: facts() });
+    let begun: RoundFacts;
+    try {
+      begun = facts();
+    } catch (error) {
+      // The next block is of a version that this ledger does not know: what is final stays, and nothing more is said.
+      halt({ reason: 'no-next-round', error: error instanceof Error ? error : new Error(String(error)) });
+      return;
+    }
+    feed({ type: 'round', facts: begun });
     if (ledger.hasTransactions()) feed({ type: 'transactions' });
     catchUp.roundBegan();
   }
