@@ -10,7 +10,7 @@ export interface LeafName {
 export type LeafEvent =
   /** A vote or proposal was signed. */
   | { readonly kind: 'voted'; readonly round: bigint; readonly period: number; readonly step: number }
-  /** The player is in a later period; periods that were jumped over count as left with this one. */
+  /** The player is in the period after this one, and never comes back to this one or any before it. */
   | { readonly kind: 'left-period'; readonly round: bigint; readonly period: number }
   | { readonly kind: 'left-round'; readonly round: bigint };
 

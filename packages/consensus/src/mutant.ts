@@ -11,6 +11,12 @@ export const MUTANTS = [
   'empty-block',
   'old-certificate',
   'seed-lookback',
+  'body',
+  'draw-proof',
+  'seed-proof',
+  'held-blocks',
+  'early-votes',
+  'deaf-restart',
 ] as const;
 
 export type Mutant = (typeof MUTANTS)[number];

@@ -22,7 +22,8 @@ export function enterPeriod(play: Play, period: number, opened: Value | undefine
   const kept = [...state.periods].filter(([number]) => number >= period - 1);
   const staged = periodOf(state, state.period).staged;
   const pinned = opened !== undefined && !isBottom(opened) ? opened : (staged ?? state.pinned);
-  play.actions.push({ type: 'period-left', round: state.facts.round, period: state.period });
+  // Periods that are jumped over are left as well.
+  play.actions.push({ type: 'period-left', round: state.facts.round, period: period - 1 });
   change(play, {
     period,
     step: STEP.soft,

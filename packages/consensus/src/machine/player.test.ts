@@ -186,7 +186,25 @@ describe('the end of a period', () => {
     assert.deepEqual(votesIn(player.fire('recovery')), ['253 v']);
   });
 
-  test('pauses between next votes double, and once they do not any more they do not end either', () => {
+  test('once the pauses do not double any more each counts from the vote before it, until there is no further step', () => {
+    const player = running();
+    player.fire('step');
+    const steps: number[] = [];
+    const pauses: number[] = [];
+    for (;;) {
+      const actions = player.fire('step');
+      const timer = actions.find(({ type }) => type === 'timer');
+      if (timer?.type !== 'timer') break;
+      steps.push(player.state().step);
+      pauses.push(timer.at - player.now());
+    }
+    assert.deepEqual([steps[0], steps.at(-1), steps.length], [STEP.next, STEP.late - 1, 250]);
+    const longest = PARAMS.pace.filterMax << 15;
+    assert.ok(pauses.slice(0, 15).every((pause) => pause > 0 && pause <= longest));
+    assert.ok(pauses.slice(15).every((pause) => pause === longest));
+  });
+
+  test('pauses between next votes double', () => {
     const player = running();
     player.fire('step');
     const pauses = [0, 1, 2].map(() => {

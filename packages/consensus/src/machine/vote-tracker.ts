@@ -28,6 +28,8 @@ export interface VoteTracker {
   readonly paired: bigint;
   /** By value, without equivocators. */
   readonly counts: PersistentMap<Count>;
+  /** The most that any value without a quorum has had of `counts`: none gets one while this and `paired` make none. */
+  readonly heaviest: bigint;
   /** Weight of all senders, each once. */
   readonly total: bigint;
   /** Values that have a quorum, in the order in which they reached it. */
@@ -39,6 +41,7 @@ export const EMPTY_TRACKER: VoteTracker = {
   pairs: emptyMap(),
   paired: 0n,
   counts: emptyMap(),
+  heaviest: 0n,
   total: 0n,
   reached: [],
 };
@@ -77,19 +80,24 @@ export function countVote(
   const isKnown = isSame || tracker.pairs.has(sender) || mutant === 'equivocation';
   if (isKnown) return { tracker, outcome: 'known', reached: [] };
   const pair = { first: known, second: vote };
-  const before = tracker.counts.get(keyOf(known.vote.value))!;
-  const counts = tracker.counts.with(keyOf(known.vote.value), {
-    value: before.value,
-    weight: before.weight - known.weight,
-  });
+  const key = keyOf(known.vote.value);
+  const { value, weight } = tracker.counts.get(key)!;
   const after = {
     ...tracker,
     pairs: tracker.pairs.with(sender, pair),
     paired: tracker.paired + known.weight,
-    counts,
+    counts: tracker.counts.with(key, { value, weight: weight - known.weight }),
   };
-  const candidates = [...[...counts.values()].map(({ value }) => value), vote.vote.value];
+  const candidates = [...grown(after, threshold), vote.vote.value];
   return { ...withQuorums(after, threshold, candidates), outcome: 'paired', pair };
+}
+
+/** The values that a new equivocator may have helped to a quorum: he speaks for all of them. There may be as many as senders, and as many equivocators. */
+function grown({ paired, counts, heaviest }: VoteTracker, threshold: bigint): Value[] {
+  if (paired + heaviest < threshold) return [];
+  const values: Value[] = [];
+  for (const { value, weight } of counts.values()) if (paired + weight >= threshold) values.push(value);
+  return values;
 }
 
 function count(tracker: VoteTracker, sender: string, vote: WeighedVote, threshold: bigint): Counted {
@@ -99,6 +107,7 @@ function count(tracker: VoteTracker, sender: string, vote: WeighedVote, threshol
     ...tracker,
     votes: tracker.votes.with(sender, vote),
     counts: tracker.counts.with(keyOf(value), { value, weight }),
+    heaviest: isReached(tracker, value) || weight <= tracker.heaviest ? tracker.heaviest : weight,
     total: tracker.total + vote.weight,
   };
   return { ...withQuorums(after, threshold, [value]), outcome: 'counted' };
@@ -112,12 +121,25 @@ function withQuorums(
 ): { tracker: VoteTracker; reached: readonly Value[] } {
   const reached: Value[] = [];
   for (const value of candidates) {
-    const isNew = ![...tracker.reached, ...reached].some((other) => equalValues(other, value));
+    const isNew = !isReached(tracker, value) && !reached.some((other) => equalValues(other, value));
     if (isNew && weightFor(tracker, value) >= threshold) reached.push(value);
   }
-  return reached.length === 0
-    ? { tracker, reached }
-    : { tracker: { ...tracker, reached: [...tracker.reached, ...reached] }, reached };
+  if (reached.length === 0) return { tracker, reached };
+  const after = { ...tracker, reached: [...tracker.reached, ...reached] };
+  return { tracker: { ...after, heaviest: heaviestOf(after) }, reached };
+}
+
+function isReached({ reached }: Pick<VoteTracker, 'reached'>, value: Value): boolean {
+  return reached.some((other) => equalValues(other, value));
+}
+
+/** The most that a value without a quorum has. */
+function heaviestOf(tracker: Pick<VoteTracker, 'counts' | 'reached'>): bigint {
+  let heaviest = 0n;
+  for (const { value, weight } of tracker.counts.values()) {
+    if (weight > heaviest && !isReached(tracker, value)) heaviest = weight;
+  }
+  return heaviest;
 }
 
 /** The votes that make a quorum: what a bundle is encoded from. */
@@ -156,6 +178,7 @@ export function checkTracker(tracker: VoteTracker, step: number, threshold: bigi
   for (const { value, weight } of tracker.counts.values()) {
     const votes = single.map(([, vote]) => vote).filter(({ vote }) => equalValues(vote.value, value));
     if (weight !== sum(votes)) fail('a value is miscounted');
+    if (weight > tracker.heaviest && !isReached(tracker, value)) fail('a value heavier than the heaviest');
   }
   for (const value of tracker.reached) {
     if (weightFor(tracker, value) < threshold) fail('a quorum without its weight');

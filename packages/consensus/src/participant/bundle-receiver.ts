@@ -36,9 +36,13 @@ export function createBundleReceiver(
   let previous: OverRound | undefined;
 
   /** A second certificate may come when the round is over: one for another block is for people to look at, whichever came first. */
-  function compareCertificates({ context, decision }: OverRound, bundle: Bundle): void {
-    if (equalValues(bundle.value, decision.value)) return;
+  function compareCertificates({ context, decision }: OverRound, bundle: Bundle, judged: Judged): void {
+    if (equalValues(bundle.value, decision.value)) {
+      judged('ignored');
+      return;
+    }
     verifier.bundle(context, bundle, (verified) => {
+      judged(verified === undefined ? 'invalid' : 'accepted');
       if (verified === undefined || hooks.state() === undefined) return;
       const { round, period, step, value } = bundle;
       hooks.twoCertificates([decision, { round, period, step, value, ...verified }]);
@@ -50,7 +54,10 @@ export function createBundleReceiver(
       const state = hooks.state();
       if (state === undefined) return;
       const { round, step } = bundle;
-      if (round === previous?.context.round && step === STEP.cert) compareCertificates(previous, bundle);
+      if (round === previous?.context.round && step === STEP.cert) {
+        compareCertificates(previous, bundle, judged);
+        return;
+      }
       if (!matters(state, bundle)) {
         judged('ignored');
         return;

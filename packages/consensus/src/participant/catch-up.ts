@@ -22,19 +22,23 @@ export function createCatchUp(
   let heardOf = 0n;
   /** The round whose certified block is asked for. */
   let askedFor: bigint | undefined;
+  /** The round in which this was asked, and is not asked again before the pause is over. */
+  let pausedIn: bigint | undefined;
 
   function later(run: () => void): void {
     clock.setTimer('catch-up', clock.now() + pace.filterMax, 0, run);
   }
 
-  /** Others speak of later rounds: ask for what made this one final, as often as they do, but for pauses. */
+  /** Others speak of later rounds: ask for what made this one final, once a pause, however often they do. */
   function ask(): void {
     const player = state();
     if (player === undefined || player.phase === 'decided') return;
     const { round } = player.facts;
-    if (heardOf <= round) return;
+    if (heardOf <= round || pausedIn === round) return;
     if (heardOf > round + 1n) network.requestRound(round);
+    pausedIn = round;
     later(() => {
+      pausedIn = undefined;
       if (state()?.facts.round !== round) return;
       network.requestRound(round);
       // Nothing of it was verified: it counts until this answer, and must be heard again.

@@ -40,7 +40,7 @@ import { createParticipant } from './participant.ts';
 
 const GENESIS_HASH = blake2b256('TEST_GENESIS');
 const SEED = blake2b256('TEST_SEED');
-const PARAMS = consensusParams(DEVELOPMENT);
+export const PARAMS = consensusParams(DEVELOPMENT);
 
 interface Player {
   readonly id: Uint8Array;

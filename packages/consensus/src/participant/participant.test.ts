@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toHex } from '@sero/crypto';
 import { BOTTOM, encodeVote, STEP, type Value } from '@sero/protocol';
-import { block, startWorld, type TestWorld, valueFrom } from './participant-test-support.ts';
+import { block, PARAMS, startWorld, type TestWorld, valueFrom } from './participant-test-support.ts';
 
 /** The journal without what concerns nobody here. */
 function story({ journal }: TestWorld): string[] {
@@ -38,10 +38,14 @@ describe('the order of voting', () => {
   test('its leaf is gone before it is sent: nothing that is stored signs another', () => {
     const { world } = certifying();
     const message = new Uint8Array(1);
-    assert.notEqual(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+    assert.notEqual(world.keys.sign(1n, 0, STEP.cert, message), undefined, 'the vote is not durable yet');
+    world.syncOnce();
     assert.equal(world.keys.sign(1n, 0, STEP.cert, message), undefined);
+    assert.notEqual(world.keys.steal(1n, 0, STEP.cert, message), undefined, 'nor is this');
+    assert.deepEqual(certVotes(world), []);
     world.sync();
     assert.equal(world.keys.steal(1n, 0, STEP.cert, message), undefined);
+    assert.equal(certVotes(world).length, 1);
   });
 
   test('a proposal goes the same way, and its block after it', () => {
@@ -79,11 +83,54 @@ describe('keys', () => {
     const world = startWorld();
     world.sync();
     world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM)));
-    assert.equal(world.keys.sign(1n, 0, STEP.next, message), undefined);
+    world.sync();
+    assert.ok(!world.sent.some((sent) => sent.type === 'vote' && sent.vote.period === 1));
+    assert.equal(world.keys.steal(1n, 0, STEP.next, message), undefined);
     world.pass(2_000);
     world.sync();
     assert.ok(world.sent.some((sent) => sent.type === 'vote' && sent.vote.period === 1));
-    assert.equal(world.keys.steal(1n, 0, STEP.down, message), undefined);
+  });
+
+  test('of a period that is jumped over go with those of the one before it', () => {
+    const world = startWorld();
+    world.sync();
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM, { period: 1 })));
+    world.sync();
+    for (const period of [0, 1]) {
+      for (const step of [STEP.propose, STEP.soft, STEP.cert, STEP.next]) {
+        assert.equal(world.keys.steal(1n, period, step, message), undefined, `${step} of ${period}`);
+      }
+    }
+    assert.notEqual(world.keys.sign(1n, 2, STEP.soft, message), undefined);
+  });
+
+  test('of a period stay while a process that died would come back to it: all of them together could never leave it', () => {
+    const world = startWorld();
+    world.sync();
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM)));
+    assert.notEqual(world.keys.sign(1n, 0, STEP.next, message), undefined);
+    // The process is killed: what it wrote is there, what it had not written is not.
+    world.crash((length) => (length === 1 ? 1 : 0));
+    world.sync();
+    world.pass(60_000);
+    world.sync();
+    const own = world.sent.flatMap((sent) => (sent.type === 'vote' ? [sent.vote] : []));
+    assert.ok(own.some(({ period, step }) => period === 0 && step >= STEP.next));
+  });
+
+  test('of a period that was left go again after a crash which kept them, as does what made it be left', () => {
+    const world = startWorld();
+    world.sync();
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.next, BOTTOM)));
+    world.syncOnce();
+    world.crash((length) => (length === 1 ? 0 : length));
+    assert.notEqual(world.keys.steal(1n, 0, STEP.next, message), undefined);
+    world.sync();
+    assert.equal(world.keys.steal(1n, 0, STEP.next, message), undefined);
+    world.pass(20_000);
+    world.sync();
+    const own = world.sent.flatMap((sent) => (sent.type === 'vote' ? [sent.vote] : []));
+    assert.ok(own.some(({ period }) => period === 1));
   });
 
   test('that the log names go again after a crash which kept them, before anything is sent', () => {
@@ -557,6 +604,45 @@ describe('judgements', () => {
     }
     assert.deepEqual(judgements, ['accepted', 'accepted', 'ignored', 'ignored']);
     assert.equal(world.journal.filter((line) => line === 'evidence').length, 1);
+  });
+
+  test('votes of ever later rounds, which cost their sender nothing, make it ask once a pause', () => {
+    const world = startWorld();
+    world.sync();
+    const asked = (): number => world.journal.filter((line) => line.startsWith('ask for round')).length;
+    for (let round = 3n; round < 1000n; round++) {
+      world.receive({ ...world.vote(1, STEP.soft, valueFrom(world, 'v', 1)), round });
+    }
+    assert.equal(asked(), 1);
+    world.pass(PARAMS.pace.filterMax);
+    assert.equal(asked(), 2);
+  });
+
+  test('a participant that does not listen yet, or any more, says that it ignores', () => {
+    const world = startWorld();
+    const judgements: string[] = [];
+    const tell = (): void =>
+      world
+        .participant()
+        .receive({ type: 'vote', vote: world.vote(1, STEP.soft, valueFrom(world, 'v', 1)) }, (judged) =>
+          judgements.push(judged),
+        );
+    tell();
+    world.sync();
+    world.participant().stop();
+    tell();
+    assert.deepEqual(judgements, ['ignored', 'ignored']);
+  });
+
+  test('votes of a round that is decided are not verified any more', () => {
+    const { world, v } = certifying();
+    world.sync();
+    world.receive(...[1, 2].map((from) => world.vote(from, STEP.cert, v)));
+    const judgements: string[] = [];
+    world
+      .participant()
+      .receive({ type: 'vote', vote: world.vote(3, STEP.cert, v) }, (judged) => judgements.push(judged));
+    assert.deepEqual(judgements, ['ignored']);
   });
 
   test('rumours of later rounds make it ask once, and then no more until it hears of them again', () => {

@@ -113,6 +113,11 @@ export function createParticipant(
     return records.some(({ id }) => equalBytes(id, sender));
   }
 
+  /** Until it is where it was, it hears nothing: an event in between would be played on a player that is not this one. */
+  function hears(): boolean {
+    return phase === 'working' || (mutant === 'deaf-restart' && phase === 'restoring');
+  }
+
   function isOver(round: bigint, period: number): boolean {
     return (
       phase !== 'working' ||
@@ -167,7 +172,7 @@ export function createParticipant(
     }
     verifier.vote(ledger.context(vote.round), vote, (weighed) => {
       judged(weighed === undefined ? 'invalid' : 'accepted');
-      if (weighed !== undefined && phase === 'working') feed({ type: 'vote', vote: weighed });
+      if (weighed !== undefined && hears()) feed({ type: 'vote', vote: weighed });
     });
   }
 
@@ -176,7 +181,7 @@ export function createParticipant(
     if (isBusy) return;
     isBusy = true;
     try {
-      for (let next = queue.shift(); next !== undefined && phase === 'working'; next = queue.shift()) {
+      for (let next = queue.shift(); next !== undefined && hears(); next = queue.shift()) {
         play(next);
       }
     } catch (error) {
@@ -206,7 +211,7 @@ export function createParticipant(
   function note(event: PlayerEvent, before: PlayerState, now: number): void {
     const { round } = state.facts;
     if (event.type === 'round') {
-      for (const vote of [...before.early.values()].flat()) {
+      for (const vote of mutant === 'early-votes' ? [] : [...before.early.values()].flat()) {
         recorder.note({ round, now, event: { type: 'vote', vote } });
       }
       return;
@@ -219,7 +224,7 @@ export function createParticipant(
 
   /** A block that votes may rely on is durable before they are sent: a crash of everybody must not take it out of the world. */
   function hold(block: NamedBlock): void {
-    if (held.has(block)) return;
+    if (held.has(block) || mutant === 'held-blocks') return;
     held.add(block);
     recorder.note({
       round: state.facts.round,
@@ -256,7 +261,7 @@ export function createParticipant(
         );
         break;
       case 'period-left':
-        recorder.erase(dueErasures({ kind: 'left-period', round: action.round, period: action.period }));
+        leavePeriod(action.round, action.period);
         break;
       case 'commit':
         commit();
@@ -268,6 +273,14 @@ export function createParticipant(
         halt({ reason: 'two-certificates', certificates: action.certificates });
         break;
     }
+  }
+
+  /** Nobody can vote in a period any more that this participant has left, once it cannot come back to it. */
+  function leavePeriod(round: bigint, period: number): void {
+    if (records.length === 0) return;
+    recorder.erase(dueErasures({ kind: 'left-period', round, period }));
+    onWritten?.(state);
+    recorder.write(round, [], () => undefined);
   }
 
   function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {
@@ -343,6 +356,12 @@ export function createParticipant(
     events.tentative(state.facts.round, value);
   }
 
+  /** What the log knows to be left is durable: its leaves go at once. */
+  function eraseLeft(period: number): void {
+    const leaves = dueErasures({ kind: 'left-period', round: state.facts.round, period });
+    for (const { keys } of records) keys.erase(leaves);
+  }
+
   /** Back to where the log says that this player was. What had been done then is not done again; what was signed is sent again. */
   function restore(): readonly WeighedVote[] {
     const signed: WeighedVote[] = [];
@@ -359,7 +378,7 @@ export function createParticipant(
         }
         const played = transition(state, event, now);
         state = played.state;
-        for (const action of played.actions) if (action.type === 'period-left') act(action);
+        for (const action of played.actions) if (action.type === 'period-left') eraseLeft(action.period);
       }
       for (const vote of votes.map(decodeVote)) signed.push(...voter.restore(state.facts.round, vote));
     }
@@ -388,7 +407,6 @@ export function createParticipant(
   return {
     start() {
       if (phase !== 'new') return;
-      // Until it is where it was, it hears nothing: an event in between would be played on a player that is not this one.
       phase = 'restoring';
       // What a process wrote and died over may be there and not be durable: it is, before anything is built on it.
       log.sync((failure) => {
@@ -397,7 +415,10 @@ export function createParticipant(
       });
     },
     receive(message: ConsensusMessage, judged = () => undefined) {
-      if (phase !== 'working') return;
+      if (!hears()) {
+        judged('ignored');
+        return;
+      }
       switch (message.type) {
         case 'vote':
           receiveVote(message.vote, judged);

@@ -7,15 +7,17 @@ import type { VoteLog } from '../vote-log.ts';
 import { type Entry, encodeEvent } from './event-codec.ts';
 
 /**
- * The one order in which anything is signed and sent: sign; write the signed votes, the events that led to them and the erasure of their
- * leaves as one record; sync log and keys; send. Between two votes nothing is written: what was not voted on may be forgotten.
+ * The one order in which anything is signed and sent: sign; write the signed votes, the events that led to them and the leaves that go with
+ * them as one record; sync the log; overwrite the leaves; sync the keys; send. What made a leaf superfluous is durable before the leaf goes: a
+ * process that died in between would else come back to a period in which it cannot vote any more, and all of them together would never leave it.
+ * But for votes and the end of a period nothing is written: what was not voted on may be forgotten.
  */
 export interface Recorder {
   /** An event that the player has seen. */
   note(entry: Entry): void;
-  /** Erases leaves of every own record; told to the log with the next record. */
+  /** Leaves of every own record that go with the next record, once it is durable. */
   erase(leaves: readonly LeafName[]): void;
-  /** Makes signed votes durable, then calls back. */
+  /** Makes signed votes, if any, and what led here durable, overwrites what was to be erased, then calls back. */
   write(round: bigint, votes: readonly Vote[], send: () => void): void;
   /** Makes erasures durable, then calls back. */
   syncKeys(then: () => void): void;
@@ -54,20 +56,20 @@ export function createRecorder(
     },
 
     erase(leaves) {
-      for (const { keys } of records) keys.erase(leaves);
       erased.push(...leaves);
     },
 
     write(round, votes, send) {
       if (mutant === 'vote-log-sync') send();
-      const record = { events, votes: votes.map(encodeVote), erased };
+      const leaves = erased;
+      const record = { events, votes: votes.map(encodeVote), erased: leaves };
       for (const bytes of encodeLogRecords(record)) log.append(round, bytes);
       events = [];
       erased = [];
       log.sync((failure) => {
-        if (failure !== undefined) failed(failure);
-        else if (mutant === 'vote-log-sync') syncKeys(() => undefined);
-        else syncKeys(send);
+        if (failure !== undefined) return failed(failure);
+        for (const { keys } of records) keys.erase(leaves);
+        syncKeys(mutant === 'vote-log-sync' ? () => undefined : send);
       });
     },
 

@@ -20,7 +20,7 @@ export interface VoterHost {
 /** Votes with the own records: each at most once for a period and step, durable before it is sent. */
 export interface Voter {
   cast(round: bigint, period: number, step: number, value: Value): void;
-  /** Casts a proposal, and sends its block after it. */
+  /** Casts a period's first proposal, and sends its block after it; drops any other. */
   castProposal(vote: WeighedVote, block: NamedBlock | undefined): void;
   /** Takes over an own vote that stands in the log. @returns it with its weight, nothing where it is of another round */
   restore(round: bigint, vote: Vote): readonly WeighedVote[];
@@ -81,7 +81,10 @@ export function createVoter(
       if (votes.length > 0) record(votes, undefined);
     },
 
-    castProposal: (vote, block) => record([vote], block),
+    castProposal(vote, block) {
+      const { period, step } = vote.vote;
+      if (!cast.has(placeOf(period, step))) record([vote], block);
+    },
 
     restore(round, vote) {
       const { period, step, sender } = vote;
