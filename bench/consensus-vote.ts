@@ -22,30 +22,33 @@ const OFTEN = 10;
 const MANY = 500;
 const AGAIN = 5;
 
-/** Links of key chains that a node may know. */
+/** Batch keys that a node may know. */
 const LINKS = 262_144;
 
 /** How a full node verifies, and how a program does it that has only JavaScript. */
 export const FAST = { vrf: fastVrf, ed25519: fastEd25519 };
 export const PORTABLE = { vrf: portableVrf, ed25519: portableEd25519 };
 
-/** The links from roots to batch keys of these votes: what a node knows of senders that have voted within the last 256 rounds. */
-export function batchLinks({ context }: MadeRound, votes: readonly Vote[]): ReadonlySet<string> {
-  const links = new Set<string>();
+/** The batch keys of these votes, by their places: what a node knows of senders that have voted within the last 256 rounds. */
+export function batchLinks({ context }: MadeRound, votes: readonly Vote[]): ReadonlyMap<string, string> {
+  const links = new Map<string, string>();
   const recorder: EphemeralCache = {
     has: () => false,
-    add: (link) => {
-      if (link.includes('sero/batch/1')) links.add(link);
+    add: (place, link) => {
+      links.set(place, link);
     },
   };
   for (const vote of votes) verifyVote(context, vote, { ...FAST, links: recorder });
   return links;
 }
 
-/** A cache that holds these links, and what is added. */
-export function cacheOf(links: ReadonlySet<string>): EphemeralCache {
+/** A cache that holds these batch keys, and what is added. */
+export function cacheOf(links: ReadonlyMap<string, string>): EphemeralCache {
   const added = ephemeralCache(LINKS);
-  return { has: (link) => links.has(link) || added.has(link), add: added.add };
+  return {
+    has: (place, link) => links.get(place) === link || added.has(place, link),
+    add: added.add,
+  };
 }
 
 /** Names of {@link voteFigures}. */

@@ -6,7 +6,9 @@ import {
   BLS_KEY_LENGTH,
   BLS_SECRET_LENGTH,
   BLS_SIGNATURE_LENGTH,
+  type Bls,
   blsSecret,
+  blsWith,
   CryptoError,
   concat,
   fromHex,
@@ -47,6 +49,8 @@ const signature = sign(secret, message);
 const NOBODY = new Uint8Array(0);
 const possession = provePossession(secret, NOBODY);
 
+/** Of somebody who registers. */
+const NEW_KEY = publicKey(SECRETS[1]!);
 const IDENTITY_KEY = fromHex(`c0${'00'.repeat(BLS_KEY_LENGTH - 1)}`);
 const IDENTITY_SIGNATURE = fromHex(`c0${'00'.repeat(BLS_SIGNATURE_LENGTH - 1)}`);
 
@@ -247,6 +251,59 @@ test('whatever the bytes and their lengths, verification answers no and never th
     }),
     { numRuns: 60 },
   );
+});
+
+test('whatever their length, long bytes are refused and nothing throws', () => {
+  for (const length of [10_000, 200_000, 2_000_000]) {
+    const long = new Uint8Array(length).fill(1);
+    assert.equal(verify(long, message, signature), false);
+    assert.equal(verify(key, message, long), false);
+    assert.equal(verifyPossession(long, possession, NOBODY), false);
+    assert.equal(verifyPossession(key, long, NOBODY), false);
+    assert.equal(verifyAggregate([key, long], message, signature), false);
+    assert.equal(verifyAggregate([key], message, long), false);
+  }
+});
+
+test('a signature that is none is refused before any key is read', () => {
+  const unread = new Proxy([key], { get: (keys, name) => (name === 'length' ? keys.length : assert.fail()) });
+  for (const none of [new Uint8Array(BLS_SIGNATURE_LENGTH), IDENTITY_SIGNATURE, new Uint8Array(200_000)]) {
+    assert.equal(verifyAggregate(unread, message, none), false);
+  }
+});
+
+/** BLS that counts the keys it decodes, all of them to one point. */
+function counting() {
+  let count = 0;
+  const bls = blsWith(() => {
+    count++;
+    return G1.Point.BASE;
+  });
+  const decodings = (check: (bls: Bls) => boolean): number => {
+    count = 0;
+    assert.equal(check(bls), false);
+    return count;
+  };
+  return decodings;
+}
+
+test('the keys of an aggregate are decoded once, however many they are', () => {
+  const decodings = counting();
+  const keys = Array.from({ length: 8_193 }, (_, i) => bigEndian(BigInt(i), BLS_KEY_LENGTH));
+  const all = (bls: Bls) => bls.verifyAggregate(keys, message, signature);
+  assert.deepEqual([decodings(all), decodings(all)], [8_193, 0]);
+  // Others sign the next time, and the first again.
+  const others = keys.slice(0, 100).map((each) => each.map((byte) => 255 - byte));
+  const next = (bls: Bls) => bls.verifyAggregate([...keys.slice(100), ...others], message, signature);
+  assert.deepEqual([decodings(next), decodings(all)], [100, 0]);
+});
+
+test('keys that nobody registered yet push none out', () => {
+  const decodings = counting();
+  const one = (bls: Bls) => bls.verify(key, message, signature);
+  assert.deepEqual([decodings(one), decodings(one)], [1, 0]);
+  const claim = (bls: Bls) => bls.verifyPossession(NEW_KEY, signature, NOBODY);
+  assert.deepEqual([decodings(claim), decodings(claim), decodings(one)], [1, 1, 0]);
 });
 
 /** A point of the curve with no part in G1. */

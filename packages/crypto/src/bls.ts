@@ -3,7 +3,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concat, expectLength, utf8 } from './bytes.ts';
 import { CryptoError } from './errors.ts';
-import { rememberingDecoder } from './remembered-keys.ts';
+import { type KeyDecoder, rememberingDecoder } from './remembered-keys.ts';
 
 /** Bytes of a secret: a scalar in (0, r), big-endian. */
 export const BLS_SECRET_LENGTH = 32;
@@ -53,28 +53,39 @@ const R = G1.Point.Fn.ORDER;
 type Key = InstanceType<typeof G1.Point>;
 type Signature = ReturnType<typeof longSignatures.sign>;
 
-/** BLS wherever JavaScript runs; not constant-time, as the README says. */
-export const portableBls: Bls = {
-  publicKey(secret) {
-    expectSecret(secret);
-    return longSignatures.getPublicKey(secret).toBytes();
-  },
-  sign: (secret, message) => signIn(MESSAGE_DOMAIN, secret, message),
-  verify: (publicKey, message, signature) => verifyIn(MESSAGE_DOMAIN, [publicKey], message, signature),
-  provePossession: (secret, holder) =>
-    signIn(POSSESSION_DOMAIN, secret, concat(portableBls.publicKey(secret), holder)),
-  verifyPossession: (publicKey, proof, holder) =>
-    verifyIn(POSSESSION_DOMAIN, [publicKey], concat(publicKey, holder), proof),
-  verifyAggregate: (publicKeys, message, signature) =>
-    verifyIn(MESSAGE_DOMAIN, publicKeys, message, signature),
+/**
+ * BLS in which `valid` decodes keys. The signers of checkpoints come back every 256 rounds, and their keys are most of what verifying an aggregate
+ * costs: 2 ms each to decode, 10 us each to add. They are read in one order, and others sign the next time: so there is room for twice as many as
+ * the largest aggregate had.
+ */
+export function blsWith(valid: KeyDecoder<Key>): Bls {
+  const remembered = rememberingDecoder(BLS_KEY_LENGTH, 8_192, valid);
+  return {
+    publicKey: publicKeyOf,
+    sign: (secret, message) => signIn(MESSAGE_DOMAIN, secret, message),
+    verify: (publicKey, message, signature) =>
+      verifyIn(MESSAGE_DOMAIN, [publicKey], message, signature, remembered.decode),
+    provePossession: (secret, holder) =>
+      signIn(POSSESSION_DOMAIN, secret, concat(publicKeyOf(secret), holder)),
+    verifyPossession: (publicKey, proof, holder) =>
+      // Of keys that are not registered yet anybody makes as many as he likes: they push none out of the memory.
+      verifyIn(POSSESSION_DOMAIN, [publicKey], concat(publicKey, holder), proof, valid),
+    verifyAggregate(publicKeys, message, signature) {
+      remembered.makeRoom(2 * publicKeys.length);
+      return verifyIn(MESSAGE_DOMAIN, publicKeys, message, signature, remembered.decode);
+    },
 
-  aggregate(signatures) {
-    if (signatures.length === 0) throw new CryptoError('wrong-length', 'there is nothing to aggregate');
-    const sum = signatures.map(expectSignature).reduce((a, b) => a.add(b));
-    if (sum.is0()) throw new CryptoError('point-not-canonical', 'the signatures cancel out');
-    return longSignatures.Signature.toBytes(sum);
-  },
-};
+    aggregate(signatures) {
+      if (signatures.length === 0) throw new CryptoError('wrong-length', 'there is nothing to aggregate');
+      const sum = signatures.map(expectSignature).reduce((a, b) => a.add(b));
+      if (sum.is0()) throw new CryptoError('point-not-canonical', 'the signatures cancel out');
+      return longSignatures.Signature.toBytes(sum);
+    },
+  };
+}
+
+/** BLS wherever JavaScript runs; not constant-time, as the README says. */
+export const portableBls: Bls = blsWith(validKey);
 
 /**
  * A secret from key material (KeyGen, section 2.3 of the draft, without key_info).
@@ -95,6 +106,11 @@ export function blsSecret(material: Uint8Array): Uint8Array {
   }
 }
 
+function publicKeyOf(secret: Uint8Array): Uint8Array {
+  expectSecret(secret);
+  return longSignatures.getPublicKey(secret).toBytes();
+}
+
 function signIn(domain: string, secret: Uint8Array, message: Uint8Array): Uint8Array {
   expectSecret(secret);
   return longSignatures.Signature.toBytes(longSignatures.sign(longSignatures.hash(message, domain), secret));
@@ -106,29 +122,26 @@ function verifyIn(
   publicKeys: readonly Uint8Array[],
   message: Uint8Array,
   signature: Uint8Array,
+  decode: KeyDecoder<Key>,
 ): boolean {
+  // One point before many.
   const signed = decodeSignature(signature);
-  const key = sumOfKeys(publicKeys);
-  if (signed === undefined || key === undefined) return false;
+  if (signed === undefined) return false;
+  const key = sumOfKeys(publicKeys, decode);
+  if (key === undefined) return false;
   return longSignatures.verify(signed, longSignatures.hash(message, domain), key);
 }
 
 /** Undefined where there are no keys, where one is none (KeyValidate, section 2.5), or where the sum is none. */
-function sumOfKeys(publicKeys: readonly Uint8Array[]): Key | undefined {
+function sumOfKeys(publicKeys: readonly Uint8Array[], decode: KeyDecoder<Key>): Key | undefined {
   let sum = G1.Point.ZERO;
   for (const bytes of publicKeys) {
-    const key = decodeKey(bytes);
+    const key = decode(bytes);
     if (key === undefined) return undefined;
     sum = sum.add(key);
   }
   return sum.is0() ? undefined : sum;
 }
-
-/**
- * The signers of checkpoints come back every 256 rounds, and their keys are most of what verifying an aggregate costs: 2 ms each to decode, 10 us
- * each to add.
- */
-const decodeKey = rememberingDecoder(8_192, validKey);
 
 function validKey(bytes: Uint8Array): Key | undefined {
   // Uncompressed points have another length.

@@ -42,7 +42,7 @@ const PROOF_TO_HASH = Uint8Array.of(SUITE, 0x03);
 const BACK = Uint8Array.of(0x00);
 
 /** Keeps more keys than a committee has, so that those of the round before are still there. */
-const decodeKey = rememberingDecoder(4096, decodePrimeOrder);
+const { decode: decodeKey } = rememberingDecoder(32, 4096, decodePrimeOrder);
 
 /** The VRF wherever JavaScript runs; not constant-time, as the README says. */
 export const portableVrf: Vrf = {

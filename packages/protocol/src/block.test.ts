@@ -12,10 +12,12 @@ import {
   type Header,
   HeaderType,
   headerHash,
+  isWholeBlock,
   MAX_BLOCK_BYTES,
   type Receipt,
   receiptsRoot,
   transactionsRoot,
+  witnessTransactionId,
 } from './index.ts';
 import { filler, payment, refusal, signed, variations } from './test-support.ts';
 
@@ -168,6 +170,30 @@ test('the transactions root is that of the list of wtxids: order and number coun
   }
   const roots = [ids, ids.toReversed(), ids.slice(1), [...ids, new Uint8Array(32)], []].map(transactionsRoot);
   assert.equal(new Set(roots.map(toHex)).size, roots.length);
+});
+
+test('other transactions under a header are not its block: one more, one less, another order, another byte', () => {
+  const [a, b, c] = [filler(1, 50), filler(2, 50), filler(3, 60)] as const;
+  const named = transactionsRoot([a, b].map(witnessTransactionId));
+  const isWhole = (transactions: Uint8Array[]): boolean =>
+    isWholeBlock({ header: { ...HEADER, transactionsRoot: named }, transactions });
+  assert.equal(isWhole([a, b]), true);
+  for (const others of [
+    [],
+    [a],
+    [b],
+    [b, a],
+    [a, c],
+    [a, b, c],
+    [a, b, b],
+    [a, concat(b, Uint8Array.of(0))],
+  ]) {
+    assert.equal(isWhole(others), false);
+  }
+  assert.equal(
+    isWholeBlock({ header: { ...HEADER, transactionsRoot: transactionsRoot([]) }, transactions: [] }),
+    true,
+  );
 });
 
 test('the receipts root covers every field of every receipt, their order and number', () => {

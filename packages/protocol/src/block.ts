@@ -1,6 +1,7 @@
 import { ContainerType, ListBasicType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { equalBytes } from '@sero/crypto';
 import { ByteListType, Bytes32, Bytes64, ByteVectorType, decodeStrict, u8, u32, u64, u128 } from './ssz.ts';
-import { MAX_TRANSACTION_BYTES, TransactionIdListType } from './transaction.ts';
+import { MAX_TRANSACTION_BYTES, TransactionIdListType, witnessTransactionId } from './transaction.ts';
 
 /** Largest block on the wire. */
 export const MAX_BLOCK_BYTES = 4_194_304;
@@ -87,6 +88,16 @@ export function headerHash(header: Header): Uint8Array {
 /** Root of a block's transactions, over their wtxids. */
 export function transactionsRoot(wtxids: readonly Uint8Array[]): Uint8Array {
   return TransactionIdListType.hashTreeRoot([...wtxids]);
+}
+
+/**
+ * Whether a block's transactions are those that its header names. The block hash covers the header alone: bytes in which others stand under it have
+ * the hash of the block and are not it, and whoever took them for it would refuse or lose the right ones.
+ *
+ * @param idOf wtxid of a transaction's bytes
+ */
+export function isWholeBlock({ header, transactions }: Block, idOf = witnessTransactionId): boolean {
+  return equalBytes(transactionsRoot(transactions.map((bytes) => idOf(bytes))), header.transactionsRoot);
 }
 
 /** Root of a block's receipts. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { portableEd25519, portableVrf } from '@sero/crypto';
+import { concat, le32, portableEd25519, portableVrf } from '@sero/crypto';
 import fc from 'fast-check';
 import {
   cast,
@@ -18,11 +18,13 @@ import {
   type Bundle,
   type BundlePair,
   type BundleSubject,
+  checkBundleForm,
   compareValues,
   decodeBundle,
   encodeBundle,
   ephemeralCache,
   MAX_BUNDLE_BYTES,
+  MAX_BUNDLE_VOTES,
   MAX_PERIOD,
   makeBundle,
   maxBundleBytes,
@@ -35,7 +37,7 @@ import {
   type WeighedPair,
   type WeighedVote,
 } from './index.ts';
-import { refusal } from './test-support.ts';
+import { flipped, refusal } from './test-support.ts';
 
 /** Weights 1 to 8: 36 units, the quorum is 25. */
 const ALL = participants([1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]);
@@ -225,6 +227,115 @@ test('a bundle of any step has no member too many, so that nobody verifies more 
     refuse(bundleOf([8, 7, 6, 5, 4], [], at), 'bundle-not-trimmed');
     refuse(bundleOf([8, 7, 6, 4], [1], at), 'bundle-not-trimmed');
   }
+});
+
+/** Stand-ins that count what is asked of them. */
+function counting() {
+  const asked = { signatures: 0, proofs: 0 };
+  const ed25519 = {
+    ...STUB.ed25519,
+    verify: (...args: Parameters<typeof STUB.ed25519.verify>): boolean => {
+      asked.signatures++;
+      return STUB.ed25519.verify(...args);
+    },
+  };
+  const vrf = {
+    ...STUB.vrf,
+    verify: (...args: Parameters<typeof STUB.vrf.verify>) => {
+      asked.proofs++;
+      return STUB.vrf.verify(...args);
+    },
+  };
+  return { asked, crypto: { ...STUB, ed25519, vrf } };
+}
+
+test('where every unit votes, a member too many is seen before any signature', () => {
+  const { asked, crypto } = counting();
+  for (const bundle of [
+    bundleOf([8, 7, 6, 5, 4]),
+    bundleOf([8, 7, 6, 4], [1]),
+    bundleOf([1], [8, 7, 6, 4]),
+  ]) {
+    assert.throws(() => verifyBundle(CONTEXT, bundle, crypto), refusal('bundle-not-trimmed'));
+  }
+  assert.deepEqual(asked, { signatures: 0, proofs: 0 });
+});
+
+test('where units are drawn it is seen by what they drew: rows that weigh too much are no fault', () => {
+  const all = participants(Array.from({ length: 10 }, () => 100_000n));
+  const context = roundOf(all, DRAWN);
+  const weighed = all.map((one) => weigh(context, cast(one, context, CERT)));
+  const sum = weighed.reduce((total, { weight }) => total + weight, 0n);
+  const { threshold } = context.committees(STEP.cert);
+  verifyBundle(context, makeBundle(threshold, CERT, weighed)!, STUB);
+  const all10 = makeBundle(sum, CERT, weighed)!;
+  assert.equal(all10.votes.length, 10);
+  assert.throws(() => verifyBundle(context, all10, STUB), refusal('bundle-not-trimmed'));
+});
+
+test('what the two votes of a pair share is verified once, and only what they share', () => {
+  const { asked, crypto } = counting();
+  const bundle = bundleOf([8, 7], [6, 4]);
+  verifyBundle(CONTEXT, bundle, crypto);
+  // Of a vote three, of a pair one more.
+  assert.equal(asked.signatures, 2 * 3 + 2 * 4);
+  for (const [part, code] of [
+    ['batchKey', 'batch-signature'],
+    ['batchSignature', 'batch-signature'],
+    ['leafKey', 'leaf-signature'],
+    ['leafSignature', 'leaf-signature'],
+    ['signature', 'vote-signature'],
+  ] as const) {
+    const equivocations = bundle.equivocations.map(({ signatures: [first, second], ...pair }) => ({
+      ...pair,
+      signatures: [first!, { ...second!, [part]: flipped(second![part], 0) }],
+    }));
+    refuse({ ...bundle, equivocations }, code);
+  }
+});
+
+test('the batch keys of members that count are remembered, and no others', () => {
+  const { asked, crypto } = counting();
+  const withLinks = { ...crypto, links: ephemeralCache(100) };
+  const bundle = bundleOf([8, 7], [6, 4]);
+  const spent = (): number => {
+    asked.signatures = 0;
+    verifyBundle(CONTEXT, bundle, withLinks);
+    return asked.signatures;
+  };
+  assert.deepEqual([spent(), spent()], [2 * 3 + 2 * 4, 2 * 2 + 2 * 3]);
+  const all = participants(Array.from({ length: 10 }, () => 100_000n));
+  const context = roundOf(all, DRAWN);
+  const weighed = all.map((one) => weigh(context, cast(one, context, CERT)));
+  const { threshold } = context.committees(STEP.cert);
+  const { votes, ...rest } = makeBundle(threshold, CERT, weighed)!;
+  const undrawn = votes.with(0, { ...votes[0]!, proof: votes[1]!.proof });
+  const links = { has: () => false, add: () => assert.fail('remembered before it counted') };
+  assert.throws(
+    () => verifyBundle(context, { ...rest, votes: undrawn }, { ...STUB, links }),
+    refusal('vrf-proof'),
+  );
+});
+
+test('a bundle has 8,192 members at most in both lists, whatever the threshold: none is made, none is looked at', () => {
+  const [one] = votesOf([ALL[0]!]);
+  const numbered = (count: number) =>
+    Array.from({ length: count }, (_, i) => concat(new Uint8Array(28), le32(i).reverse()));
+  const votes = numbered(MAX_BUNDLE_VOTES + 1).map((sender) => ({
+    vote: { ...one!.vote, sender },
+    weight: 1n,
+  }));
+  const made = makeBundle(BigInt(MAX_BUNDLE_VOTES), CERT, votes);
+  assert.equal(made?.votes.length, MAX_BUNDLE_VOTES);
+  assert.ok(makeBundle(BigInt(MAX_BUNDLE_VOTES) + 1n, CERT, votes) === undefined);
+  const [pair] = bundleOf([], [8]).equivocations;
+  const last = { ...pair!, sender: new Uint8Array(32).fill(255) };
+  checkBundleForm(made!, 1n << 60n);
+  checkBundleForm({ ...made!, votes: made!.votes.slice(1), equivocations: [last] }, 1n << 60n);
+  assert.throws(
+    () => checkBundleForm({ ...made!, equivocations: [last] }, 1n << 60n),
+    refusal('bundle-not-trimmed'),
+  );
 });
 
 test('a round has a last period', () => {

@@ -1,9 +1,11 @@
 import { ContainerType, ListCompositeType, type ValueOf, VectorCompositeType } from '@chainsafe/ssz';
 import { compareBytes, toHex } from '@sero/crypto';
-import { EphemeralSignatureType } from './ephemeral.ts';
+import type { Committee } from './committee.ts';
+import { type EphemeralSignature, EphemeralSignatureType, rememberBatchKey } from './ephemeral.ts';
 import { ensure } from './errors.ts';
 import type { RoundContext } from './round-context.ts';
 import { Bytes32, decodeStrict, u8, u32, u64 } from './ssz.ts';
+import type { StakeRow } from './stake-table.ts';
 import { STEP } from './steps.ts';
 import { type Value, ValueType } from './value.ts';
 import {
@@ -185,32 +187,60 @@ export function verifyBundle(context: RoundContext, bundle: Bundle, crypto: Vote
     step,
     proof,
   });
-  const { threshold } = context.committees(step);
-  // Before any signature: a draw never gives more units than the row has.
+  const committee = context.committees(step);
   const rows = [...bundle.votes, ...bundle.equivocations].map((item) => rowOfSender(context, ballot(item)));
-  const most = rows.reduce((sum, { weight }) => sum + weight, 0n);
-  ensure(most >= threshold, 'bundle-weight', 'all units of these senders are no quorum');
+  checkRowWeights(
+    committee,
+    rows.map(({ weight }) => weight),
+  );
 
+  const drawn = (row: StakeRow, member: Pick<Ballot, 'sender' | 'proof'>, signed: EphemeralSignature) => {
+    const { weight } = verifyDraw(context, row, ballot(member), crypto.vrf);
+    rememberBatchKey(row.voteRoot, context.round, signed, crypto.links);
+    return weight;
+  };
   const votes = bundle.votes.map((vote, i) => {
     verifyVoteSignature(context, rows[i]!, ballot(vote), value, vote.signature, crypto);
-    return verifyDraw(context, rows[i]!, ballot(vote), crypto.vrf).weight;
+    return drawn(rows[i]!, vote, vote.signature);
   });
   const equivocations = bundle.equivocations.map((pair, i) => {
     const row = rows[bundle.votes.length + i]!;
-    for (const side of [0, 1]) {
-      verifyVoteSignature(context, row, ballot(pair), pair.values[side]!, pair.signatures[side]!, crypto);
-    }
-    return verifyDraw(context, row, ballot(pair), crypto.vrf).weight;
+    const [first, second] = pair.signatures;
+    verifyVoteSignature(context, row, ballot(pair), pair.values[0]!, first!, crypto);
+    verifyVoteSignature(context, row, ballot(pair), pair.values[1]!, second!, crypto, first);
+    return drawn(row, pair, second!);
   });
-  const weight = [...votes, ...equivocations].reduce((sum, units) => sum + units, 0n);
+  const weight = checkQuorum(committee.threshold, [...votes, ...equivocations]);
+  return { bundle, weight, votes, equivocations };
+}
+
+/**
+ * What the rows of a bundle's senders must weigh, before any of it is verified: a draw never gives more units than the row has, and where every
+ * unit votes it gives just those.
+ *
+ * @param weights of all members, in any order
+ * @throws ProtocolError `bundle-weight`, `bundle-not-trimmed`
+ */
+export function checkRowWeights({ threshold, everyUnit }: Committee, weights: readonly bigint[]): void {
+  if (everyUnit) checkQuorum(threshold, weights);
+  else ensure(sumOf(weights) >= threshold, 'bundle-weight', 'all units of these senders are no quorum');
+}
+
+/** What the members weigh together: a quorum, and without the lightest of them none. Throws ProtocolError `bundle-weight`, `bundle-not-trimmed`. */
+function checkQuorum(threshold: bigint, weights: readonly bigint[]): bigint {
+  const weight = sumOf(weights);
   ensure(weight >= threshold, 'bundle-weight', `${weight} units, the quorum is ${threshold}`);
-  const lightest = [...votes, ...equivocations].reduce((a, b) => (a < b ? a : b));
+  const lightest = weights.reduce((a, b) => (a < b ? a : b));
   ensure(
     weight - lightest < threshold,
     'bundle-not-trimmed',
     'without its lightest member it were a quorum still',
   );
-  return { bundle, weight, votes, equivocations };
+  return weight;
+}
+
+function sumOf(weights: readonly bigint[]): bigint {
+  return weights.reduce((sum, units) => sum + units, 0n);
 }
 
 /**

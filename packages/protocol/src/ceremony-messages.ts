@@ -49,6 +49,13 @@ export type SeedCommitments = ValueOf<typeof SeedCommitmentsType>;
 export type SeedReveal = ValueOf<typeof SeedRevealType>;
 export type Ceremony = ValueOf<typeof CeremonyType>;
 
+/** That a participant has committed to a share for a draft: what he keeps for as long as ceremonies go on. */
+export interface MadeCommitment {
+  /** Genesis hash of the draft. */
+  readonly draft: Uint8Array;
+  readonly commitment: Uint8Array;
+}
+
 /** That a participant has revealed for a list of a draft: what he keeps for as long as ceremonies go on. */
 export interface RevealedList {
   /** Genesis hash of the draft. */

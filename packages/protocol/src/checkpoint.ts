@@ -108,7 +108,7 @@ export function checkCheckpointHeight(height: bigint): void {
  * Checks a checkpoint under the one before it.
  *
  * @param before checkpoint of height - 256, or genesis
- * Costs one decoding for each signer's key that is not among those decoded last (BLS remembers 8,192), one addition for each, and one pairing.
+ * Costs one decoding for each signer's key that is not among those decoded last (BLS remembers twice as many as the largest aggregate had), one addition for each, and one pairing.
  *
  * @param table all rows under `before.validatorsRoot`, since bits name rows by their places in it: a table of some rows has other places.
  *   Possession of their BLS keys was proved at registration

@@ -1,5 +1,5 @@
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { concat, type Ed25519, le32, le64, utf8 } from '@sero/crypto';
+import { concat, type Ed25519, equalBytes, le32, le64, utf8 } from '@sero/crypto';
 import { ensure } from './errors.ts';
 import { Bytes32, Bytes64 } from './ssz.ts';
 import { STEP } from './steps.ts';
@@ -58,67 +58,102 @@ export function leafMessage(batch: bigint, leaf: number, leafKey: Uint8Array): U
 }
 
 /**
- * Links of key chains that verified before, each under everything that its verdict depends on, so that a node with a
- * full cache and one with an empty cache agree on every signature.
+ * Batch keys that came with what counted: of each place (a root and a batch) one, under everything that the verdict depends on, so that a node
+ * with a full cache and one with an empty cache agree on every signature. Leaves are not kept: each comes once or twice.
  */
 export interface EphemeralCache {
-  has(link: string): boolean;
-  add(link: string): void;
+  /** @param place root and batch @param link batch key and the root's signature */
+  has(place: string, link: string): boolean;
+  /** In the place of what was kept there before. */
+  add(place: string, link: string): void;
 }
 
-/** A cache of at most `capacity` links: two generations, the older dropped when the younger is full. @param capacity at least 2 */
+/**
+ * A cache of at most `capacity` places: two generations, the older dropped when the younger is full. A place stays where it is: a batch is over
+ * after 256 rounds, and a place that moved when it was used would push out others that are used as often.
+ *
+ * @param capacity at least 2
+ */
 export function ephemeralCache(capacity: number): EphemeralCache {
-  let [young, old] = [new Set<string>(), new Set<string>()];
+  let [young, old] = [new Map<string, string>(), new Map<string, string>()];
   return {
-    has: (link) => young.has(link) || old.has(link),
-    add: (link) => {
-      if (2 * (young.size + 1) > capacity) [young, old] = [new Set(), young];
-      young.add(link);
+    has: (place, link) => (young.get(place) ?? old.get(place)) === link,
+    add: (place, link) => {
+      if (old.has(place)) {
+        old.set(place, link);
+        return;
+      }
+      if (!young.has(place) && 2 * (young.size + 1) > capacity) [young, old] = [new Map(), young];
+      young.set(place, link);
     },
   };
 }
 
-/** One link of a chain, by cache or by verification. */
-function verifyLink(
-  key: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-  ed25519: Ed25519,
+/** Where a batch key is kept, and as what. Every part has one length. */
+function namesOf(
+  root: Uint8Array,
+  round: bigint,
+  { batchKey, batchSignature }: EphemeralSignature,
+): [place: string, link: string] {
+  return [
+    String.fromCharCode(...root, ...le64(batchOf(round))),
+    String.fromCharCode(...batchKey, ...batchSignature),
+  ];
+}
+
+/**
+ * Remembers the batch key of a signature that verified. Only once what was signed counts: else whoever has a row, and signs batch keys without
+ * end for votes that do not, would push out everybody else's. One is kept for each root and batch, so nobody pushes out any but his own.
+ */
+export function rememberBatchKey(
+  root: Uint8Array,
+  round: bigint,
+  signature: EphemeralSignature,
   cache: EphemeralCache | undefined,
-): boolean {
-  if (cache === undefined) return ed25519.verify(key, message, signature);
-  // The tags in the messages keep the two kinds of links apart; all three parts have one length a kind.
-  const name = String.fromCharCode(...key, ...signature, ...message);
-  if (cache.has(name)) return true;
-  if (!ed25519.verify(key, message, signature)) return false;
-  cache.add(name);
-  return true;
+): void {
+  cache?.add(...namesOf(root, round, signature));
+}
+
+/** What need not be verified again; no verdict depends on it. */
+interface KnownLinks {
+  /** Batch keys of what counted. */
+  readonly links?: EphemeralCache | undefined;
+  /** A signature under the same root for the same (round, period, step) that verified: what the two share. */
+  readonly before?: EphemeralSignature | undefined;
 }
 
 /**
  * Checks a signature of the leaf that belongs to (round, period, step) under a vote root.
  *
  * @param root Ed25519 key of the record's row in the round's table
- * @param cache links that verified before; no verdict depends on it
  * @throws ProtocolError `batch-signature`, `leaf-signature`, `vote-signature`
  */
 export function verifyEphemeral(
   root: Uint8Array,
   at: { readonly round: bigint; readonly period: number; readonly step: number },
   message: Uint8Array,
-  { batchKey, batchSignature, leafKey, leafSignature, signature }: EphemeralSignature,
+  own: EphemeralSignature,
   ed25519: Ed25519,
-  cache?: EphemeralCache,
+  { links, before }: KnownLinks = {},
 ): void {
+  const { batchKey, batchSignature, leafKey, leafSignature, signature } = own;
   const batch = batchOf(at.round);
+  const isSameBatch =
+    before !== undefined &&
+    equalBytes(batchKey, before.batchKey) &&
+    equalBytes(batchSignature, before.batchSignature);
   ensure(
-    verifyLink(root, batchMessage(batch, batchKey), batchSignature, ed25519, cache),
+    isSameBatch ||
+      links?.has(...namesOf(root, at.round, own)) === true ||
+      ed25519.verify(root, batchMessage(batch, batchKey), batchSignature),
     'batch-signature',
     'the root has not signed this batch key for this batch of rounds',
   );
   const leaf = leafOf(at.round, at.period, at.step);
+  const isSameLeaf =
+    isSameBatch && equalBytes(leafKey, before.leafKey) && equalBytes(leafSignature, before.leafSignature);
   ensure(
-    verifyLink(batchKey, leafMessage(batch, leaf, leafKey), leafSignature, ed25519, cache),
+    isSameLeaf || ed25519.verify(batchKey, leafMessage(batch, leaf, leafKey), leafSignature),
     'leaf-signature',
     'the batch key has not signed this leaf for this round, period and step',
   );

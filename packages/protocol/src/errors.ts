@@ -105,6 +105,7 @@ export type ProtocolErrorCode =
   | 'ceremony-mismatch'
   | 'ceremony-list'
   | 'ceremony-proof'
+  | 'ceremony-committed'
   | 'ceremony-revealed'
   | 'ceremony-innocent'
   | 'ceremony-seed'

@@ -26,6 +26,7 @@ import {
   type EvidenceContext,
   EvidenceType,
   encodeEvidence,
+  ephemeralCache,
   type FalseCheckpoint,
   type ProtocolErrorCode,
   pairOf,
@@ -38,7 +39,7 @@ import {
   verifyEvidence,
   voteMessage,
 } from './index.ts';
-import { filler, refusal } from './test-support.ts';
+import { filler, flipped, refusal } from './test-support.ts';
 
 const ALL = participants([1n, 2n, 3n, 4n, 5n]);
 const [ann, bob] = [ALL[0]!, ALL[1]!];
@@ -106,6 +107,30 @@ test('a vote for bottom and one for a value are evidence where both may be voted
   };
   verifyEvidence(CONTEXT, pairAt(at), CRYPTO);
   refuse(pairAt(down), 'value-not-canonical');
+});
+
+test('what two votes share is verified once, and their batch key remembered when both hold', () => {
+  let signatures = 0;
+  const ed25519 = {
+    ...STUB.ed25519,
+    verify: (...args: Parameters<typeof STUB.ed25519.verify>): boolean => {
+      signatures++;
+      return STUB.ed25519.verify(...args);
+    },
+  };
+  const crypto = { ...CRYPTO, ed25519, links: ephemeralCache(10) };
+  const spent = (evidence: Evidence): number => {
+    signatures = 0;
+    verifyEvidence(CONTEXT, evidence, crypto);
+    return signatures;
+  };
+  const evidence = twice(ann);
+  const [one, other] = evidence.votes[0]!.signatures;
+  for (const part of ['batchKey', 'batchSignature', 'leafKey', 'leafSignature', 'signature'] as const) {
+    const changed = withVotes({ signatures: [one!, { ...other!, [part]: flipped(other![part], 0) }] });
+    assert.throws(() => verifyEvidence(CONTEXT, changed, crypto), { name: 'ProtocolError' });
+  }
+  assert.deepEqual([spent(evidence), spent(evidence), spent(twice(bob))], [4, 3, 4]);
 });
 
 test('evidence holds for rounds of the first table, and for rounds that have not come', () => {

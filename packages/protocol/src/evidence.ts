@@ -9,7 +9,7 @@ import {
   placesOf,
   verifyCheckpointSignature,
 } from './checkpoint.ts';
-import { EphemeralSignatureType, verifyEphemeral } from './ephemeral.ts';
+import { EphemeralSignatureType, rememberBatchKey, verifyEphemeral } from './ephemeral.ts';
 import { ensure, ProtocolError } from './errors.ts';
 import { type HistoryPeaks, isInHistory, MAX_HISTORY_PATH } from './history.ts';
 import { RowsProofType, tableOfProof } from './rows-proof.ts';
@@ -154,10 +154,13 @@ function verifyTwoVotes(
   ensure(row.rows.length === 1, 'rows-proof', 'one row, that of the record');
   const voter = tableOfProof(row, validatorsRoot).row(record);
   ensure(voter !== undefined, 'rows-proof', 'the row is that of another record');
-  for (const side of [0, 1]) {
+  const [first, second] = signatures;
+  for (const [side, before] of [undefined, first].entries()) {
     const message = voteMessage(genesisHash, { sender: record, round, period, step, value: values[side]! });
-    verifyEphemeral(voter.voteRoot, { round, period, step }, message, signatures[side]!, ed25519, links);
+    const known = { links, before };
+    verifyEphemeral(voter.voteRoot, { round, period, step }, message, signatures[side]!, ed25519, known);
   }
+  rememberBatchKey(voter.voteRoot, round, second!, links);
 }
 
 function verifyFalseCheckpoint(

@@ -17,8 +17,10 @@ import {
   type Ceremony,
   type CeremonyFault,
   checkCeremony,
+  checkCommitment,
   checkCommitments,
   checkDraft,
+  checkReveal,
   closeCommitments,
   commitmentsHash,
   commitToShare,
@@ -103,8 +105,9 @@ const draftOf = (...participants: readonly Participant[]): Genesis => ({
   validators: participants.map(({ validator }) => validator),
 });
 const DRAFT = draftOf(...ALL);
+/** As one who has committed to nothing before. */
 const commit = ({ id, share, secret }: Participant, draft = DRAFT): SeedCommitment =>
-  commitToShare(draft, id, share, secret, stubVrf);
+  commitToShare(draft, { id, share, vrfSecret: secret }, [], stubVrf).message;
 const COMMITMENTS = ALL.map((each) => commit(each));
 const LIST = closeCommitments(DRAFT, COMMITMENTS, stubVrf);
 /** As one who has revealed nothing before. */
@@ -112,6 +115,13 @@ const reveal = ({ id, share, secret }: Participant, list = LIST, draft = DRAFT):
   revealShare(draft, list, { id, share, vrfSecret: secret }, [], stubVrf).reveal;
 const REVEALS = ALL.map((each) => reveal(each));
 const SEED = drawSeed(DRAFT, LIST, REVEALS, stubVrf);
+
+/** A refusal whose message names a participant. */
+const naming = (code: Parameters<typeof refusal>[0], who: Participant) => (error: unknown) => {
+  assert.equal((error as { code?: string }).code, code);
+  assert.ok((error as Error).message.includes(toHex(who.id)), `${error}`);
+  return true;
+};
 
 /** Everything but a participant's own. */
 const but = <T extends { id: Uint8Array }>(all: readonly T[], who: Participant): T[] =>
@@ -125,8 +135,9 @@ test('with real keys: draft, commitments, closed list, reveals, seed, a genesis 
     { bls: portableBls },
   );
   const known = decodeDraft(encodeGenesis(draft));
-  const commitments = people.map(({ id, share, secret }) =>
-    commitToShare(known, id, share, secret, portableVrf),
+  const commitments = people.map(
+    ({ id, share, secret }) =>
+      commitToShare(known, { id, share, vrfSecret: secret }, [], portableVrf).message,
   );
   const list = closeCommitments(known, commitments, portableVrf);
   const reveals = people.map(
@@ -138,9 +149,10 @@ test('with real keys: draft, commitments, closed list, reveals, seed, a genesis 
   assert.deepEqual({ ...genesis, seed: draft.seed }, draft);
   checkCeremony(genesis, decodeCeremony(encodeCeremony(ceremony)), portableVrf);
   const forged = { ...commitments[0]!, proof: commitments[1]!.proof };
+  assert.throws(() => checkCommitment(known, forged, portableVrf), refusal('ceremony-forged'));
   assert.throws(
     () => closeCommitments(known, [forged, commitments[1]!], portableVrf),
-    refusal('ceremony-forged'),
+    refusal('ceremony-incomplete'),
   );
 });
 
@@ -187,7 +199,8 @@ test('the draft is in everything: whoever changes name, time, stake or keys begi
     assert.throws(() => drawSeed(changed, LIST, REVEALS, stubVrf), refusal('ceremony-draft'));
     // Nor do commitments pass into a list of the changed draft.
     const moved = { draft: draftHash(changed), commitments: LIST.commitments };
-    assert.throws(() => checkCommitments(changed, moved, stubVrf), refusal('ceremony-forged'));
+    const code = changed.validators.length < ALL.length ? 'ceremony-stranger' : 'ceremony-forged';
+    assert.throws(() => checkCommitments(changed, moved, stubVrf), refusal(code));
   }
   const finished = { ...DRAFT, seed: SEED };
   assert.deepEqual(draftHash(finished), draftHash(DRAFT));
@@ -212,26 +225,96 @@ test('a list closes with exactly one commitment of every validator', () => {
   const close = (commitments: SeedCommitment[]) => () => closeCommitments(DRAFT, commitments, stubVrf);
   assert.throws(close(COMMITMENTS.slice(1)), refusal('ceremony-incomplete'));
   assert.throws(close([]), refusal('ceremony-incomplete'));
-  assert.throws(close([...COMMITMENTS, COMMITMENTS[0]!]), refusal('ceremony-duplicate'));
-  const stranger = participant(9);
-  assert.throws(close([...COMMITMENTS, commit(stranger)]), refusal('ceremony-stranger'));
-  assert.throws(close([...but(COMMITMENTS, D), commit(stranger)]), refusal('ceremony-stranger'));
+  const stranger = commit(participant(9));
+  assert.throws(() => checkCommitment(DRAFT, stranger, stubVrf), refusal('ceremony-stranger'));
+  assert.throws(close([...but(COMMITMENTS, D), stranger]), naming('ceremony-incomplete', D));
+  // One that comes twice is one; two different ones are a fault.
+  assert.deepEqual(close([...COMMITMENTS, COMMITMENTS[0]!])(), LIST);
+  const second = commit({ ...D, share: { ...D.share, share: filler(77, 32) } });
+  assert.throws(close([...COMMITMENTS, second]), naming('ceremony-duplicate', D));
+  const listed = (commitments: SeedCommitment[]) => () =>
+    checkCommitments(DRAFT, { ...LIST, commitments }, stubVrf);
+  assert.throws(listed([LIST.commitments[0]!, ...LIST.commitments]), refusal('ceremony-duplicate'));
   const unordered = { ...LIST, commitments: [...LIST.commitments].reverse() };
   assert.throws(() => checkCommitments(DRAFT, unordered, stubVrf), refusal('ceremony-order'));
 });
 
 test('nobody commits in the name of another', () => {
-  const bad = { ...commit({ ...D, secret: A.secret }), id: D.id };
-  assert.throws(
-    () => closeCommitments(DRAFT, [...but(COMMITMENTS, D), bad], stubVrf),
-    refusal('ceremony-forged'),
-  );
   const own = COMMITMENTS[3]!;
+  const bad = { ...commit({ ...D, secret: A.secret }), id: D.id };
   const altered = { ...own, commitment: flipped(own.commitment, 0) };
+  for (const forged of [bad, altered]) {
+    assert.throws(() => checkCommitment(DRAFT, forged, stubVrf), refusal('ceremony-forged'));
+    const close = (heard: SeedCommitment[]) => () => closeCommitments(DRAFT, heard, stubVrf);
+    assert.throws(close([...but(COMMITMENTS, D), forged]), naming('ceremony-incomplete', D));
+    const commitments = LIST.commitments.map((each) => (equalBytes(each.id, D.id) ? forged : each));
+    assert.throws(
+      () => checkCommitments(DRAFT, { ...LIST, commitments }, stubVrf),
+      naming('ceremony-forged', D),
+    );
+  }
+});
+
+test("rubbish in anybody's name changes nothing, wherever it comes between: it is as if it had not been sent", () => {
+  const hash = commitmentsHash(LIST);
+  const rubbish = (id: Uint8Array): SeedCommitment => ({
+    id,
+    commitment: filler(3, 32),
+    proof: filler(4, 80),
+  });
+  const stranger = participant(9);
+  const junk = (id: Uint8Array): SeedReveal => ({
+    list: hash,
+    id,
+    share: filler(1, 32),
+    salt: filler(2, 32),
+    proof: filler(3, 80),
+  });
+  const names = [...ALL, stranger].map(({ id }) => id);
+  const [bad, badReveals] = [names.map(rubbish), names.map(junk)];
+  assert.deepEqual(closeCommitments(DRAFT, [...bad, ...COMMITMENTS, ...bad], stubVrf), LIST);
+  const heard = [...badReveals, ...REVEALS, ...badReveals];
+  assert.deepEqual(drawSeed(DRAFT, LIST, heard, stubVrf), SEED);
+  assert.deepEqual(missingReveals(DRAFT, LIST, heard, stubVrf), []);
+  const finished = finishGenesis(DRAFT, LIST, heard, stubVrf);
+  assert.deepEqual(finished, finishGenesis(DRAFT, LIST, REVEALS, stubVrf));
+  // Who sends rubbish for his own message is missing like one who is silent, and named.
+  const without = [...badReveals, ...but(REVEALS, D), ...badReveals];
+  assert.deepEqual(missingReveals(DRAFT, LIST, without, stubVrf), [D.id]);
+  assert.throws(() => drawSeed(DRAFT, LIST, without, stubVrf), naming('ceremony-incomplete', D));
   assert.throws(
-    () => closeCommitments(DRAFT, [...but(COMMITMENTS, D), altered], stubVrf),
-    refusal('ceremony-forged'),
+    () => closeCommitments(DRAFT, [...bad, ...but(COMMITMENTS, D)], stubVrf),
+    naming('ceremony-incomplete', D),
   );
+});
+
+test('a list that lacks somebody is refused before any proof is looked at', () => {
+  const unasked: Vrf = {
+    ...stubVrf,
+    verify: () => {
+      throw new Error('a proof was looked at');
+    },
+  };
+  const short = { ...LIST, commitments: LIST.commitments.slice(1) };
+  assert.throws(() => checkCommitments(DRAFT, short, unasked), refusal('ceremony-incomplete'));
+  assert.throws(
+    () => closeCommitments(DRAFT, COMMITMENTS.slice(1), unasked),
+    naming('ceremony-incomplete', A),
+  );
+});
+
+test('a commitment is made once a draft: the same again, one for another draft, and no second one', () => {
+  const own = { id: A.id, share: A.share, vrfSecret: A.secret };
+  const first = commitToShare(DRAFT, own, [], stubVrf);
+  assert.deepEqual(first.committed, [{ draft: draftHash(DRAFT), commitment: first.message.commitment }]);
+  assert.deepEqual(commitToShare(DRAFT, own, first.committed, stubVrf), first);
+  const other = { ...own, share: { ...A.share, salt: filler(77, 32) } };
+  const next = { ...DRAFT, time: DRAFT.time + 1n };
+  const later = commitToShare(next, other, first.committed, stubVrf);
+  assert.equal(later.committed.length, 2);
+  for (const before of [first.committed, later.committed]) {
+    assert.throws(() => commitToShare(DRAFT, other, before, stubVrf), refusal('ceremony-committed'));
+  }
 });
 
 test('a commitment after closing makes another list, which nobody has revealed for', () => {
@@ -240,7 +323,8 @@ test('a commitment after closing makes another list, which nobody has revealed f
     [...but(COMMITMENTS, D), commit({ ...D, share: { ...D.share, share: filler(77, 32) } })],
     stubVrf,
   );
-  assert.throws(() => drawSeed(DRAFT, late, REVEALS, stubVrf), refusal('ceremony-list'));
+  assert.throws(() => checkReveal(DRAFT, late, REVEALS[0]!, stubVrf), refusal('ceremony-list'));
+  assert.throws(() => drawSeed(DRAFT, late, REVEALS, stubVrf), refusal('ceremony-incomplete'));
   // The others see it before they open anything: their reveals name the list, and D's own opens no other.
   assert.throws(() => reveal(D, late), refusal('ceremony-mismatch'));
   const added = {
@@ -267,6 +351,24 @@ const another = (n: number): { who: Participant; commitment: SeedCommitment; lis
   const commitment = commit(who);
   return { who, commitment, list: closeCommitments(DRAFT, [...but(COMMITMENTS, D), commitment], stubVrf) };
 };
+
+test('one commitment under two proofs is two messages, and makes two lists: that convicts as well', () => {
+  // Who has a VRF key may choose the nonce of a proof: here any last 16 bytes.
+  const nonces: Vrf = {
+    ...stubVrf,
+    verify: (key, alpha, proof) =>
+      stubVrf.verify(key, alpha, concat(proof.subarray(0, 64), new Uint8Array(16))),
+  };
+  const own = commit(D);
+  const again = { ...own, proof: concat(own.proof.subarray(0, 64), filler(5, 16)) };
+  const lists = [own, again].map((each) => closeCommitments(DRAFT, [...but(COMMITMENTS, D), each], nonces));
+  assert.notDeepEqual(commitmentsHash(lists[0]!), commitmentsHash(lists[1]!));
+  assert.throws(
+    () => closeCommitments(DRAFT, [...COMMITMENTS, again], nonces),
+    naming('ceremony-duplicate', D),
+  );
+  assert.deepEqual(faultyOf(DRAFT, { commitments: [own, again] }, nonces), D.id);
+});
 
 /** How many seeds D sees for one draft, who closes a list after the other and asks everybody to reveal for each. */
 function seedsOfCloser(lists: number, remember: boolean): number {
@@ -345,6 +447,10 @@ test('two commitments, or reveals for two lists of a draft, convict who made the
   assert.throws(fault({ reveals: [reveals[0], { ...reveals[1], proof: reveals[0].proof }] }), innocent);
   assert.throws(fault({ commitments: [own, { ...ofAnn, id: D.id }] }), innocent);
   assert.throws(fault({ commitments: [own, { ...own, proof: flipped(own.proof, 70) }] }), innocent);
+  // One true message and one that somebody made up convict nobody, whichever of them comes first.
+  assert.throws(fault({ reveals: [{ ...reveals[0], proof: reveals[1].proof }, reveals[1]] }), innocent);
+  assert.throws(fault({ commitments: [{ ...ofAnn, id: D.id }, own] }), innocent);
+  assert.throws(fault({ commitments: [{ ...commitment, proof: own.proof }, own] }), innocent);
   // Messages for two drafts are no fault: everybody commits and reveals anew after a restart.
   const next = { ...DRAFT, time: DRAFT.time + 1n };
   const moved = commit(D, next);
@@ -354,18 +460,26 @@ test('two commitments, or reveals for two lists of a draft, convict who made the
   assert.throws(fault({ commitments: [own, commitment] }, draftOf(A, B, C)), refusal('ceremony-stranger'));
 });
 
-test('a reveal opens what was committed to, once, for this list, with its own key', () => {
-  const draw = (changed: SeedReveal[]) => () => drawSeed(DRAFT, LIST, changed, stubVrf);
+test('a reveal opens what was committed to, for this list, with its own key; any other is as good as none', () => {
   const own = REVEALS[3]!;
   const others = but(REVEALS, D);
-  assert.throws(draw([...others, { ...own, share: flipped(own.share, 0) }]), refusal('ceremony-mismatch'));
-  assert.throws(draw([...others, { ...own, salt: flipped(own.salt, 31) }]), refusal('ceremony-mismatch'));
-  assert.throws(draw([...others, { ...own, list: flipped(own.list, 0) }]), refusal('ceremony-list'));
-  assert.throws(draw([...others, { ...own, id: flipped(own.id, 0) }]), refusal('ceremony-stranger'));
-  assert.throws(draw([...others, { ...own, proof: flipped(own.proof, 0) }]), refusal('ceremony-proof'));
-  assert.throws(draw([...others, { ...own, proof: REVEALS[0]!.proof }]), refusal('ceremony-proof'));
-  assert.throws(draw([...REVEALS, own]), refusal('ceremony-duplicate'));
-  assert.throws(draw(others), refusal('ceremony-incomplete'));
+  for (const [code, changed] of [
+    ['ceremony-mismatch', { ...own, share: flipped(own.share, 0) }],
+    ['ceremony-mismatch', { ...own, salt: flipped(own.salt, 31) }],
+    ['ceremony-list', { ...own, list: flipped(own.list, 0) }],
+    ['ceremony-stranger', { ...own, id: flipped(own.id, 0) }],
+    ['ceremony-proof', { ...own, proof: flipped(own.proof, 0) }],
+    ['ceremony-proof', { ...own, proof: REVEALS[0]!.proof }],
+  ] as const) {
+    assert.throws(() => checkReveal(DRAFT, LIST, changed, stubVrf), refusal(code));
+    assert.throws(
+      () => drawSeed(DRAFT, LIST, [...others, changed], stubVrf),
+      naming('ceremony-incomplete', D),
+    );
+  }
+  assert.deepEqual(checkReveal(DRAFT, LIST, own, stubVrf), stubVrf.outputOf(own.proof));
+  assert.deepEqual(drawSeed(DRAFT, LIST, [...REVEALS, own], stubVrf), SEED);
+  assert.throws(() => drawSeed(DRAFT, LIST, others, stubVrf), naming('ceremony-incomplete', D));
 });
 
 test("a copy of another's commitment closes and opens for nobody but him: the id is in it", () => {
@@ -386,17 +500,24 @@ test("a copy of another's commitment closes and opens for nobody but him: the id
     proof: stubVrf.prove(D.secret, blake2b256('SERO_SEED0_DRAW', draft, hash, D.id)),
   };
   const reveals = [A, B, C].map((each) => reveal(each, list));
-  assert.throws(() => drawSeed(DRAFT, list, [...reveals, repeated], stubVrf), refusal('ceremony-mismatch'));
+  assert.throws(() => checkReveal(DRAFT, list, repeated, stubVrf), refusal('ceremony-mismatch'));
+  assert.throws(
+    () => drawSeed(DRAFT, list, [...reveals, repeated], stubVrf),
+    naming('ceremony-incomplete', D),
+  );
   assert.throws(() => reveal({ ...D, share: A.share }, list), refusal('ceremony-mismatch'));
 });
 
 test('a withheld reveal: all begin again without him, and nobody can use a commitment from before', () => {
   const given = but(REVEALS, D);
   assert.throws(() => drawSeed(DRAFT, LIST, given, stubVrf), refusal('ceremony-incomplete'));
-  assert.deepEqual(missingReveals(LIST, given), [D.id]);
-  const next = draftWithout(DRAFT, missingReveals(LIST, given));
+  assert.deepEqual(missingReveals(DRAFT, LIST, given, stubVrf), [D.id]);
+  const next = draftWithout(DRAFT, missingReveals(DRAFT, LIST, given, stubVrf));
   assert.deepEqual(next, draftOf(A, B, C));
-  assert.throws(() => closeCommitments(next, but(COMMITMENTS, D), stubVrf), refusal('ceremony-forged'));
+  for (const old of but(COMMITMENTS, D)) {
+    assert.throws(() => checkCommitment(next, old, stubVrf), refusal('ceremony-forged'));
+  }
+  assert.throws(() => closeCommitments(next, but(COMMITMENTS, D), stubVrf), refusal('ceremony-incomplete'));
   const fresh = [A, B, C].map((each) => ({
     ...each,
     share: { share: filler(9, 32), salt: each.share.salt },
@@ -407,7 +528,8 @@ test('a withheld reveal: all begin again without him, and nobody can use a commi
     stubVrf,
   );
   const reveals = fresh.map((each) => reveal(each, list, next));
-  assert.throws(() => drawSeed(next, list, given, stubVrf), refusal('ceremony-list'));
+  assert.throws(() => checkReveal(next, list, given[0]!, stubVrf), refusal('ceremony-list'));
+  assert.throws(() => drawSeed(next, list, given, stubVrf), refusal('ceremony-incomplete'));
   const { genesis } = finishGenesis(next, list, reveals, stubVrf);
   assert.notDeepEqual(genesis.seed, SEED);
   assert.equal(genesis.validators.length, 3);
@@ -440,8 +562,16 @@ test('a ceremony is checked against the genesis file it made, and against no oth
   const check = (file: Genesis, of: Ceremony) => () => checkCeremony(file, of, stubVrf);
   assert.throws(check({ ...genesis, seed: flipped(SEED, 0) }, ceremony), refusal('ceremony-seed'));
   assert.throws(check({ ...genesis, time: genesis.time + 1n }, ceremony), refusal('ceremony-draft'));
-  const reversed = { ...ceremony, reveals: [...ceremony.reveals].reverse() };
-  assert.throws(check(genesis, reversed), refusal('ceremony-order'));
+  const [one, ...rest] = ceremony.reveals;
+  // Nothing that does not count stands in it either.
+  const stranger = { ...one!, id: new Uint8Array(32).fill(0xff) };
+  for (const reveals of [
+    [...ceremony.reveals].reverse(),
+    [one!, one!, ...rest.slice(1)],
+    [...ceremony.reveals, stranger],
+  ]) {
+    assert.throws(check(genesis, { ...ceremony, reveals }), refusal('ceremony-order'));
+  }
   assert.throws(
     check(genesis, { ...ceremony, reveals: ceremony.reveals.slice(1) }),
     refusal('ceremony-incomplete'),

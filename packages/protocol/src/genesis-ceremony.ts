@@ -1,10 +1,20 @@
-import { blake2b256, compareBytes, equalBytes, toHex, type Vrf } from '@sero/crypto';
+import { compareBytes, equalBytes, toHex, type Vrf } from '@sero/crypto';
+import {
+  checkCommitments,
+  type GoodReveal,
+  goodCommitments,
+  goodReveals,
+  seedOf,
+  validatorsById,
+} from './ceremony-checks.ts';
+import { checkDraft, draftHash, NO_SEED } from './ceremony-draft.ts';
 import {
   type Ceremony,
   type CeremonyFault,
   commitmentInput,
   commitmentsHash,
   hiddenShare,
+  type MadeCommitment,
   type RevealedList,
   revealInput,
   type SeedCommitment,
@@ -14,16 +24,7 @@ import {
   type SeedShare,
 } from './ceremony-messages.ts';
 import { ensure } from './errors.ts';
-import {
-  checkGenesis,
-  type Genesis,
-  GenesisType,
-  type GenesisValidator,
-  genesisHash,
-  MAX_GENESIS_BYTES,
-} from './genesis.ts';
-import { checkGenesisKeys, type GenesisCrypto, recordOfValidator } from './genesis-checks.ts';
-import { decodeStrict } from './ssz.ts';
+import { checkGenesis, type Genesis } from './genesis.ts';
 
 /*
  * How the first participants draw seed(0) together (the paper, 4.1: "calculated together by the initial participants"):
@@ -41,120 +42,58 @@ import { decodeStrict } from './ssz.ts';
  * participant revealed for it first, and then no other list of the draft ever is. That two lists exist shows who committed twice
  * (`faultyOf`): the next draft is without him.
  *
- * Who reveals last knows the seed before the others and can withhold. Then the ceremony begins again without him: a new draft,
- * and so new commitments of all, since a commitment holds the draft's hash. That is one bit a restart, and each costs the
- * withholders a participant: k of them choose among k + 1 seeds at most, one after the other.
+ * Who reveals last knows the seed before the others and can withhold, or send what does not open his commitment, which is the same
+ * (`missingReveals`). Then the ceremony begins again without him: a new draft, and so new commitments of all, since a commitment holds the
+ * draft's hash. That is one bit a restart, and each costs the withholders a participant: k of them choose among k + 1 seeds at most, one
+ * after the other. This rests on the people who run it, and on no rule here: that nobody commits to a draft before the one before has
+ * failed for all to see, that the next one is without those who failed it, and that a draft once given up is never finished. Nothing in a
+ * draft tells which one it follows: who talks the honest into two at once sees two seeds and loses nothing.
  */
-
-const NO_SEED = new Uint8Array(32);
 
 /**
- * The file that a ceremony is about: these validators, ascending by record, and no seed yet.
+ * A participant's first message. A second, different one for the same draft would convict him (`faultyOf`), so whoever runs this twice by mistake,
+ * or has lost his share, is stopped: he waits for the next draft.
  *
- * @throws ProtocolError those of checkDraft and checkGenesisKeys
+ * @param own `vrfSecret` is that of the validator `id` in the draft
+ * @param before all commitments that he made until now
+ * @returns the message, and `before` with this commitment: to be kept durably, as the share, before the message leaves
+ * @throws ProtocolError `ceremony-committed` where he made another commitment for this draft
  */
-export function draftGenesis(
-  base: Omit<Genesis, 'seed' | 'validators'>,
-  validators: readonly GenesisValidator[],
-  crypto: GenesisCrypto,
-): Genesis {
-  const ordered = [...validators].sort((a, b) => compareBytes(recordOfValidator(a), recordOfValidator(b)));
-  const draft = { ...base, seed: NO_SEED, validators: ordered };
-  checkDraft(draft);
-  checkGenesisKeys(draft, crypto);
-  return draft;
-}
-
-/** The draft of the next attempt, where some have withheld their reveals or are at fault: all begin again without them. */
-export function draftWithout(draft: Genesis, ids: readonly Uint8Array[]): Genesis {
-  const validators = draft.validators.filter(
-    (validator) => !ids.some((id) => equalBytes(id, recordOfValidator(validator))),
-  );
-  return { ...draft, validators };
-}
-
-/** The draft's hash: that of the genesis file with a seed of zeros; of a finished file, that of the draft it came from. */
-export function draftHash(genesis: Genesis): Uint8Array {
-  return genesisHash({ ...genesis, seed: NO_SEED });
-}
-
-/** Throws `ceremony-draft` where there is a seed already or nobody to draw one, else what checkGenesis throws for the rest. */
-export function checkDraft(draft: Genesis): void {
-  ensure(equalBytes(draft.seed, NO_SEED), 'ceremony-draft', 'a draft has no seed yet');
-  ensure(draft.validators.length > 0, 'ceremony-draft', 'a draft has a validator at least');
-  // The seed alone is missing: any other than zeros stands for it.
-  checkGenesis({ ...draft, seed: new Uint8Array(32).fill(1) });
-}
-
-/** Decodes a genesis file that waits for its seed. Throws ProtocolError: the decoder's codes and those of checkDraft. */
-export function decodeDraft(bytes: Uint8Array): Genesis {
-  const draft = decodeStrict(GenesisType, bytes, MAX_GENESIS_BYTES, 'genesis draft');
-  checkDraft(draft);
-  return draft;
-}
-
-/** A participant's first message. `vrfSecret` is that of the validator `id` in the draft. */
 export function commitToShare(
   draft: Genesis,
-  id: Uint8Array,
-  share: SeedShare,
-  vrfSecret: Uint8Array,
+  own: { readonly id: Uint8Array; readonly share: SeedShare; readonly vrfSecret: Uint8Array },
+  before: readonly MadeCommitment[],
   vrf: Vrf,
-): SeedCommitment {
+): { message: SeedCommitment; committed: readonly MadeCommitment[] } {
+  const { id, share, vrfSecret } = own;
   const hash = draftHash(draft);
   const commitment = hiddenShare(hash, id, share);
-  return { id, commitment, proof: vrf.prove(vrfSecret, commitmentInput(hash, id, commitment)) };
+  const earlier = before.find((each) => equalBytes(each.draft, hash));
+  ensure(
+    earlier === undefined || equalBytes(earlier.commitment, commitment),
+    'ceremony-committed',
+    'this participant has made another commitment for this draft',
+  );
+  return {
+    message: { id, commitment, proof: vrf.prove(vrfSecret, commitmentInput(hash, id, commitment)) },
+    committed: earlier === undefined ? [...before, { draft: hash, commitment }] : before,
+  };
 }
 
 /**
  * Closes the list: exactly one commitment of every validator, each made by him for this draft.
  *
- * @param commitments in any order
- * @throws ProtocolError `ceremony-stranger`, `ceremony-duplicate`, `ceremony-forged`, `ceremony-incomplete`, and those of checkDraft
+ * @param heard in any order; what was not made by a validator for this draft does not count
+ * @throws ProtocolError `ceremony-incomplete`, which names those whose commitment is missing, `ceremony-duplicate`, which names one who
+ * made two, and those of checkDraft
  */
 export function closeCommitments(
   draft: Genesis,
-  commitments: readonly SeedCommitment[],
+  heard: readonly SeedCommitment[],
   vrf: Vrf,
 ): SeedCommitments {
   checkDraft(draft);
-  const list = {
-    draft: draftHash(draft),
-    commitments: [...commitments].sort((a, b) => compareBytes(a.id, b.id)),
-  };
-  checkCommitments(draft, list, vrf);
-  return list;
-}
-
-/** Throws unless this is a closed list of this draft; the codes are those of closeCommitments, and `ceremony-order`. */
-export function checkCommitments(draft: Genesis, list: SeedCommitments, vrf: Vrf): void {
-  const hash = draftHash(draft);
-  ensure(equalBytes(list.draft, hash), 'ceremony-draft', 'the list is that of another draft');
-  const validators = validatorsById(draft);
-  let before: Uint8Array | undefined;
-  for (const { id, commitment, proof } of list.commitments) {
-    const order = before === undefined ? -1 : compareBytes(before, id);
-    ensure(order !== 0, 'ceremony-duplicate', 'a participant committed twice');
-    ensure(order < 0, 'ceremony-order', 'commitments ascend by id');
-    before = id;
-    const validator = validators.get(toHex(id));
-    ensure(validator !== undefined, 'ceremony-stranger', 'a commitment of nobody in the draft');
-    const output = vrf.verify(validator.vrfKey, commitmentInput(hash, id, commitment), proof);
-    ensure(
-      output !== undefined,
-      'ceremony-forged',
-      'a commitment that its participant did not make for this draft',
-    );
-  }
-  ensure(
-    list.commitments.length === validators.size,
-    'ceremony-incomplete',
-    `${validators.size - list.commitments.length} participants have not committed`,
-  );
-}
-
-function validatorsById(genesis: Genesis): Map<string, GenesisValidator> {
-  return new Map(genesis.validators.map((validator) => [toHex(recordOfValidator(validator)), validator]));
+  return { draft: draftHash(draft), commitments: goodCommitments(draft, heard, vrf) };
 }
 
 /**
@@ -232,81 +171,64 @@ export function faultyOf(draft: Genesis, fault: CeremonyFault, vrf: Vrf): Uint8A
   return one.id;
 }
 
-/** Participants of a closed list who have not revealed: whom the next attempt does without. */
-export function missingReveals(list: SeedCommitments, reveals: readonly SeedReveal[]): Uint8Array[] {
-  const revealed = new Set(reveals.map(({ id }) => toHex(id)));
-  return list.commitments.map(({ id }) => id).filter((id) => !revealed.has(toHex(id)));
+function drawFrom(
+  draft: Genesis,
+  list: SeedCommitments,
+  heard: readonly SeedReveal[],
+  vrf: Vrf,
+): { seed: Uint8Array; good: readonly GoodReveal[] } {
+  checkDraft(draft);
+  checkCommitments(draft, list, vrf);
+  const good = goodReveals(draft, list, heard, vrf);
+  return { seed: seedOf(list, good), good };
 }
 
 /**
- * The seed of a closed list: H("SERO_SEED0", list || share || VRF output || share || VRF output ...), in the list's order.
+ * The seed of a closed list.
  *
- * @param reveals in any order
- * @throws ProtocolError those of checkCommitments; `ceremony-list` for a reveal of another list, `ceremony-stranger`,
- * `ceremony-duplicate`, `ceremony-mismatch`, `ceremony-proof`, `ceremony-incomplete`
+ * @param heard in any order; reveals that fail checkReveal do not count
+ * @throws ProtocolError those of checkDraft and checkCommitments; `ceremony-incomplete`, which names those who have not revealed
  */
 export function drawSeed(
   draft: Genesis,
   list: SeedCommitments,
-  reveals: readonly SeedReveal[],
+  heard: readonly SeedReveal[],
   vrf: Vrf,
 ): Uint8Array {
-  checkDraft(draft);
-  checkCommitments(draft, list, vrf);
-  const hash = commitmentsHash(list);
-  const commitments = new Map(list.commitments.map((entry) => [toHex(entry.id), entry]));
-  const validators = validatorsById(draft);
-  const drawn = new Map<string, Uint8Array[]>();
-  for (const reveal of reveals) {
-    ensure(equalBytes(reveal.list, hash), 'ceremony-list', 'a reveal for another list of commitments');
-    const key = toHex(reveal.id);
-    const entry = commitments.get(key);
-    const validator = validators.get(key);
-    ensure(
-      entry !== undefined && validator !== undefined,
-      'ceremony-stranger',
-      'a reveal of nobody in the list',
-    );
-    ensure(!drawn.has(key), 'ceremony-duplicate', 'a participant revealed twice');
-    ensure(
-      equalBytes(entry.commitment, hiddenShare(list.draft, reveal.id, reveal)),
-      'ceremony-mismatch',
-      'what was revealed is not what was committed to',
-    );
-    const output = vrf.verify(validator.vrfKey, revealInput(list.draft, hash, reveal.id), reveal.proof);
-    ensure(output !== undefined, 'ceremony-proof', "a reveal without a proof of its participant's VRF key");
-    drawn.set(key, [reveal.share, output]);
-  }
-  const missing = missingReveals(list, reveals);
-  ensure(missing.length === 0, 'ceremony-incomplete', `not revealed: ${missing.map(toHex).join(', ')}`);
-  return blake2b256('SERO_SEED0', hash, ...list.commitments.flatMap(({ id }) => drawn.get(toHex(id))!));
+  return drawFrom(draft, list, heard, vrf).seed;
 }
 
 /**
  * The finished genesis file and the ceremony that goes with it. Throws what drawSeed and checkGenesis throw.
  *
- * @param reveals in any order
+ * @param heard in any order; reveals that fail checkReveal do not count
  */
 export function finishGenesis(
   draft: Genesis,
   list: SeedCommitments,
-  reveals: readonly SeedReveal[],
+  heard: readonly SeedReveal[],
   vrf: Vrf,
 ): { genesis: Genesis; ceremony: Ceremony } {
-  const genesis = { ...draft, seed: drawSeed(draft, list, reveals, vrf) };
+  const { seed, good } = drawFrom(draft, list, heard, vrf);
+  const genesis = { ...draft, seed };
   checkGenesis(genesis);
-  return { genesis, ceremony: { list, reveals: [...reveals].sort((a, b) => compareBytes(a.id, b.id)) } };
+  return { genesis, ceremony: { list, reveals: good.map(({ reveal }) => reveal) } };
 }
 
 /**
  * Checks that a genesis file's seed came out of this ceremony.
  *
- * @throws ProtocolError those of drawSeed; `ceremony-order` for reveals that do not ascend by id; `ceremony-seed` where another seed
- * comes out
+ * @throws ProtocolError those of drawSeed; `ceremony-order` unless the reveals are one a commitment, in its order; `ceremony-seed` where
+ * another seed comes out
  */
 export function checkCeremony(genesis: Genesis, { list, reveals }: Ceremony, vrf: Vrf): void {
-  const ascending = reveals.every(({ id }, i) => i === 0 || compareBytes(reveals[i - 1]!.id, id) <= 0);
-  ensure(ascending, 'ceremony-order', 'reveals ascend by id');
+  const ascending = reveals.every(({ id }, i) => i === 0 || compareBytes(reveals[i - 1]!.id, id) < 0);
+  ensure(ascending, 'ceremony-order', 'reveals ascend by id, one a participant');
+  ensure(
+    reveals.length <= list.commitments.length,
+    'ceremony-order',
+    'there are more reveals than commitments',
+  );
   const seed = drawSeed({ ...genesis, seed: NO_SEED }, list, reveals, vrf);
   ensure(equalBytes(seed, genesis.seed), 'ceremony-seed', 'the ceremony draws another seed');
 }

@@ -126,7 +126,7 @@ test('parameters under which the rules of consensus do not hold are refused, eac
     'a seed lookback of 1': { stake: { ...stake, seedLookback: 1n } },
     'a seed refresh of 0': { stake: { ...stake, seedRefresh: 0n } },
     'a seed refresh beyond the block hashes that are kept': {
-      stake: { ...stake, seedRefresh: 129n, balanceLookback: 600n, unlockWait: 1_000n },
+      stake: { ...stake, seedRefresh: 129n, balanceLookback: 600n, unlockWait: 600n + stake.evidenceWindow },
     },
     'no time for evidence': { stake: { ...stake, evidenceWindow: 0n } },
     'a balance lookback below two refreshes': { stake: { ...stake, balanceLookback: 319n } },
@@ -169,6 +169,11 @@ test('parameters under which the rules of consensus do not hold are refused, eac
   for (const [why, change] of Object.entries(cases)) {
     await t.test(why, () => refused({ ...GENESIS, ...PRODUCTION, ...change }));
   }
+  checkGenesis({
+    ...GENESIS,
+    ...PRODUCTION,
+    stake: { ...stake, seedRefresh: 128n, balanceLookback: 600n, unlockWait: 600n + stake.evidenceWindow },
+  });
   checkGenesis({ ...GENESIS, ...PRODUCTION, ...soft(2_990, 1_994) });
   checkGenesis({ ...GENESIS, ...PRODUCTION, ...soft(10_000, 8_191) });
   checkGenesis({

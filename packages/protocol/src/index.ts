@@ -2,6 +2,8 @@ export * from './address.ts';
 export * from './asset.ts';
 export * from './block.ts';
 export * from './bundle.ts';
+export { checkCommitment, checkCommitments, checkReveal, missingReveals } from './ceremony-checks.ts';
+export { checkDraft, decodeDraft, draftGenesis, draftHash, draftWithout } from './ceremony-draft.ts';
 export * from './ceremony-messages.ts';
 export * from './certificate.ts';
 export * from './checkpoint.ts';

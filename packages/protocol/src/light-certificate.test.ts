@@ -221,6 +221,17 @@ test('what costs nothing is looked at first: no header is hashed for what cannot
   refuse({ headers, ...dust, rows: { ...dust.rows, total: 5n } }, 'headers-unlinked');
   refuse({ ...LIGHT, ...dust, rows: { ...dust.rows, total: 5n } }, 'rows-proof');
   refuse({ ...LIGHT, rows: { ...rows, total: 0n } }, 'rows-proof');
+  // Where every unit votes the rows tell that a member is too many.
+  const context = contextOf(20n, EVERYBODY);
+  const at = { round: 20n, period: 0, step: STEP.cert, value: valueOfHeader(CHAIN.headers[20]!) };
+  const votes = ALL.map((one) => weigh(context, cast(one, context, at)));
+  const untrimmed = makeLightCertificate(
+    CHAIN.headers.slice(18, 21),
+    makeBundle(TABLE.total, at, votes)!,
+    TABLE,
+  );
+  const unlinked = untrimmed.headers.with(1, { ...untrimmed.headers[1]!, parent: blake2b256('OTHER') });
+  refuse({ ...untrimmed, headers: unlinked }, 'bundle-not-trimmed', trustFor(20, EVERYBODY));
   // As many headers as it takes, and no more.
   refuse({ ...LIGHT, headers: CHAIN.headers.slice(28, 40) }, 'headers-unlinked');
 });
@@ -250,7 +261,25 @@ test('a light certificate is no longer than its chain allows', () => {
   assert.throws(() => decodeLightCertificate(new Uint8Array(most + 1), most), refusal('too-large'));
   assert.ok(most < MAX_LIGHT_CERTIFICATE_BYTES / 3, `${most} bytes`);
   const everybody = maxLightCertificateBytes({ ...TRUST, committees: EVERYBODY }, 1n << 60n);
-  assert.ok(everybody > most && everybody < MAX_LIGHT_CERTIFICATE_BYTES, `${everybody} bytes`);
+  assert.ok(everybody > most, `${everybody} bytes`);
+  // The longest lookback of any genesis file, every unit of the largest table.
+  const seedRule = { seedLookback: 256n, seedRefresh: 1n };
+  const any = maxLightCertificateBytes({ ...TRUST, committees: EVERYBODY, seedRule }, (1n << 63n) - 1n);
+  assert.ok(any > everybody && any < MAX_LIGHT_CERTIFICATE_BYTES, `${any} bytes`);
+});
+
+test('no more headers are read than the longest seed lookback takes, and no more rows than a bundle has members', () => {
+  const of = (count: number): Uint8Array =>
+    encodeLightCertificate({ ...LIGHT, headers: Array.from({ length: count }, () => LIGHT.headers[1]!) });
+  assert.equal(decodeLightCertificate(of(257)).headers.length, 257);
+  assert.throws(() => decodeLightCertificate(of(258)), refusal('malformed'));
+  const { rows } = LIGHT;
+  const withRows = (count: number): Uint8Array => {
+    const many = Array.from({ length: count }, () => rows.rows[0]!);
+    return encodeLightCertificate({ ...LIGHT, rows: { ...rows, rows: many } });
+  };
+  assert.equal(decodeLightCertificate(withRows(8_192)).rows.rows.length, 8_192);
+  assert.throws(() => decodeLightCertificate(withRows(8_193)), refusal('malformed'));
 });
 
 test('headers follow each other by height and by hash', () => {

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { participants } from './consensus-test-support.ts';
-import { proveRows, type RowsProof, stakeTable, tableOfProof } from './index.ts';
+import {
+  MAX_BUNDLE_VOTES,
+  proveRows,
+  type RowsProof,
+  RowsProofType,
+  stakeTable,
+  tableOfProof,
+} from './index.ts';
 import { filler, flipped, refusal, variations } from './test-support.ts';
 
 const ROWS = participants(Array.from({ length: 150 }, (_, i) => BigInt(i + 1))).map(({ row }) => row);
@@ -44,6 +51,22 @@ test('a proof of many rows shares its nodes, and a proof of all has none', () =>
   assert.equal(proveRows(table, [ROWS[0]!.id, ROWS[1]!.id]).nodes.length, 7);
   assert.equal(proveRows(table, [ROWS[0]!.id, ROWS[0]!.id]).rows.length, 1);
   assert.throws(() => proveRows(table, [filler(1, 32)]), refusal('sender-unknown'));
+});
+
+test('a proof shows as many rows as a bundle has members, and no more are read', () => {
+  const rowsOf = (count: number) => Array.from({ length: count }, () => ROWS[0]!);
+  const proof = { total: 1n, count: 1, positions: [0], rows: rowsOf(1), nodes: [] };
+  const most = MAX_BUNDLE_VOTES;
+  const placesOf = (count: number) => Array.from({ length: count }, (_, i) => i);
+  const nodesOf = (count: number) => Array.from({ length: count }, () => filler(1, 32));
+  const decoded = (change: Partial<RowsProof>): RowsProof =>
+    RowsProofType.deserialize(RowsProofType.serialize({ ...proof, ...change }));
+  assert.equal(decoded({ rows: rowsOf(most) }).rows.length, most);
+  assert.equal(decoded({ positions: placesOf(most) }).positions.length, most);
+  assert.equal(decoded({ nodes: nodesOf(20 * most) }).nodes.length, 20 * most);
+  assert.throws(() => decoded({ rows: rowsOf(most + 1) }));
+  assert.throws(() => decoded({ positions: placesOf(most + 1) }));
+  assert.throws(() => decoded({ nodes: nodesOf(20 * most + 1) }));
 });
 
 test('every variation of a proof is refused', () => {

@@ -46,8 +46,8 @@ export function seedInput(genesisHash: Uint8Array, seed: Uint8Array, round: bigi
  * The seed of a round (design 4-se-random, "Seed"; the paper's "determined by the seed of the previous round by VRF").
  *
  * Period 0 has the original proposer's draw. Any later original period and the empty block have none: their seed is the same
- * whatever the period and whoever proposes, so that who withholds blocks chooses among few seeds: with m records that lead the
- * first honest one, the m of their draws and the one without a draw (seed-withholding.test.ts has what that is worth). A
+ * whatever the period and whoever proposes, so that who withholds blocks or keeps silent chooses among few seeds: with m records that lead
+ * the first honest one, the m of their draws, the one without a draw, and the honest one (seed-withholding.test.ts has what that is worth). A
  * block proposed again keeps its first proposer and period, and so its seed.
  *
  * @param seed that of {@link seedHeight}, 32 bytes

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blake2b256, portableEd25519, portableVrf } from '@sero/crypto';
+import { blake2b256, le32, portableEd25519, portableVrf } from '@sero/crypto';
 import {
   cast,
   DRAWN,
@@ -13,10 +13,14 @@ import {
 } from './consensus-test-support.ts';
 import {
   BOTTOM,
+  batchMessage,
+  batchOf,
   decodeVote,
   emptyBlockValue,
   encodeVote,
   ephemeralCache,
+  leafMessage,
+  leafOf,
   MAX_VOTE_BYTES,
   ProtocolError,
   type ProtocolErrorCode,
@@ -240,40 +244,120 @@ test('a cache of links changes no verdict, however warm it is', () => {
   }
 });
 
-test('a cache saves two of three verifications, and forgets rather than grows', () => {
-  let verified = 0;
-  const counting = {
-    ...STUB.ed25519,
-    verify: (...args: Parameters<typeof STUB.ed25519.verify>): boolean => {
-      verified++;
-      return STUB.ed25519.verify(...args);
-    },
-  };
-  const crypto = { ...STUB, ed25519: counting, links: ephemeralCache(8) };
-  const count = (vote: Vote): number => {
-    verified = 0;
-    verifyVote(CONTEXT, vote, crypto);
+test('a batch key of one root, or of one batch, is not known for another', () => {
+  const links = ephemeralCache(100);
+  const crypto = { ...STUB, links };
+  const later = { ...CONTEXT, round: CONTEXT.round + 256n };
+  const [own, his] = [cast(ann, CONTEXT, SOFT), cast(bob, CONTEXT, SOFT)];
+  for (const vote of [own, his]) verifyVote(CONTEXT, vote, crypto);
+  // Bob's name over ann's keys, and the other way round.
+  refuse(cast({ ...bob, voteSeed: ann.voteSeed }, CONTEXT, SOFT), 'batch-signature', CONTEXT, crypto);
+  refuse(cast({ ...ann, voteSeed: bob.voteSeed }, CONTEXT, SOFT), 'batch-signature', CONTEXT, crypto);
+  // The batch key of these 256 rounds in the next ones, and theirs in these.
+  const next = cast(bob, later, SOFT);
+  refuse({ ...next, signature: his.signature }, 'batch-signature', later, crypto);
+  verifyVote(later, next, crypto);
+  refuse({ ...his, signature: next.signature }, 'batch-signature', CONTEXT, crypto);
+  verifyVote(CONTEXT, his, crypto);
+});
+
+/** How many signatures a vote takes that counts. */
+function counted(crypto: typeof STUB): (vote: Vote, context?: typeof CONTEXT) => number {
+  return (vote, context = CONTEXT) => {
+    let verified = 0;
+    const ed25519 = {
+      ...STUB.ed25519,
+      verify: (...args: Parameters<typeof STUB.ed25519.verify>): boolean => {
+        verified++;
+        return STUB.ed25519.verify(...args);
+      },
+    };
+    verifyVote(context, vote, { ...crypto, ed25519 });
     return verified;
   };
+}
+
+/** A vote under a batch key that its sender's root signed just for it. */
+function withFreshBatchKey(who: (typeof ALL)[number], vote: Vote, n: number): Vote {
+  const { ed25519 } = STUB;
+  const [batch, leaf] = [batchOf(vote.round), leafOf(vote.round, vote.period, vote.step)];
+  const seed = blake2b256('TEST_FRESH', le32(n));
+  const batchKey = ed25519.publicKey(seed);
+  const { leafKey } = vote.signature;
+  return {
+    ...vote,
+    signature: {
+      ...vote.signature,
+      batchKey,
+      batchSignature: ed25519.sign(who.voteSeed, batchMessage(batch, batchKey)),
+      leafSignature: ed25519.sign(seed, leafMessage(batch, leaf, leafKey)),
+    },
+  };
+}
+
+test('a cache saves the batch key, one of three verifications, and forgets rather than grows', () => {
+  const count = counted({ ...STUB, links: ephemeralCache(2) });
   const vote = cast(bob, CONTEXT, SOFT);
   assert.equal(count(vote), 3);
-  assert.equal(count(vote), 1);
+  assert.equal(count(vote), 2);
   assert.equal(count(cast(bob, CONTEXT, { ...SOFT, step: STEP.cert })), 2);
-  for (let period = 0; period < 4; period++) {
-    for (const step of [STEP.soft, STEP.cert, STEP.late])
-      count(cast(ann, CONTEXT, { ...SOFT, period, step }));
-  }
+  for (const one of [ann, cid]) assert.equal(count(cast(one, CONTEXT, SOFT)), 3);
   assert.equal(count(vote), 3, 'forgotten by now');
 });
 
-test('a cache never holds more than it may', () => {
+test('who signs batch keys without end pushes out nobody else’s, whether his votes count or not', () => {
+  const links = ephemeralCache(2);
+  const count = counted({ ...STUB, links });
+  const vote = cast(bob, CONTEXT, SOFT);
+  count(vote);
+  for (let n = 0; n < 20; n++) {
+    const fresh = withFreshBatchKey(ann, cast(ann, CONTEXT, SOFT), n);
+    assert.equal(count(fresh), 3);
+    assert.equal(count(fresh), 2, 'the last one is kept');
+  }
+  assert.equal(count(vote), 2);
+  // A unit that is hardly ever drawn, in rounds of which all have their own batch: none of them counts.
+  const poor = participants([3_000_000n, 1n]);
+  const pauper = poor.find(({ row }) => row.weight === 1n)!;
+  let refused = 0;
+  for (let n = 0; n < 20; n++) {
+    const context = roundOf(poor, DRAWN, { round: 256n * BigInt(n) });
+    const lot = withFreshBatchKey(pauper, cast(pauper, context, { ...SOFT, value: VALUE }), n);
+    const forged = {
+      ...lot,
+      signature: { ...lot.signature, signature: flipped(lot.signature.signature, 1) },
+    };
+    refuse(forged, 'vote-signature', context, { ...STUB, links });
+    try {
+      verifyVote(context, lot, { ...STUB, links });
+    } catch (error) {
+      assert.ok(error instanceof ProtocolError && error.code === 'not-selected', String(error));
+      refused++;
+    }
+  }
+  assert.ok(refused > 15);
+  assert.equal(count(vote), 2);
+});
+
+test('as many places as a cache has are all known, in whatever order they come back', () => {
+  const cache = ephemeralCache(4);
+  for (const place of ['a', 'b', 'c', 'd', 'a', 'c', 'd']) cache.add(place, 'link');
+  for (const place of ['a', 'b', 'c', 'd']) assert.ok(cache.has(place, 'link'), place);
+  // Of a place in the older generation too the last link is kept.
+  cache.add('a', 'other');
+  assert.ok(cache.has('a', 'other') && !cache.has('a', 'link') && cache.has('b', 'link'));
+});
+
+test('a cache never holds more than it may, and of one place one link', () => {
   for (const capacity of [2, 3, 8, 9]) {
     const cache = ephemeralCache(capacity);
     const names = Array.from({ length: 50 }, (_, i) => `${i}`);
     for (const [i, name] of names.entries()) {
-      cache.add(name);
-      assert.ok(cache.has(name));
-      assert.ok(names.slice(0, i + 1).filter((n) => cache.has(n)).length <= capacity, `${capacity}`);
+      cache.add(name, 'one');
+      cache.add(name, 'other');
+      assert.ok(cache.has(name, 'other'));
+      assert.ok(!cache.has(name, 'one'));
+      assert.ok(names.slice(0, i + 1).filter((n) => cache.has(n, 'other')).length <= capacity, `${capacity}`);
     }
   }
 });

@@ -4,6 +4,7 @@ import {
   type EphemeralCache,
   type EphemeralSignature,
   EphemeralSignatureType,
+  rememberBatchKey,
   verifyEphemeral,
 } from './ephemeral.ts';
 import { ensure } from './errors.ts';
@@ -66,7 +67,7 @@ export const MAX_VOTE_BYTES = VoteType.maxSize;
 export interface VoteCrypto {
   readonly vrf: Vrf;
   readonly ed25519: Ed25519;
-  /** Links of ephemeral keys that verified before; bounded by who makes it. */
+  /** Batch keys of votes that counted; bounded by who makes it. */
   readonly links?: EphemeralCache;
 }
 
@@ -132,7 +133,12 @@ export function rowOfSender(context: RoundContext, { sender, step, proof }: Ball
   return row;
 }
 
-/** Checks a sender's signature for one value. Throws ProtocolError `batch-signature`, `leaf-signature`, `vote-signature`. */
+/**
+ * Checks a sender's signature for one value. Who finds that the vote counts remembers its batch key.
+ *
+ * @param before the same sender's signature for another value at this place, that verified
+ * @throws ProtocolError `batch-signature`, `leaf-signature`, `vote-signature`
+ */
 export function verifyVoteSignature(
   context: RoundContext,
   row: StakeRow,
@@ -140,10 +146,11 @@ export function verifyVoteSignature(
   value: Value,
   signature: EphemeralSignature,
   { ed25519, links }: VoteCrypto,
+  before?: EphemeralSignature,
 ): void {
   const { genesisHash, round } = context;
   const message = voteMessage(genesisHash, { sender: row.id, round, period, step, value });
-  verifyEphemeral(row.voteRoot, { round, period, step }, message, signature, ed25519, links);
+  verifyEphemeral(row.voteRoot, { round, period, step }, message, signature, ed25519, { links, before });
 }
 
 /**
@@ -183,5 +190,7 @@ export function verifyVote(context: RoundContext, vote: UnverifiedVote, crypto: 
   );
   const row = rowOfSender(context, vote);
   verifyVoteSignature(context, row, vote, value, signature, crypto);
-  return { vote, ...verifyDraw(context, row, vote, crypto.vrf) };
+  const drawn = verifyDraw(context, row, vote, crypto.vrf);
+  rememberBatchKey(row.voteRoot, round, signature, crypto.links);
+  return { vote, ...drawn };
 }
