@@ -171,6 +171,24 @@ test('evidence counts from its round on and until it leaves the window, also ove
   assert.equal(await refusal(chain, bytesOf(chain, culprit, { round: 2n })), 'evidence-window');
 });
 
+test('who was punished for a round does not escape at the one that has its slot later', async () => {
+  const genesis = { stake: { ...startChain().genesis.stake, evidenceWindow: 6n } };
+  const chain = startNetwork({ genesis });
+  const [first, second] = [chain.participants[1]!, chain.participants[2]!];
+  await chain.mineEmpty(2);
+  await chain.mine(bytesOf(chain, first, { round: 2n }));
+  await chain.mineEmpty(4);
+  // Round 8 has the slot of round 2, and another record comes into it first.
+  await chain.mine(bytesOf(chain, second, { round: 8n }));
+  const factor = () => chain.state().stakeRecord(first.id).get()!.factor;
+  const before = factor();
+  await chain.mine(bytesOf(chain, first, { round: 8n }));
+  assert.equal(factor(), (before * 9n) / 10n);
+  for (const by of [first, second]) {
+    assert.equal(await refusal(chain, bytesOf(chain, by, { round: 8n })), 'evidence-again');
+  }
+});
+
 test('a block holds eight pieces of evidence, which need no time to pass since its parent', async () => {
   const chain = startNetwork();
   await chain.mineEmpty(6);

@@ -38,7 +38,8 @@ import {
   MOST_EVIDENCE,
   MOST_FALSE_CHECKPOINTS,
 } from './evidence.ts';
-import { othersStand } from './last-participant.ts';
+import { type OthersStand, othersStanding } from './last-participant.ts';
+import { seenBefore } from './patience.ts';
 import { beginRound, endRound, genesisTableRoot } from './round-rules.ts';
 import { genesisRecords } from './stake.ts';
 import { frontierOf, historyOf, type State, stateOf, TREE } from './state.ts';
@@ -87,8 +88,8 @@ export const EXECUTED: readonly (keyof Header)[] = [
 /** Public outputs that settling one transaction makes at most: value, amount and returned gas of a failed call. */
 const MAX_SETTLED = 3;
 
-/** Registrations of a block: checking possession of a BLS key takes up to 150 ms where it runs in JavaScript. */
-const MOST_REGISTRATIONS = 8;
+/** Registrations that one block holds at most: checking possession of a BLS key takes up to 150 ms where it runs in JavaScript. */
+export const MOST_REGISTRATIONS = 8;
 
 /** Last time that a header can carry. Who makes and votes for blocks keeps far below it, by its clock. */
 const LAST_TIME = (1n << 64n) - 1n;
@@ -134,12 +135,17 @@ export function executeBlock(
   const state = stateOf(view, genesis.anchor.window);
   const fields = termFields(terms, parent);
   const { time } = fields;
+  let othersStand: OthersStand | undefined;
   const block: BlockContext = {
     genesis,
     height: parent.height + 1n,
     baseFee: nextBaseFee(genesis.fees, parent),
     time,
-    othersStand: (record) => othersStand(state, tables, { genesis, height: block.height }, [record]),
+    othersStand: (record) => {
+      othersStand ??= othersStanding(state, tables, block);
+      return othersStand([record]);
+    },
+    seenBefore: (record) => seenBefore(state, tables, block, record),
   };
   ensure(time > parent.time && time <= LAST_TIME, 'block-time', 'a block is later than its parent');
   const included: BlockItem[] = [];

@@ -18,6 +18,7 @@ import type { Groth16Verifier, KeyPointChecker, NoteHasher, SignatureVerifier } 
 import type { AppendLog, KeyValueStore, StateProof } from '@sero/store';
 import type { AssetRecord } from './codecs.ts';
 import type { LedgerError } from './errors.ts';
+import type { KeysEnd } from './keys-end.ts';
 import type { StateSnapshot } from './snapshot-source.ts';
 import type { TransactionPlace } from './state.ts';
 import type { Cancellation } from './steps.ts';
@@ -148,10 +149,10 @@ export interface Ledger {
   /** Which version of the protocol runs, which one comes, which circuits are disabled: as the next block finds it. */
   versionStatus(): VersionStatus;
   /**
-   * The first round in which less than two thirds of today's weight has keys, unless owners renew theirs before: what an operator has to be warned
-   * of, since the chain stops there. Undefined on a chain of one. Looks at every participant.
+   * From which rounds on a third of today's weight will have left, and all of it, since keys end, unless owners renew theirs before: what an operator
+   * has to be warned of in time. Undefined on a chain of one, and where nobody is left already. Looks at every participant.
    */
-  keysEnd(): bigint | undefined;
+  keysEnd(): KeysEnd | undefined;
   /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
   executedBlock(height: bigint): Uint8Array;
   /** The header of a block, undefined where there is none of that height. */

@@ -342,7 +342,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
 
     keysEnd() {
       const newest = head.tables.at(stateNow(), head.header.height + genesis.stake.balanceLookback);
-      return newest === undefined ? undefined : keysEnd(head.tables, newest);
+      return newest === undefined || newest.count === 0 ? undefined : keysEnd(head.tables, newest);
     },
 
     executedBlock(height) {

@@ -50,6 +50,62 @@ test('a record is expected to propose from the first round on in which it can, a
     'done',
   );
   assert.equal(desk.record(id).seen, (1n << 64n) - 1n - 30n);
+  later(desk, 201n, 231n);
+  assert.equal(desk.tryRegister(ALICE, registration(11, { record: [id], firstRound: 1n })), 'done');
+  assert.equal(desk.record(id).seen, 201n + lookback, 'and taken back: nothing of their future is left');
+});
+
+test('who is in the tables before a block and after it has no more time for what his owner does in it', () => {
+  const desk = openDesk();
+  later(desk, 50n);
+  const id = participant(desk);
+  const keys = (n: number, firstRound: bigint): string =>
+    desk.tryRegister(ALICE, registration(n, { record: [id], firstRound }));
+  const before = desk.record(id).seen;
+  const toggles = [
+    () => [desk.online(ALICE, id, ONLINE.offline), desk.online(ALICE, id)],
+    () => [keys(9, 1n)],
+    () => [keys(10, 1_000_000n), keys(11, 1n)],
+    () => [desk.online(ALICE, id, ONLINE.offline), keys(12, 1n), desk.online(ALICE, id)],
+    () => [
+      keys(13, 1_000_000n),
+      desk.online(ALICE, id, ONLINE.offline),
+      keys(14, 1n),
+      desk.online(ALICE, id),
+    ],
+  ];
+  later(desk, 90n);
+  for (const [i, toggle] of toggles.entries()) {
+    desk.seenBefore = before;
+    assert.deepEqual(new Set(toggle()), new Set(['done']));
+    assert.equal(desk.record(id).seen, before, `toggle ${i}`);
+  }
+  // What grew in the same block keeps its time, and keys that begin later have theirs.
+  desk.stake(BOB, id, 6n);
+  desk.online(ALICE, id, ONLINE.offline);
+  desk.online(ALICE, id);
+  assert.equal(desk.record(id).seen, 90n + RULES.balanceLookback);
+  keys(15, 500n);
+  assert.equal(desk.record(id).seen, 500n);
+  desk.online(ALICE, id, ONLINE.offline);
+  later(desk, 91n);
+  desk.seenBefore = undefined;
+  keys(16, 1n);
+  desk.online(ALICE, id);
+  assert.equal(desk.record(id).seen, 91n + RULES.balanceLookback, 'a table without it lies between');
+});
+
+test('a block of its own makes a record as large as it is', () => {
+  const desk = openDesk();
+  const id = participant(desk);
+  later(desk, 100n);
+  desk.stake(BOB, id, 5n);
+  propose(desk, id);
+  later(desk, 200n);
+  desk.stake(BOB, id, 7n);
+  assert.equal(desk.record(id).seen, 100n, 'not half as much again as fifteen');
+  desk.stake(BOB, id, 1n);
+  assert.equal(desk.record(id).seen, 200n + RULES.balanceLookback);
 });
 
 test('time begins anew where a record has more than half as much again as the least that it had since', () => {

@@ -1,17 +1,24 @@
 import { type Genesis, ONLINE } from '@sero/protocol';
 import type { StakeRecord } from './stake-record.ts';
 import type { State } from './state.ts';
+import type { Tables } from './tables.ts';
 
 /**
  * From when on a record is expected to propose (absence.ts). Time is counted in blocks that somebody proposed: in the others nobody's turn was
- * missed. It begins anew with a record's own block, with the first round in which it can propose at all as it is now, and where it grew so much that
- * what it missed as a small one would be held against it as a large one.
+ * missed. It begins anew with a record's own block, with the first round in which it can propose again after rounds in which it could not, and where
+ * it grew so much that what it missed as a small one would be held against it as a large one.
  */
 
 /** The block in which something happens to a record. */
 export interface Occasion {
   readonly genesis: Pick<Genesis, 'stake'>;
   readonly height: bigint;
+}
+
+/** Such a block, and what was before it. */
+export interface Return extends Occasion {
+  /** From when on the record was expected before this block; undefined where the newest table before it lacks the record. */
+  readonly seenBefore: (record: Uint8Array) => bigint | undefined;
 }
 
 /** Whole units that count, before cutting. */
@@ -42,15 +49,44 @@ export function hasProposed(state: State, record: StakeRecord, genesis: Pick<Gen
 
 /**
  * The record with its time counted from the first round in which what it is now stands in a table: at most so many of the rounds until then have a
- * proposer.
+ * proposer. Whatever time it had is over: keys of a far future that are taken back leave it none of that future.
  */
-export function excused(state: State, record: StakeRecord, { genesis, height }: Occasion): StakeRecord {
+function excused(state: State, record: StakeRecord, { genesis, height }: Occasion): StakeRecord {
   const first = later(height + genesis.stake.balanceLookback, record.firstRound);
   return {
     ...record,
-    seen: later(record.seen, proposedBlocks(state) + first - height),
+    seen: proposedBlocks(state) + first - height,
     seenUnits: unitsOf(record, genesis),
   };
+}
+
+/**
+ * From when on a record was expected before a block (`Return`).
+ *
+ * @param tables as of the block's parent
+ */
+export function seenBefore(
+  state: State,
+  tables: Tables,
+  { genesis, height }: Occasion,
+  record: Uint8Array,
+): bigint | undefined {
+  const newest = tables.at(state, height - 1n + genesis.stake.balanceLookback);
+  return newest?.row(record) === undefined ? undefined : tables.standing(record)?.seen;
+}
+
+/**
+ * The record after its owner set it online or gave it keys: excused, unless both the last table and the one that this block makes have it. Who is
+ * there all the while is expected all the while, or a switch off and on in one block would be time for nothing.
+ */
+export function returned(state: State, record: StakeRecord, block: Return): StakeRecord {
+  // Going online is what counts.
+  if (record.status !== ONLINE.online) return record;
+  const before = block.seenBefore(record.id);
+  if (before === undefined || !standsAfter(record, block)) return excused(state, record, block);
+  // Keys that begin later, in this very block.
+  const isFuture = record.seen > proposedBlocks(state) + block.genesis.stake.balanceLookback;
+  return isFuture ? { ...record, seen: before } : record;
 }
 
 /** The record after its stake changed: excused where it has half as much again as the least since its time began. */
@@ -65,4 +101,14 @@ export function standsAfter(record: StakeRecord | undefined, { genesis, height }
   if (record?.status !== ONLINE.online) return false;
   const round = height + genesis.stake.balanceLookback;
   return record.firstRound <= round && round <= record.lastRound && unitsOf(record, genesis) > 0n;
+}
+
+/** Whether it does so with keys for as many rounds more as tables look back: until then it can let others in, and they can come. */
+export function staysAfter(record: StakeRecord | undefined, block: Occasion): boolean {
+  return record !== undefined && standsAfter(record, block) && record.lastRound >= leastLastRound(block);
+}
+
+/** Last round that the keys of a record cover at least if others may rely on it. */
+export function leastLastRound({ genesis, height }: Occasion): bigint {
+  return height + 2n * genesis.stake.balanceLookback;
 }

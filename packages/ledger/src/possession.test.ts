@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Bls, equalBytes, portableBls, portableEd25519 } from '@sero/crypto';
-import { KIND, type RegisterBody, RegisterBodyType } from '@sero/protocol';
+import { type CheckedTransaction, KIND, type RegisterBody, RegisterBodyType } from '@sero/protocol';
 import { participant, startNetwork } from './participants-test-support.ts';
+import { possessionChecker } from './possession.ts';
 import {
   ALICE,
   codeOf,
@@ -70,6 +71,35 @@ test('a refusal is remembered: a registration that is sent again and again costs
   await chain.mine(chain.make({ kind: KIND.register, from: MALLORY, body: registration(3) }));
   await chain.mine(chain.make({ kind: KIND.register, from: ALICE, body: registration(3) }));
   assert.equal(bls.asked(), 3);
+});
+
+test('who was refused with a wrong proof comes in with the right one', async () => {
+  const bls = countingBls();
+  const chain = startChain({ bls });
+  const make = (change: Partial<RegisterBody>): Uint8Array =>
+    chain.make({ kind: KIND.register, from: MALLORY, body: registration(1, change) });
+  assert.equal(await refusalOfTransaction(chain, make({ blsProof: filler(9, 96) })), 'bls-possession');
+  assert.equal(await refusalOfTransaction(chain, make({})), 'accepted');
+  assert.equal(bls.asked(), 2);
+});
+
+test('so many verdicts are remembered, the oldest is forgotten first', () => {
+  const bls = countingBls();
+  const checker = possessionChecker(bls, 2);
+  /** How often BLS was asked for these. */
+  const asked = (...numbers: number[]): number => {
+    const before = bls.asked();
+    for (const n of numbers) {
+      const body = RegisterBodyType.deserialize(registration(n));
+      const checked = { tx: { from: ALICE }, action: { type: 'register', body } };
+      assert.equal(checker.check(checked as CheckedTransaction), undefined);
+    }
+    return bls.asked() - before;
+  };
+  assert.equal(asked(1, 2, 1, 2), 2);
+  assert.equal(asked(3), 1, 'in the place of 1');
+  assert.equal(asked(2, 3), 0);
+  assert.equal(asked(1), 1);
 });
 
 test('a block has at most eight registrations; the ninth waits', async () => {

@@ -1,7 +1,6 @@
 import { equalBytes } from '@sero/crypto';
 import {
   type ClaimBody,
-  type Genesis,
   ONLINE,
   type OnlineBody,
   type RegisterBody,
@@ -9,7 +8,7 @@ import {
   stakeRecordId,
   type UnlockBody,
 } from '@sero/protocol';
-import { excused, standsAfter, weighed } from './patience.ts';
+import { type Return, returned, standsAfter, staysAfter, weighed } from './patience.ts';
 import { settled } from './rewards.ts';
 import { addStaked, newRecord } from './stake.ts';
 import { ceilDiv, putIn, takeOut, worthOf } from './stake-pot.ts';
@@ -47,20 +46,21 @@ export type StakeResult =
     };
 
 /** Who commands, and in which block. */
-export interface Command {
+export interface Command extends Return {
   /** PKr. */
   readonly from: Uint8Array;
-  readonly genesis: Pick<Genesis, 'stake'>;
-  readonly height: bigint;
   /** Of the header, ms. */
   readonly time: bigint;
-  /** Whether the next table keeps somebody if this record leaves it. */
+  /** Whether the next table keeps somebody, with keys that last, if this record leaves it. */
   readonly othersStand: (record: Uint8Array) => boolean;
 }
 
-/** Whether a change takes the last participant out of the tables. */
+/** Whether a change takes the last participant out of the tables, at once or, with keys that end, soon. */
 function empties(before: StakeRecord | undefined, after: StakeRecord, command: Command): boolean {
-  return standsAfter(before, command) && !standsAfter(after, command) && !command.othersStand(after.id);
+  const leaves =
+    (standsAfter(before, command) && !standsAfter(after, command)) ||
+    (staysAfter(before, command) && !staysAfter(after, command));
+  return leaves && !command.othersStand(after.id);
 }
 
 /**
@@ -101,7 +101,7 @@ export function registerRecord(state: State, body: RegisterBody, command: Comman
     for (const key of [record.vrfKey, record.voteRoot]) state.keyUser(from, key).clear();
   }
   for (const key of [vrfKey, voteRoot]) state.keyUser(from, key).set(id);
-  state.stakeRecord(id).set(excused(state, after, command));
+  state.stakeRecord(id).set(returned(state, after, command));
   return DONE;
 }
 
@@ -139,7 +139,7 @@ export function switchRecord(state: State, body: OnlineBody, command: Command): 
     return DONE;
   }
   if (record.lastRound < height) return failed('key-range-expired');
-  state.stakeRecord(record.id).set(excused(state, { ...record, status: ONLINE.online }, command));
+  state.stakeRecord(record.id).set(returned(state, { ...record, status: ONLINE.online }, command));
   return DONE;
 }
 

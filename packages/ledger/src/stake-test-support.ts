@@ -49,6 +49,8 @@ export interface Desk {
   time: bigint;
   /** Whether anybody else is in the tables. */
   othersStand: boolean;
+  /** From when on a record was expected before the block, where the last table has it. */
+  seenBefore: bigint | undefined;
   readonly changes: ReturnType<typeof overlay>['changes'];
   /** A record of this owner with keys of this number; its id. Throws where it fails. */
   register(from: Uint8Array, n: number, change?: Partial<RegisterBody>): Uint8Array;
@@ -73,6 +75,7 @@ export function openDesk(change: Partial<typeof RULES> = {}): Desk {
     height: desk.height,
     time: desk.time,
     othersStand: () => desk.othersStand,
+    seenBefore: () => desk.seenBefore,
   });
   /** As a block does it: what a failure wrote is undone. */
   const attempt = (job: () => StakeResult): StakeResult => {
@@ -87,6 +90,7 @@ export function openDesk(change: Partial<typeof RULES> = {}): Desk {
     height: 1n,
     time: 1_000n,
     othersStand: true,
+    seenBefore: undefined,
     changes: view.changes,
 
     register(from, n, rest) {

@@ -86,6 +86,7 @@ test('an anchor that has left the window is stale, whatever the expiry says, and
     baseFee: genesis.fees.baseFeeFloor,
     time: ledger.head().time + 1n,
     othersStand: () => true,
+    seenBefore: () => undefined,
   };
   const bytes = chain.make({ anchor: ledger.head().height });
   const checked = checkTransaction(decodeEnvelope(bytes), bytes, context);

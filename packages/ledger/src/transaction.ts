@@ -30,8 +30,9 @@ export interface BlockContext {
   readonly baseFee: bigint;
   /** Of the header, ms. */
   readonly time: bigint;
-  /** Whether the next table keeps somebody if a record leaves it. */
+  /** As in `Command`. */
   readonly othersStand: (record: Uint8Array) => boolean;
+  readonly seenBefore: (record: Uint8Array) => bigint | undefined;
 }
 
 /** What a transaction did: its receipt, and the leaves that it appends to the note tree, in order. */
