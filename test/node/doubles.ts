@@ -24,6 +24,7 @@ import {
   type Genesis,
   genesisHash,
   intrinsicGas,
+  KIND,
   NO_VALIDATORS,
   type Transaction,
   transactionHash,
@@ -66,7 +67,8 @@ const RK = multiply(SPEND_BASE, RSK);
 const RK_BYTES = pointToBytes(RK);
 const { u: RK_U, v: RK_V } = toAffine(RK);
 const VPKRS = [11n, 12n, 13n].map((n) => pointToBytes(multiply(VIEW_BASE, n)));
-const OWNER = concat(pointToBytes(multiply(VIEW_BASE, 1_001n)), fieldToBytes(1_001n));
+/** From whom every transaction here comes. */
+export const OWNER = concat(pointToBytes(multiply(VIEW_BASE, 1_001n)), fieldToBytes(1_001n));
 const none = new Uint8Array(0);
 
 /** A development network of one key, with one allocation of a billion SERO. */
@@ -103,14 +105,22 @@ export function groundOf(ledger: {
 export function payment(
   { genesis, notesRoot }: PaymentGround,
   number: number,
-  change: { gasPrice?: bigint; notesOf?: number; expiry?: bigint; proof?: Uint8Array } = {},
+  change: {
+    gasPrice?: bigint;
+    notesOf?: number;
+    expiry?: bigint;
+    proof?: Uint8Array;
+    /** Another kind than a payment, with its body. */
+    kind?: number;
+    body?: Uint8Array;
+  } = {},
 ): Uint8Array {
   const field = (name: string, of: number, i: number): Uint8Array =>
     fieldToBytes(modQ(leInteger(blake2b256(name, concat(le32(of), le32(i))))));
   const notes = change.notesOf ?? number;
   const tx: Transaction = {
     version: 1,
-    kind: 0,
+    kind: change.kind ?? KIND.pay,
     proofSystem: 1,
     circuit: 1,
     chainId: genesis.chainId,
@@ -136,7 +146,7 @@ export function payment(
     pub: { asset: new Uint8Array(32), pubOut: [0n, 0n] },
     call: [],
     recipients: [],
-    body: none,
+    body: change.body ?? none,
   };
   const gasLimit = intrinsicGas(genesis.gas, tx);
   const tied = { ...tx, gasLimit, pub: { ...tx.pub, pubOut: [gasLimit * tx.gasPrice, 0n] } };

@@ -26,6 +26,11 @@ export const EXIT_CODES = {
     meaning:
       'ended after something was sent (by a failure or by ctrl-C): stdout says what is paid, what is sent and what is not; the notes of what is not final stay reserved until it expires; or (code `refused-entered`) nothing was sent now, because a transaction that was refused before is in a block all the same: whoever tries again without looking pays twice',
   },
+  version: {
+    code: 9,
+    meaning:
+      'the chain runs a version of the protocol that this program lacks: starting it again does not help, a newer release does, and nothing is lost',
+  },
   interrupted: {
     code: 130,
     meaning:

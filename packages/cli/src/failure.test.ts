@@ -4,6 +4,7 @@ import { RpcError, TransportError } from '@sero/api';
 import { NodeError } from '@sero/node';
 import { WalletError } from '@sero/wallet';
 import { CliError } from './errors.ts';
+import { EXIT_CODES } from './exit.ts';
 import { failureOf } from './failure.ts';
 
 it('a code that two packages share is what its own package means by it', () => {
@@ -54,6 +55,11 @@ it('advice names the program as it was called', () => {
     'npm run sero --',
   );
   assert.equal(hint, 'npm run sero -- init or npm run sero -- repair');
+});
+
+it('a chain that has left the program behind ends with a number of its own, for whatever would start it again', () => {
+  const { exit, code } = failureOf(new NodeError('version-unknown', 'x'), 'sero');
+  assert.deepEqual([exit, code, EXIT_CODES[exit].code], ['version', 'version-unknown', 9]);
 });
 
 it('an interruption is one, wherever it came from; what nobody expected is a failure with its message', () => {

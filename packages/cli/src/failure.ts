@@ -73,6 +73,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     exit: 'wallet',
     hint: 'use a node of this wallet’s network (--node), or another directory (--dir)',
   },
+  // Its own message says what to install.
+  'version-unknown': { exit: 'version' },
   'node-other-chain': ANOTHER_NODE,
   'node-behind': ANOTHER_NODE,
   'node-answer-invalid': ANOTHER_NODE,

@@ -5,7 +5,7 @@ import type { Genesis } from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
 import { withBackend } from './backend.ts';
 import type { Cli } from './command.ts';
-import { CliError, usageError } from './errors.ts';
+import { usageError } from './errors.ts';
 import { readBytes } from './files.ts';
 import type { Io } from './io.ts';
 import { visible } from './text.ts';
@@ -87,8 +87,7 @@ export async function runNode(
     return node.stopped;
   });
   if (failure === 'not started') return;
-  if (failure !== undefined)
-    throw new CliError('failed', failure.code, failure.message, undefined, { cause: failure });
+  if (failure !== undefined) throw failure;
   cli.out.say('Stopped cleanly.');
 }
 

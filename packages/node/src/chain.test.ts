@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Ledger, LedgerError, type LedgerErrorCode } from '@sero/ledger';
-import type { Block } from '@sero/protocol';
+import { type ComingVersion, type Ledger, LedgerError, type LedgerErrorCode } from '@sero/ledger';
+import { type Block, HeaderType } from '@sero/protocol';
 import { createChain } from './chain.ts';
 import type { Mempool } from './mempool/mempool.ts';
 
@@ -11,6 +11,7 @@ async function proposal(codes: readonly (LedgerErrorCode | undefined)[], times =
   const discarded: number[] = [];
   const dropped: string[] = [];
   const ledger = {
+    versionStatus: () => ({ coming: undefined }),
     propose: async (transactions: readonly Uint8Array[]) => ({
       block: { transactions: transactions.filter((_, i) => codes[i] === undefined) } as Block,
       rejected: codes.flatMap((code, index) =>
@@ -26,6 +27,7 @@ async function proposal(codes: readonly (LedgerErrorCode | undefined)[], times =
   const events = {
     committed: nothing,
     dropped: (code: string) => dropped.push(code),
+    versionMissing: nothing,
     listenerFailed: nothing,
     failed: nothing,
   };
@@ -56,4 +58,37 @@ test('what the verifier fails over stays in the mempool twice, and is dropped th
   const codes = [undefined, 'proof-unchecked'] as const;
   assert.deepEqual((await proposal(codes, 2)).discarded, []);
   assert.deepEqual(await proposal(codes, 3), { sealed: [0], discarded: [1], dropped: ['proof-unchecked'] });
+});
+
+/** A chain whose ledger says that these versions come, one after each block. */
+function warnings(statuses: readonly (ComingVersion | undefined)[]) {
+  let at = 0;
+  const heard: (readonly [block: number, start: bigint])[] = [];
+  const ledger = {
+    versionStatus: () => ({ coming: statuses[at] }),
+    apply: async () => at++,
+    head: () => undefined,
+  } as unknown as Ledger;
+  const mempool = { onBlock: () => undefined } as unknown as Mempool;
+  const nothing = (): void => undefined;
+  const versionMissing = ({ start }: ComingVersion) => heard.push([at, start]);
+  const events = { committed: nothing, dropped: nothing, versionMissing, listenerFailed: nothing };
+  const chain = createChain(ledger, mempool, { ...events, failed: nothing }, () => 0);
+  return { chain, heard };
+}
+
+const BLOCK: Block = { header: HeaderType.defaultValue(), transactions: [] };
+
+test('that a version was approved which this software lacks is told once, with the height of the switch', async () => {
+  const coming = { hash: new Uint8Array(32), start: 70n };
+  const lacking = { ...coming, known: false };
+  const late = warnings([undefined, undefined, lacking, lacking, lacking]);
+  for (let block = 0; block < 4; block++) await late.chain.committed(BLOCK);
+  assert.deepEqual(late.heard, [[2, 70n]], 'from the block of the approval on');
+  const found = warnings([lacking, lacking]);
+  await found.chain.committed(BLOCK);
+  assert.deepEqual(found.heard, [[0, 70n]], 'at the start, where the chain had approved it');
+  const having = warnings([{ ...coming, known: true }, undefined]);
+  await having.chain.committed(BLOCK);
+  assert.deepEqual(having.heard, []);
 });

@@ -1,4 +1,4 @@
-import type { Ledger, LedgerErrorCode } from '@sero/ledger';
+import type { ComingVersion, Ledger, LedgerErrorCode } from '@sero/ledger';
 import { type ExecutedBlock, encodeBlock, type Header, type ProtocolErrorCode } from '@sero/protocol';
 import type { AgreementChain } from './agreement.ts';
 import type { Mempool } from './mempool/mempool.ts';
@@ -20,6 +20,8 @@ export interface ChainEvents {
   committed(executed: ExecutedBlock, ms: number): void;
   /** A transaction of the mempool was refused when a block was made, and dropped. */
   dropped(code: string): void;
+  /** A version was approved that this software lacks, which stops before it starts. Told once, at once where the chain had approved it already. */
+  versionMissing(coming: ComingVersion): void;
   /** Somebody who listens for heads threw; the chain goes on. */
   listenerFailed(error: unknown): void;
   /** The agreement ended with an error. */
@@ -46,6 +48,17 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
     return count < MOST_FAILURES;
   }
 
+  /** Another one can come only after the one that is missing, which stops this software. */
+  let warned = false;
+
+  function lookAtVersions(): void {
+    if (warned) return;
+    const { coming } = ledger.versionStatus();
+    if (coming === undefined || coming.known) return;
+    warned = true;
+    events.versionMissing(coming);
+  }
+
   function tell(): void {
     for (const listener of listeners) {
       try {
@@ -55,6 +68,8 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
       }
     }
   }
+
+  lookAtVersions();
 
   return {
     head: () => ledger.head(),
@@ -77,6 +92,7 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
       const executed = await ledger.apply(encodeBlock(block));
       mempool.onBlock(executed);
       events.committed(executed, now() - began);
+      lookAtVersions();
       tell();
       return executed;
     },

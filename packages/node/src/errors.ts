@@ -4,6 +4,8 @@ export type NodeErrorCode =
   | 'other-genesis'
   /** The stored chain is damaged beyond what can be built again from its blocks. */
   | 'chain-damaged'
+  /** The chain runs, or has come to, a version of the protocol that this software lacks; another release goes on with what is stored. */
+  | 'version-unknown'
   /** Reading or writing the disk failed while the node ran. */
   | 'storage-failed'
   /** Making or applying a block failed for another reason: a fault of the program. */

@@ -4,6 +4,7 @@ import { NodeError } from './errors.ts';
 
 /** Why the node cannot go on, with what to do. */
 export function stopReason(error: unknown): NodeError {
+  if (isVersionUnknown(error)) return versionUnknown(error);
   const interrupted = error instanceof LedgerError && error.code === 'commit-interrupted';
   const reason = interrupted ? error.cause : error;
   const message = reason instanceof Error ? reason.message : String(reason);
@@ -19,6 +20,16 @@ export function stopReason(error: unknown): NodeError {
     `the node stopped because it could not make the next block: ${message}. Nothing that was final is lost; report this with the log`,
     { cause: error },
   );
+}
+
+/** True where the ledger refuses to go on by older rules than the chain's. */
+export function isVersionUnknown(error: unknown): error is LedgerError {
+  return error instanceof LedgerError && error.code === 'version-unknown';
+}
+
+/** The same to whoever starts the node or sees it stop: the ledger's message says what to install. */
+export function versionUnknown(error: LedgerError): NodeError {
+  return new NodeError('version-unknown', error.message, { cause: error });
 }
 
 /** Why the RPC server does not listen; what has nothing to do with its place is returned as it is. */

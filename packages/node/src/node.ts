@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import { decodeGenesis, type Header } from '@sero/protocol';
 import { describeBackend, type Groth16Verifier, type NoteHasher, type ProverBackend } from '@sero/prover';
@@ -61,6 +62,9 @@ export interface NodeOptions {
   };
 }
 
+const VERSION_MISSING =
+  'the chain has approved a version of the protocol that this release lacks: this node stops before the block of that height. Install a release that has it before then; nothing is lost';
+
 /** A running node. */
 export interface SeroNode {
   readonly ledger: Ledger;
@@ -89,7 +93,7 @@ export interface SeroNode {
 /**
  * Starts a node that seals its own chain in a data directory, or goes on where that chain was left.
  *
- * @throws NodeError `other-genesis`, `chain-damaged`, `port-unusable`; StoreError of directory and disk; ProtocolError for genesis,
+ * @throws NodeError `other-genesis`, `chain-damaged`, `version-unknown`, `port-unusable`; StoreError of directory and disk; ProtocolError for genesis,
  *   ProverError for keys; the signal's reason
  */
 export async function startNode(options: NodeOptions): Promise<SeroNode> {
@@ -212,6 +216,9 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         dropped(code) {
           metrics.dropped(code);
           logger.debug({ code }, 'a transaction was dropped when a block was made');
+        },
+        versionMissing({ hash, start }) {
+          logger.warn({ height: Number(start), version: toHex(hash) }, VERSION_MISSING);
         },
         listenerFailed: (error) => logger.error({ err: error }, 'a listener of new heads failed'),
         failed: fail,

@@ -16,7 +16,8 @@ async function told(code: LedgerErrorCode): Promise<unknown> {
 
 test('a chain that software lacks the version of is not called damaged: nobody is to delete it', async () => {
   const error = await told('version-unknown');
-  assert.ok(error instanceof LedgerError);
+  assert.ok(error instanceof NodeError);
+  assert.equal(error.code, 'version-unknown');
   assert.equal(error.message, 'as the ledger says it');
 });
 

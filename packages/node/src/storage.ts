@@ -14,6 +14,7 @@ import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
 import type { NodeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
+import { isVersionUnknown, versionUnknown } from './failures.ts';
 import { offeredSnapshots, snapshotNames, syncFolder } from './snapshots.ts';
 
 /** How a node reaches its disk. */
@@ -79,7 +80,7 @@ export interface StorageOptions {
  * only another whole state that was found damaged takes its place. Damaged blocks are the chain's own and nothing here can bring them back: they are
  * named before anything is set aside or built, and so are blocks that are gone where anything else is left of their chain.
  *
- * @throws NodeError `other-genesis`, `chain-damaged`; LedgerError `version-unknown`; StoreError of disk and directory; ProverError for keys; the
+ * @throws NodeError `other-genesis`, `chain-damaged`, `version-unknown`; StoreError of disk and directory; ProverError for keys; the
  *   signal's reason
  */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
@@ -264,7 +265,7 @@ function explained(error: unknown, { blocks }: NodeDirectory): unknown {
     return new NodeError('other-genesis', error.message, { cause: error });
   }
   // Nothing is wrong with what is stored: another release opens it.
-  if (error instanceof LedgerError && error.code === 'version-unknown') return error;
+  if (isVersionUnknown(error)) return versionUnknown(error);
   const ofDisk = error instanceof StoreError && !DAMAGE.includes(error.code);
   if (ofDisk || !(error instanceof StoreError || error instanceof LedgerError)) return error;
   return new NodeError(

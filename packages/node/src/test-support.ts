@@ -1,5 +1,12 @@
 import { blake2b256, fieldToBytes, le32 } from '@sero/crypto';
-import { DEVELOPMENT, encodeEnvelope, type Genesis, NO_VALIDATORS, type Transaction } from '@sero/protocol';
+import {
+  DEVELOPMENT,
+  encodeEnvelope,
+  type Genesis,
+  KIND,
+  NO_VALIDATORS,
+  type Transaction,
+} from '@sero/protocol';
 import type { Clock, Timer } from './clock.ts';
 import type { Entry } from './mempool/entry.ts';
 
@@ -77,6 +84,8 @@ export interface Draft {
   readonly gasPrice?: bigint;
   readonly anchor?: bigint;
   readonly expiry?: bigint;
+  /** Default: a payment. */
+  readonly kind?: number;
   /** Makes another transaction of the same notes and price. */
   readonly salt?: number;
   /** Another proof of the same statement. */
@@ -87,7 +96,7 @@ export interface Draft {
 export function envelope(draft: Draft): Uint8Array {
   const tx: Transaction = {
     version: 1,
-    kind: 0,
+    kind: draft.kind ?? KIND.pay,
     proofSystem: 1,
     circuit: 1,
     chainId: DEVELOPMENT.chainId,
@@ -126,6 +135,7 @@ export function entry(
     nullifiers: nullifiers.map(String),
     gasPrice: 1_000n,
     gasLimit: 200_000n,
+    registers: false,
     anchor: 0n,
     expiry: 600n,
     ...rest,

@@ -1,5 +1,5 @@
 import { toHex } from '@sero/crypto';
-import { decodeEnvelope, transactionId, witnessTransactionId } from '@sero/protocol';
+import { decodeEnvelope, KIND, transactionId, witnessTransactionId } from '@sero/protocol';
 
 /** What the pool knows of a transaction: read from its bytes, none of it checked. */
 export interface Entry {
@@ -10,6 +10,8 @@ export interface Entry {
   readonly nullifiers: readonly string[];
   readonly gasPrice: bigint;
   readonly gasLimit: bigint;
+  /** Whether it registers a participant, or renews his keys: of these a block holds few. */
+  readonly registers: boolean;
   readonly anchor: bigint;
   /** Last height at which it may enter. */
   readonly expiry: bigint;
@@ -34,6 +36,7 @@ export function readEntry(bytes: Uint8Array, genesisHash: Uint8Array): Entry | u
     nullifiers: tx.shielded.nullifiers.map(toHex),
     gasPrice: tx.gasPrice,
     gasLimit: tx.gasLimit,
+    registers: tx.kind === KIND.register,
     anchor: tx.shielded.anchor,
     expiry: tx.expiry,
   };

@@ -8,6 +8,8 @@ export type MempoolErrorCode =
   | 'replacement-limit'
   /** The pool is full of transactions that pay as much or more. */
   | 'mempool-full'
+  /** As many registrations as may wait do, and all of them pay as much or more. */
+  | 'registrations-full'
   /** The source sent too much that was refused. */
   | 'budget-exhausted'
   /** Too many transactions wait for their check, of all or of this source. */

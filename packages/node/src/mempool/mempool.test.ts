@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blake2b256, toHex } from '@sero/crypto';
 import { LedgerError } from '@sero/ledger';
-import { ProtocolError } from '@sero/protocol';
+import { KIND, ProtocolError } from '@sero/protocol';
 import { envelope, nullifier, settle } from '../test-support.ts';
 import { VerificationError } from '../verification/errors.ts';
 import { readEntry } from './entry.ts';
@@ -332,4 +332,19 @@ test('the names of notes are their nullifiers in hex', () => {
   const { nullifiers, wtxid } = readEntry(envelope({ nullifiers: [5] }), hash)!;
   assert.deepEqual(nullifiers, [toHex(nullifier(5))]);
   assert.deepEqual(wtxid, blake2b256('SERO_WTX_v1', envelope({ nullifiers: [5] })));
+});
+
+test('of registrations a block is offered eight, whatever they pay, and one that cannot wait costs no check', async () => {
+  const { mempool, checks, refused, add } = scene({ maxRegistrations: 9 });
+  const registration = (n: number): Uint8Array =>
+    envelope({ nullifiers: [n], kind: KIND.register, gasPrice: 2n * 10n ** 9n });
+  const registrations = Array.from({ length: 9 }, (_, n) => registration(n));
+  for (const bytes of registrations) await add(bytes);
+  const payment = envelope({ nullifiers: [100] });
+  await add(payment);
+  assert.deepEqual(mempool.select(), [...registrations.slice(0, 8), payment]);
+  const before = checks.length;
+  await assert.rejects(mempool.submit(registration(9), 'a'), code('registrations-full'));
+  assert.equal(checks.length, before);
+  assert.deepEqual(refused, ['registrations-full']);
 });

@@ -1,5 +1,5 @@
 import { toHex } from '@sero/crypto';
-import { LedgerError } from '@sero/ledger';
+import { LedgerError, MOST_REGISTRATIONS } from '@sero/ledger';
 import {
   type ExecutedBlock,
   type Genesis,
@@ -318,6 +318,7 @@ export function createMempool(
   const nextBlock = (): SelectionLimits => ({
     gas: genesis.fees.gasLimit,
     bytes: MAX_BLOCK_BYTES,
+    registrations: MOST_REGISTRATIONS,
     baseFee: nextBaseFee(genesis.fees, chain.head()),
   });
 

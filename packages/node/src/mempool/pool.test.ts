@@ -7,7 +7,7 @@ import type { Entry } from './entry.ts';
 import { MempoolError } from './errors.ts';
 import { type BlockEvent, createPool, type Departed, type Pool } from './pool.ts';
 
-const ROOM = { gas: 60_000_000n, bytes: 4_194_304, baseFee: 0n };
+const ROOM = { gas: 60_000_000n, bytes: 4_194_304, registrations: 8, baseFee: 0n };
 
 /** The code under which the pool refuses an entry, or "accepted". */
 function outcome(pool: Pool, candidate: Entry): string {
@@ -24,7 +24,7 @@ function outcome(pool: Pool, candidate: Entry): string {
 
 function contents(pool: Pool): string[] {
   return pool
-    .select({ gas: 1n << 62n, bytes: Number.MAX_SAFE_INTEGER, baseFee: 0n })
+    .select({ gas: 1n << 62n, bytes: Number.MAX_SAFE_INTEGER, registrations: Infinity, baseFee: 0n })
     .map(({ txid }) => toHex(txid));
 }
 
@@ -191,6 +191,56 @@ test('a block gets the best gas prices that fit its gas and bytes, the earlier o
   assert.deepEqual(numbers({ baseFee: 7n }), [2, 4]);
 });
 
+test('a block gets as many registrations as it may hold, the best paid ones, and others have the room that they leave', () => {
+  const pool = createPool();
+  const registration = (n: number, gasPrice: bigint) =>
+    pool.admit(entry(n, [n], { gasPrice, gasLimit: 300n, registers: true }));
+  for (const n of [1, 2, 3, 4]) registration(n, 20n);
+  registration(5, 30n);
+  for (const n of [6, 7, 8]) pool.admit(entry(n, [n], { gasPrice: 10n, gasLimit: 100n }));
+  const numbers = (gas: bigint, registrations: number): number[] =>
+    pool.select({ ...ROOM, gas, registrations }).map(({ nullifiers }) => Number(nullifiers[0]));
+  assert.deepEqual(numbers(1_100n, 2), [5, 1, 6, 7, 8]);
+  assert.deepEqual(numbers(1_100n, 0), [6, 7, 8]);
+  assert.deepEqual(numbers(1_100n, 8), [5, 1, 2, 6, 7]);
+  assert.deepEqual(numbers(350n, 1), [5], 'one for which there is no room takes nobody’s place');
+  assert.deepEqual(numbers(250n, 1), [6, 7]);
+});
+
+test('so many registrations wait; another one comes in for the lowest gas price, the youngest of equals, or not at all', () => {
+  const pool = createPool({ maxRegistrations: 3 });
+  const registration = (n: number, gasPrice: bigint, nullifiers = [n]) =>
+    entry(n, nullifiers, { gasPrice, registers: true });
+  const entries = [registration(1, 10n), registration(2, 5n), registration(3, 5n)];
+  for (const one of entries) pool.admit(one);
+  assert.equal(outcome(pool, registration(4, 5n)), 'registrations-full');
+  assert.equal(outcome(pool, entry(5, [5], { gasPrice: 1n })), 'accepted', 'what registers nothing');
+  assert.deepEqual(pool.admit(registration(6, 6n)), [{ entry: entries[2], reason: 'evicted' }]);
+  assert.deepEqual(reasons(pool.admit(registration(7, 6n, [2]))), ['replaced'], 'a place of its own');
+  assert.deepEqual(reasons(pool.admit(entry(8, [1], { gasPrice: 11n }))), ['replaced']);
+  assert.equal(outcome(pool, registration(9, 1n)), 'accepted', 'the place that one left which was replaced');
+  assert.equal(outcome(pool, registration(10, 1n)), 'registrations-full');
+  pool.advance(block(1n, { nullifiers: ['9'] }));
+  assert.equal(outcome(pool, registration(11, 1n)), 'accepted', 'the place that a block made free');
+  assert.equal(outcome(createPool({ maxRegistrations: 0 }), registration(12, 99n)), 'registrations-full');
+});
+
+test('room that an evicted registration makes counts, and none of it is counted twice', () => {
+  const pool = createPool({ maxRegistrations: 1, maxBytes: 3_000 });
+  const low = entry(1, [1], { gasPrice: 5n, registers: true });
+  for (const one of [low, entry(2, [2], { gasPrice: 4n }), entry(3, [3])]) pool.admit(one);
+  const departed = pool.admit(entry(4, [4], { gasPrice: 6n, registers: true }));
+  assert.deepEqual(departed, [{ entry: low, reason: 'evicted' }], 'the cheaper payment stays');
+  // The one that is crowded out pays least of all, too.
+  pool.admit(entry(5, [2], { gasPrice: 8n }));
+  const both = pool.admit(entry(6, [6], { gasPrice: 9n, registers: true, size: 2_000 }));
+  assert.deepEqual(
+    both.map(({ entry: gone }) => Number(gone.nullifiers[0])),
+    [4, 2],
+  );
+  assert.deepEqual(pool.stats(), { transactions: 2, bytes: 3_000 });
+});
+
 /** One thing that happens to a pool in the random sequences below. */
 const event = fc.oneof(
   {
@@ -201,6 +251,7 @@ const event = fc.oneof(
       gasPrice: fc.integer({ min: 1, max: 40 }),
       size: fc.integer({ min: 1, max: 900 }),
       expiry: fc.integer({ min: 0, max: 30 }),
+      registers: fc.boolean(),
     }),
   },
   {
@@ -217,11 +268,11 @@ const event = fc.oneof(
   },
 );
 
-test('after anything that happens: bytes bounded, one transaction a nullifier, three replacements, nothing lost or stale', () => {
+test('after anything that happens: bytes and registrations bounded, one transaction a nullifier, three replacements, nothing lost or stale', () => {
   const limit = 2_500;
   fc.assert(
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-      const pool = createPool({ maxBytes: limit, maxUnderpriced: 2n });
+      const pool = createPool({ maxBytes: limit, maxRegistrations: 3, maxUnderpriced: 2n });
       /** What must be in the pool, by txid. */
       const model = new Map<string, Entry>();
       /** Replacements of each nullifier that took place since it was last spent. */
@@ -236,6 +287,7 @@ test('after anything that happens: bytes bounded, one transaction a nullifier, t
             gasPrice: BigInt(step.gasPrice),
             size: step.size,
             expiry: BigInt(step.expiry),
+            registers: step.registers,
           });
           const rivals = [...model.values()].filter((one) =>
             one.nullifiers.some((x) => candidate.nullifiers.includes(x)),
@@ -255,7 +307,11 @@ test('after anything that happens: bytes bounded, one transaction a nullifier, t
             for (const x of shared) replaced.set(x, (replaced.get(x) ?? 0) + 1);
           } catch (error) {
             if (!(error instanceof MempoolError)) throw error;
-            if (rivals.length === 0) {
+            if (error.code === 'registrations-full') {
+              const others = [...model.values()].filter((one) => one.registers && !rivals.includes(one));
+              assert.ok(candidate.registers && others.length === 3);
+              assert.ok(others.every(({ gasPrice }) => gasPrice >= candidate.gasPrice));
+            } else if (rivals.length === 0) {
               assert.equal(error.code, 'mempool-full');
               const total = [...model.values()].reduce((sum, one) => sum + one.bytes.length, 0);
               assert.ok(total + candidate.bytes.length > limit, 'there was no room');
@@ -280,6 +336,7 @@ test('after anything that happens: bytes bounded, one transaction a nullifier, t
         const total = [...model.values()].reduce((sum, one) => sum + one.bytes.length, 0);
         assert.deepEqual(pool.stats(), { transactions: model.size, bytes: total });
         assert.ok(total <= limit);
+        assert.ok([...model.values()].filter(({ registers }) => registers).length <= 3);
         assert.deepEqual(contents(pool).toSorted(), [...model.keys()].toSorted());
         const spending = [...model.values()].flatMap(({ nullifiers }) => nullifiers);
         assert.equal(new Set(spending).size, spending.length, 'one transaction a nullifier');

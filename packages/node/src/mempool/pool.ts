@@ -6,6 +6,8 @@ import { MempoolError } from './errors.ts';
 export interface PoolOptions {
   /** Most bytes of waiting transactions. Default 33,554,432 (32 MiB). */
   readonly maxBytes?: number;
+  /** Most waiting registrations: a block takes few of them, whatever room it has. Default 256. */
+  readonly maxRegistrations?: number;
   /** Valid replacements of the transactions that spend one nullifier. Default 3. */
   readonly maxReplacements?: number;
   /** Blocks after which a nullifier's replacements are forgotten though it is unspent. Default 1,024n. */
@@ -37,6 +39,8 @@ export interface Departed {
 export interface SelectionLimits {
   readonly gas: bigint;
   readonly bytes: number;
+  /** What more there is stays behind, and leaves its room to others. */
+  readonly registrations: number;
   /** Transactions that pay less a gas stay behind. */
   readonly baseFee: bigint;
 }
@@ -60,7 +64,8 @@ export interface BlockEvent {
  *
  * - one transaction a nullifier; what shares nullifiers with waiting ones replaces all of them, for a tenth more gas price than
  *   each, at most three times a nullifier;
- * - bounded by bytes: the lowest gas price leaves first, the youngest of equal ones before the others.
+ * - bounded by bytes: the lowest gas price leaves first, the youngest of equal ones before the others;
+ * - registrations bounded by number, in the same order among themselves.
  */
 export interface Pool {
   /** Throws MempoolError where `admit` would. Changes nothing. */
@@ -103,12 +108,15 @@ interface Plan {
 /** An empty pool. @param height of the chain's head */
 export function createPool(options: PoolOptions = {}, height = 0n): Pool {
   const { maxBytes = 33_554_432, maxReplacements = 3, maxUnderpriced = 64n } = options;
+  const { maxRegistrations = 256 } = options;
   const { rememberReplacements = 1_024n, maxRemembered = 65_536 } = options;
   /** Best first: gas price descending, then arrival. */
   const order: Waiting[] = [];
   const byWtxid = new Map<string, Waiting>();
   const byTxid = new Map<string, Waiting>();
   const byNullifier = new Map<string, Waiting>();
+  /** In the order of their arrival. */
+  const registrations = new Set<Waiting>();
   /** Ascending by height of the last replacement, since every replacement moves its nullifier to the end. */
   const replacements = new Map<string, { readonly count: number; readonly height: bigint }>();
   let bytes = 0;
@@ -133,6 +141,7 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
     byWtxid.set(waiting.wtxid, waiting);
     byTxid.set(waiting.txid, waiting);
     for (const nullifier of waiting.entry.nullifiers) byNullifier.set(nullifier, waiting);
+    if (waiting.entry.registers) registrations.add(waiting);
     bytes += waiting.entry.bytes.length;
   }
 
@@ -141,7 +150,26 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
     byWtxid.delete(waiting.wtxid);
     byTxid.delete(waiting.txid);
     for (const nullifier of waiting.entry.nullifiers) byNullifier.delete(nullifier);
+    registrations.delete(waiting);
     bytes -= waiting.entry.bytes.length;
+  }
+
+  /** The registration that has to leave where another one comes in: the lowest gas price, the youngest of equal ones. */
+  function crowdedOut(entry: Entry, replaced: readonly Waiting[]): Waiting[] {
+    if (!entry.registers) return [];
+    const staying = [...registrations].filter((other) => !replaced.includes(other));
+    if (staying.length < maxRegistrations) return [];
+    const lowest = staying.reduceRight<Waiting | undefined>(
+      (low, other) => (low === undefined || other.entry.gasPrice < low.entry.gasPrice ? other : low),
+      undefined,
+    );
+    if (lowest === undefined || lowest.entry.gasPrice >= entry.gasPrice) {
+      throw new MempoolError(
+        'registrations-full',
+        `${staying.length} registrations wait already, and a block takes few: pay more a gas, or try again later`,
+      );
+    }
+    return [lowest];
   }
 
   function plan(entry: Entry): Plan {
@@ -162,15 +190,15 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
         `transactions of one of its notes were replaced ${maxReplacements} times: wait for the one that is there`,
       );
     }
-    const evicted: Waiting[] = [];
+    const evicted = crowdedOut(entry, replaced);
     let excess = bytes + entry.bytes.length - maxBytes;
-    for (const other of replaced) excess -= other.entry.bytes.length;
+    for (const other of [...replaced, ...evicted]) excess -= other.entry.bytes.length;
     for (let at = order.length - 1; excess > 0; at--) {
       const lowest = order[at];
       if (lowest === undefined || lowest.entry.gasPrice >= entry.gasPrice) {
         throw new MempoolError('mempool-full', 'the mempool is full: pay more a gas, or try again later');
       }
-      if (replaced.includes(lowest)) continue;
+      if (replaced.includes(lowest) || evicted.includes(lowest)) continue;
       evicted.push(lowest);
       excess -= lowest.entry.bytes.length;
     }
@@ -250,13 +278,15 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
       return departed;
     },
 
-    select({ gas, bytes: room, baseFee }) {
+    select({ gas, bytes: room, registrations: most, baseFee }) {
       const chosen: Entry[] = [];
-      let [gasLeft, bytesLeft] = [gas, room];
+      let [gasLeft, bytesLeft, registrationsLeft] = [gas, room, most];
       for (const { entry } of order) {
         if (entry.gasPrice < baseFee) break;
         if (entry.gasLimit > gasLeft || entry.bytes.length > bytesLeft) continue;
+        if (entry.registers && registrationsLeft === 0) continue;
         chosen.push(entry);
+        if (entry.registers) registrationsLeft--;
         gasLeft -= entry.gasLimit;
         bytesLeft -= entry.bytes.length;
       }

@@ -57,7 +57,6 @@ const TRANSACTION_RULES = new Set<LedgerErrorCode>([
   'proof-invalid',
   'circuit-without-key',
   'circuit-disabled',
-  'block-registrations',
   'block-gas-limit',
   'block-too-large',
 ]);

@@ -301,6 +301,10 @@ test('a refused transaction is answered with the rule that it breaks and whose r
     name: 'transaction-refused',
     data: { code: 'nullifier-spent', source: 'ledger' },
   });
+  assert.deepEqual(await refusal(rule('circuit-disabled')), {
+    name: 'transaction-refused',
+    data: { code: 'circuit-disabled', source: 'ledger' },
+  });
   // A fault of the node is no fault of the transaction: its sender must not take it for refused.
   assert.equal((await refusal(rule('store-damaged'))).name, 'internal');
 });
@@ -310,6 +314,10 @@ test('a refusal by the mempool is answered as such, and as busy where trying aga
   assert.deepEqual(await refusal(pool('mempool-full')), {
     name: 'mempool-refused',
     data: { code: 'mempool-full', retryAfterMs: 500 },
+  });
+  assert.deepEqual(await refusal(new MempoolError('registrations-full', 'no')), {
+    name: 'mempool-refused',
+    data: { code: 'registrations-full' },
   });
   assert.deepEqual(await refusal(pool('busy')), { name: 'busy', data: { retryAfterMs: 500 } });
   assert.deepEqual(await refusal(pool('closed')), { name: 'busy', data: { retryAfterMs: 500 } });
