@@ -66,6 +66,21 @@ describe('the clock of a round', () => {
     assert.equal(third.state().phase, 'waiting');
   });
 
+  test('does not start with a block that was proposed under another name, or as of another period', () => {
+    for (const other of [
+      { ...V, proposer: SENDERS[1]! },
+      { ...V, period: 1 },
+    ]) {
+      for (const isFirst of [true, false]) {
+        const player = startPlayer();
+        if (isFirst) player.block(V);
+        player.propose(1, other);
+        if (!isFirst) player.block(V);
+        assert.equal(player.state().phase, 'waiting');
+      }
+    }
+  });
+
   test('starts with votes of one step that weigh more than a third of the committee', () => {
     const player = startPlayer();
     player.votes([0], STEP.soft, V);
@@ -191,7 +206,8 @@ describe('the end of a period', () => {
     player.fire('step');
     const steps: number[] = [];
     const pauses: number[] = [];
-    for (;;) {
+    // Each of the 250 next votes, and once more: that there is nothing left to vote, or to wait for.
+    for (let fired = 0; fired < 251; fired++) {
       const actions = player.fire('step');
       const timer = actions.find(({ type }) => type === 'timer');
       if (timer?.type !== 'timer') break;
@@ -405,6 +421,19 @@ describe('freshness', () => {
     assert.ok(wanted(0, STEP.propose, W));
     player.propose(0, W);
     assert.ok(!wanted(0, STEP.propose, EMPTY));
+  });
+
+  test('of votes that are early for the next round as little is verified: none that is kept, and no third', () => {
+    const player = running();
+    const wanted = (value = V, place = {}) =>
+      isWanted(player.state(), voteOf(3, STEP.soft, value, { round: 2n, ...place }).vote);
+    assert.ok(wanted());
+    player.votes([3], STEP.soft, V, { round: 2n });
+    assert.ok(!wanted());
+    assert.ok(wanted(W));
+    player.votes([3], STEP.soft, W, { round: 2n });
+    assert.ok(!wanted(EMPTY));
+    assert.ok(!wanted(V, { period: 1 }));
   });
 
   test('a bundle that is a quorum counts wherever the player is: a later period opens', () => {

@@ -78,9 +78,14 @@ export function createBundleReceiver(
   };
 }
 
-/** Whether a bundle could tell the player something: one of its round, not yet decided, of a quorum that it has not seen. */
+/**
+ * Whether a bundle could tell the player something: one of its round, of a quorum that it has not seen. Once the round is decided only a certificate
+ * for another block does.
+ */
 function matters(state: PlayerState, { round, period, step, value }: Bundle): boolean {
-  if (round !== state.facts.round || state.phase === 'decided' || step === STEP.propose) return false;
+  if (round !== state.facts.round || step === STEP.propose) return false;
+  const { decision } = state;
+  if (decision !== undefined) return step === STEP.cert && !equalValues(decision.value, value);
   if (step !== STEP.cert && period < state.period - 1) return false;
   return !trackerOf(state, period, step).reached.some((other) => equalValues(other, value));
 }

@@ -62,6 +62,8 @@ export interface TestWorld {
   sync(): void;
   /** Ends the syncs that wait now. */
   syncOnce(): void;
+  /** The blocks that the ledger was asked to build. */
+  readonly proposals: readonly BlockProposal[];
   /** Hands out the blocks that wait to be built. */
   finishBuilds(): void;
   /** Leader values of all players in round 1, period 0. */
@@ -108,6 +110,7 @@ export function startWorld(
   const validating = new Map<string, (isValid: boolean) => void>();
   const timers = new Map<string, { at: number; run: () => void }>();
   const builds: (() => void)[] = [];
+  const proposals: BlockProposal[] = [];
   let syncs: (() => void)[] = [];
   let now = 0;
   let height = 0n;
@@ -180,8 +183,9 @@ export function startWorld(
       context,
       hasTransactions: () => transactions,
       times: () => ({ parent: 0n, now: BigInt(now) }),
-      propose({ period }: BlockProposal, done) {
-        const built = block('own', height + 1n, period);
+      propose(proposal: BlockProposal, done) {
+        proposals.push(proposal);
+        const built = block('own', height + 1n, proposal.period);
         if (options.slowBuilds === true) builds.push(() => done(built));
         else done(built);
       },
@@ -284,6 +288,7 @@ export function startWorld(
     halts,
     log,
     keys: own.keys,
+    proposals,
     validating,
 
     syncOnce() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { toHex } from '@sero/crypto';
+import { compareBytes, toHex } from '@sero/crypto';
 import { BOTTOM, encodeVote, STEP, type Value } from '@sero/protocol';
 import { block, PARAMS, startWorld, type TestWorld, valueFrom } from './participant-test-support.ts';
 
@@ -272,6 +272,27 @@ describe('the end of a round', () => {
     assert.throws(() => world.participant().receive({ type: 'bundle', bundle: forged }));
     assert.deepEqual(world.halts, []);
     world.participant().receive({ type: 'bundle', bundle: certificateFor(w, 0) });
+    assert.deepEqual(
+      world.halts.map(({ reason }) => reason),
+      ['two-certificates'],
+    );
+  });
+
+  test('another certificate stops the participant also while the first one’s block is missing', () => {
+    const world = startWorld();
+    world.sync();
+    const [v, w] = [valueFrom(world, 'v', 1), valueFrom(world, 'w', 2)];
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    const judgements: string[] = [];
+    const receive = (value: Value): void => {
+      const votes = [1, 2, 3].map((from) => world.vote(from, STEP.cert, value));
+      const sorted = votes.sort((a, b) => compareBytes(a.sender, b.sender));
+      const bundle = { round: 1n, period: 0, step: STEP.cert, value, votes: sorted, equivocations: [] };
+      world.participant().receive({ type: 'bundle', bundle }, (judgement) => judgements.push(judgement));
+    };
+    receive(v);
+    receive(w);
+    assert.deepEqual(judgements, ['ignored', 'accepted']);
     assert.deepEqual(
       world.halts.map(({ reason }) => reason),
       ['two-certificates'],
@@ -592,6 +613,15 @@ describe('judgements', () => {
     assert.equal(judge({ type: 'block', bytes: block('v').bytes }), 'accepted');
     assert.equal(judge({ type: 'block', bytes: block('v').bytes }), 'ignored');
     assert.equal(judge({ type: 'block', bytes: block('v', 9n).bytes }), 'ignored');
+  });
+
+  test('an own vote is said once: nobody passes on what is his own', () => {
+    const { world } = certifying();
+    world.sync();
+    assert.ok(story(world).includes('broadcast vote 2 v'));
+    assert.ok(!world.journal.includes('relay vote 2 v'));
+    world.receive(world.vote(1, STEP.cert, valueFrom(world, 'v', 1)));
+    assert.ok(world.journal.includes('relay vote 2 v'));
   });
 
   test('of one sender’s proposals two are verified and no more', () => {

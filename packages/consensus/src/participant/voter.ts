@@ -1,5 +1,5 @@
 import { equalBytes } from '@sero/crypto';
-import { equalValues, type Value, type Vote, type WeighedVote } from '@sero/protocol';
+import type { Value, Vote, WeighedVote } from '@sero/protocol';
 import type { NamedBlock, OwnRecord, World } from '../abstractions.ts';
 import { dueErasures } from '../leaf-slots.ts';
 import { draws, signVote } from './attester.ts';
@@ -27,26 +27,19 @@ export interface Voter {
   nextRound(): void;
 }
 
-/** What was cast at one step. */
-interface Cast {
-  readonly votes: readonly WeighedVote[];
-  isDurable: boolean;
-}
-
 export function createVoter(
   records: readonly OwnRecord[],
   { ledger, verifier, network }: World,
   recorder: Recorder,
   host: VoterHost,
 ): Voter {
-  /** Votes of this round by period and step: one value each, whatever happens. */
-  const cast = new Map<string, Cast>();
+  /** Where votes of this round were cast, by period and step: for one value each, whatever happens. */
+  const cast = new Set<string>();
 
   /** Votes once signed go to the log, with the leaves that they used up, and only then to anybody. */
   function record(votes: readonly WeighedVote[], block: NamedBlock | undefined): void {
     const { round, period, step } = votes[0]!.vote;
-    const entry: Cast = { votes, isDurable: false };
-    cast.set(placeOf(period, step), entry);
+    cast.add(placeOf(period, step));
     if (block !== undefined) host.hold(block);
     recorder.erase(dueErasures({ kind: 'voted', round, period, step }));
     host.written();
@@ -54,7 +47,6 @@ export function createVoter(
       round,
       votes.map(({ vote }) => vote),
       () => {
-        entry.isDurable = true;
         if (!host.isIn(round)) return;
         send(votes);
         if (block !== undefined) network.broadcast({ type: 'block', bytes: block.bytes });
@@ -69,12 +61,8 @@ export function createVoter(
 
   return {
     cast(round, period, step, value) {
-      const before = cast.get(placeOf(period, step));
-      if (before !== undefined) {
-        // Asked again, it says the same again or nothing.
-        if (before.isDurable) send(before.votes.filter(({ vote }) => equalValues(vote.value, value)));
-        return;
-      }
+      // Asked again, it says nothing: what is to be said again the machine knows (`resend`).
+      if (cast.has(placeOf(period, step))) return;
       const context = ledger.context(round);
       const drawn = draws(context, period, step, records, verifier);
       const votes = drawn.flatMap((draw) => signVote(context, period, step, value, draw) ?? []);
@@ -94,8 +82,7 @@ export function createVoter(
       if (draw === undefined) return [];
       const { weight, leader } = draw;
       const weighed = leader === undefined ? { vote, weight } : { vote, weight, leader };
-      const place = placeOf(period, step);
-      cast.set(place, { votes: [...(cast.get(place)?.votes ?? []), weighed], isDurable: true });
+      cast.add(placeOf(period, step));
       return [weighed];
     },
 
