@@ -11,20 +11,10 @@
  */
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import {
-  MUTANTS,
-  type Mutant,
-  type RunOptions,
-  runSeed,
-  SCENARIOS,
-  type SeedOutcome,
-} from '@sero/consensus/simulator';
-import { runRealLedger } from '@sero/consensus/test/real-ledger';
+import { KINDS, leadsTooOften, MUTANTS, type Mutant, type SeedOutcome } from '@sero/consensus/simulator';
+import { runWorld } from '@sero/consensus/test/real-ledger';
 
-/** The scenario that no seed draws by its number. */
-const REAL = 'real-ledger';
-
-const NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), REAL];
+const NAMES: readonly string[] = KINDS.map(({ name }) => name);
 
 /** Seeds that one worker runs: from, from + step, and so on below the end. */
 interface Share {
@@ -42,11 +32,6 @@ async function* outcomes({ from, end, step, scenario, mutant }: Share): AsyncGen
       ...(mutant === undefined ? {} : { mutant }),
     });
   }
-}
-
-/** Nodes with real ledgers wait for them; all other worlds are done when they return. */
-async function runWorld(seed: number, options: RunOptions): Promise<SeedOutcome> {
-  return options.scenario === REAL ? runRealLedger(seed, options) : runSeed(seed, options);
 }
 
 if (isMainThread) await main();
@@ -106,6 +91,7 @@ async function main(): Promise<void> {
     );
   }
   show(summary, performance.now() - began);
+  expectFairShares(summary, mutant);
   const isFine = mutant === undefined ? summary.violations === 0 : summary.violations > 0;
   if (!isFine) process.exitCode = 1;
 }
@@ -143,13 +129,23 @@ interface Summary {
   time: number;
   violations: number;
   readonly scenarios: Map<string, { seeds: number; rounds: number; violations: number }>;
+  /** What the worlds lived through, by name: how often. */
+  readonly happened: Map<string, number>;
 }
 
 function newSummary(): Summary {
-  return { seeds: 0, rounds: 0, packets: 0, time: 0, violations: 0, scenarios: new Map() };
+  return {
+    seeds: 0,
+    rounds: 0,
+    packets: 0,
+    time: 0,
+    violations: 0,
+    scenarios: new Map(),
+    happened: new Map(),
+  };
 }
 
-function add(summary: Summary, { scenario, rounds, packets, time, violation }: SeedOutcome): void {
+function add(summary: Summary, { scenario, rounds, packets, time, happened, violation }: SeedOutcome): void {
   const isBad = violation === undefined ? 0 : 1;
   summary.seeds++;
   summary.rounds += rounds;
@@ -158,6 +154,9 @@ function add(summary: Summary, { scenario, rounds, packets, time, violation }: S
   summary.violations += isBad;
   const kind = summary.scenarios.get(scenario) ?? { seeds: 0, rounds: 0, violations: 0 };
   summary.scenarios.set(scenario, kind);
+  for (const [what, times] of Object.entries(happened)) {
+    summary.happened.set(what, (summary.happened.get(what) ?? 0) + times);
+  }
   kind.seeds++;
   kind.rounds += rounds;
   kind.violations += isBad;
@@ -173,13 +172,26 @@ function tell({ seed, scenario, violation }: SeedOutcome, mutant: Mutant | undef
   console.log(`  again: npm run simulate -- --seed ${seed} --scenario ${scenario}${withMutant} --trace`);
 }
 
-function show({ seeds, rounds, packets, time, violations, scenarios }: Summary, wallMs: number): void {
+/** What withholders led in all their worlds together. */
+function expectFairShares(summary: Summary, mutant: Mutant | undefined): void {
+  const [rounds, led] = ['first-period', 'hostile-lead'].map((what) => summary.happened.get(what) ?? 0);
+  if (mutant !== undefined || !leadsTooOften({ rounds: rounds!, led: led! })) return;
+  console.log(`withholders led ${led} of ${rounds} first periods: more than their bound`);
+  summary.violations++;
+}
+
+function show(
+  { seeds, rounds, packets, time, violations, scenarios, happened }: Summary,
+  wallMs: number,
+): void {
   for (const [name, kind] of [...scenarios].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const bad = kind.violations === 0 ? '' : `  ${kind.violations} violations`;
     console.log(
       `${name.padEnd(24)} ${String(kind.seeds).padStart(6)} seeds ${String(kind.rounds).padStart(8)} rounds${bad}`,
     );
   }
+  const times = [...happened].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, n]) => `${n} ${what}`);
+  if (times.length > 0) console.log(`happened: ${times.join(', ')}`);
   const [virtual, wall] = [time, wallMs].map((ms) => Math.round(ms / 1000));
   console.log(
     `${seeds} seeds: ${rounds} rounds, ${packets} messages, ${virtual} s of virtual time in ${wall} s; ${violations} violations`,

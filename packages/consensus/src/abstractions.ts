@@ -38,8 +38,8 @@ export interface ConsensusLedger {
   /** Builds a block on the last final one, within half of the filter time. */
   propose(proposal: BlockProposal, done: (block: NamedBlock | undefined) => void): void;
   /**
-   * What a block says of itself; undefined where the bytes are no block, or their transactions are not those that the header names: so there is one
-   * spelling of the block of a hash, and nobody can put others in its place. Nothing is executed.
+   * What a block says of itself; undefined where the bytes are no block, or their transactions are not those that the header names
+   * (`isWholeBlock` of @sero/protocol): so there is one spelling of the block of a hash, and nobody can put others in its place. Nothing is executed.
    */
   read(bytes: Uint8Array): BlockClaim | undefined;
   /** Executes a block on the last final one: whether it holds, whatever its time. Asked again, it may answer from memory. */

@@ -11,6 +11,7 @@ export const MUTANTS = [
   'empty-block',
   'old-certificate',
   'seed-lookback',
+  'seed-refresh',
   'body',
   'draw-proof',
   'seed-proof',

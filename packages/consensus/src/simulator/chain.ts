@@ -7,6 +7,7 @@ import {
   encodeBlock,
   type Header,
   headerHash,
+  isWholeBlock,
   nextSeed,
   type Parameters,
   type RoundContext,
@@ -38,6 +39,9 @@ export interface ChainBlock extends NamedBlock {
   /** Virtual time that executing it takes, ms. */
   readonly cost: number;
 }
+
+/** The most that a block may hold: transactions, and virtual ms that they take, which stand for gas. */
+export const FULL_BLOCK = { transactions: 64, cost: 2_000 } as const;
 
 /**
  * The rules of a light chain: real headers, real seeds, real tables with their lookback, blocks whose transactions change weights and otherwise
@@ -144,8 +148,10 @@ export function createChain(
   }
 
   function refreshFrom(height: bigint): bigint | undefined {
-    // The mutant: contents of the parent, which its proposer has just chosen, instead of those of long ago now and then.
-    return mutant === 'seed-lookback' ? height - 1n : refreshHeight(stake, height);
+    // The mutants: contents of the parent, which its proposer has just chosen, instead of those of long ago; always, or only now and then, too.
+    const from = mutant === 'seed-lookback' ? height : refreshHeight(stake, height);
+    const isRecent = mutant === 'seed-lookback' || mutant === 'seed-refresh';
+    return from !== undefined && isRecent ? height - 1n : from;
   }
 
   function seedOf(head: ChainBlock, draw: SeedDraw | undefined): Uint8Array {
@@ -223,15 +229,18 @@ export function createChain(
     if (proposer === undefined) return 'proposer-missing';
     if (header.time <= head.header.time) return 'time';
     if (transactions.length === 0 && header.time < head.header.time + BigInt(pace.minBlockGap)) return 'gap';
-    if (transactions.map(decodeCommand).some(({ kind }) => kind === 'invalid')) return 'transaction';
+    if (transactions.length > FULL_BLOCK.transactions) return 'transactions';
+    const commands = transactions.map(decodeCommand);
+    if (commands.some(({ kind }) => kind === 'invalid')) return 'transaction';
+    if (commands.reduce((sum, { cost }) => sum + cost, 0) > FULL_BLOCK.cost) return 'cost';
     const row = tableFor(head, header.height).row(proposer);
     if (row === undefined) return 'proposer';
     if ((proof === undefined) !== header.period > 0) return 'proof';
     if (proof === undefined) return undefined;
     const before = head.history[Number(seedHeight(stake, header.height))]!.seed;
-    return crypto.vrf.verify(row.vrfKey, seedInput(genesisHash, before, header.height), proof) === undefined
-      ? 'proof'
-      : undefined;
+    const input = seedInput(genesisHash, before, header.height);
+    const isProven = mutant === 'seed-proof' || crypto.vrf.verify(row.vrfKey, input, proof) !== undefined;
+    return isProven ? undefined : 'proof';
   }
 
   const chain: Chain = {
@@ -277,7 +286,7 @@ export function createChain(
       try {
         const block = decodeBlock(bytes);
         // Other transactions under an honest header are no spelling of its block.
-        const isWhole = equalBytes(rootOf(block.transactions), block.header.transactionsRoot);
+        const isWhole = mutant === 'body' || isWholeBlock(block, idOf);
         reading = isWhole ? { digest: headerHash(block.header), block } : undefined;
       } catch {
         reading = undefined;
@@ -291,7 +300,7 @@ export function createChain(
       if (reading === undefined) return 'encoding';
       const { digest, block } = reading;
       if (equalBytes(digest, chain.emptyBlock(head).digest)) return chain.emptyBlock(head);
-      const key = `${toHex(head.digest)}${toHex(digest)}`;
+      const key = [head.digest, digest, rootOf(block.transactions)].map(toHex).join();
       const known = checked.get(key);
       if (known !== undefined) return known;
       const broken = fault(head, block);
@@ -313,6 +322,11 @@ export function createChain(
   return chain;
 }
 
+/** Name of a transaction. */
+function idOf(transaction: Uint8Array): Uint8Array {
+  return blake2b256('SIM_TX', transaction);
+}
+
 function rootOf(transactions: readonly Uint8Array[]): Uint8Array {
-  return transactionsRoot(transactions.map((bytes) => blake2b256('SIM_TX', bytes)));
+  return transactionsRoot(transactions.map(idOf));
 }

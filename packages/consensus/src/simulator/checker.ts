@@ -10,9 +10,11 @@ import {
   type VoteCrypto,
   valueKey,
   verifyCertificate,
+  type WeighedVote,
 } from '@sero/protocol';
 import type { ConsensusMessage } from '../abstractions.ts';
 import type { Chain, ChainBlock } from './chain.ts';
+import { expectDraw, expectSeedDraw } from './true-draws.ts';
 import { type Verification, votesIn } from './verification.ts';
 import { Violation } from './violation.ts';
 
@@ -23,6 +25,8 @@ import { Violation } from './violation.ts';
 export interface Checker {
   /** Everything that anybody says for the first time, honest or not, whether it arrives or not. */
   onSent(message: ConsensusMessage, from: number): void;
+  /** Votes that an honest node takes for what they say. */
+  onAccepted(context: RoundContext, votes: readonly WeighedVote[]): void;
   /** A node is about to make a block final. */
   onCommitting(node: number, block: ChainBlock | string, certificate: Bundle): void;
   /** A node's chain, each time that it may have changed. */
@@ -51,6 +55,8 @@ export function createChecker(
   const cast = new Map<string, string>();
   const kept = new Map<string, { certified?: string; ending: Set<string> }>();
   const corruptedRecords = new Set<string>();
+  /** Votes whose draws were worked out again. */
+  const drawn = new WeakSet<WeighedVote>();
 
   /** The facts of a round, as far as anything that is final tells them. */
   function contextOf(round: bigint): RoundContext | undefined {
@@ -128,12 +134,24 @@ export function createChecker(
       for (const vote of [...single, ...paired.flat()]) onVote(vote);
     },
 
+    onAccepted(context, votes) {
+      for (const vote of votes) {
+        if (drawn.has(vote)) continue;
+        expectDraw(context, vote, crypto.vrf);
+        drawn.add(vote);
+      }
+    },
+
     onCommitting(node, block, certificate) {
       const what = `node ${node}, round ${certificate.round}`;
       if (typeof block === 'string') throw new Violation('invalid-block', `${what}: ${block}`);
       const context = contextOf(certificate.round);
-      const isIts = equalBytes(certificate.value.digest, block.digest) && !isBottom(certificate.value);
+      // The one value that a block has: its hash, and whose it is and of which period as it says itself; nobody's and of none for the empty one.
+      const { period, proposer } = block.header;
+      const value = { period, proposer: proposer[0] ?? new Uint8Array(32), digest: block.digest };
+      const isIts = equalValues(certificate.value, value) && !isBottom(certificate.value);
       if (context === undefined || !isIts) throw new Violation('certificate', `${what}: of another block`);
+      expectSeedDraw(context, block.header, crypto.vrf);
       const { single, paired } = votesIn(certificate);
       let sum = 0n;
       const senders = new Set<string>();

@@ -1,6 +1,7 @@
 import type { Value, Vote, VoteCrypto } from '@sero/protocol';
 import type { ConsensusMessage } from '../abstractions.ts';
 import type { Chain, ChainBlock } from './chain.ts';
+import type { Happening } from './happenings.ts';
 import type { Random } from './random.ts';
 
 /** What a hostile node does with what its machine, which is honest code, wants to say, and with what it hears. */
@@ -41,6 +42,7 @@ export interface Powers {
   readonly transactions: () => readonly Uint8Array[];
   readonly tell: (to: number, message: ConsensusMessage) => void;
   readonly tellAll: (message: ConsensusMessage) => void;
+  readonly count: (what: Happening) => void;
   /** A vote of an own record, properly drawn and signed; undefined where it is not drawn. */
   readonly vote: (
     record: HostileRecord,
@@ -48,6 +50,15 @@ export interface Powers {
     period: number,
     step: number,
     value: Value,
+  ) => Vote | undefined;
+  /** The same with whatever proof of a draw. */
+  readonly voteWith: (
+    record: HostileRecord,
+    round: bigint,
+    period: number,
+    step: number,
+    value: Value,
+    proof: readonly Uint8Array[],
   ) => Vote | undefined;
   /** A block of an own record on the head. */
   readonly block: (

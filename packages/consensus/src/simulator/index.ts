@@ -1,3 +1,4 @@
 export { MUTANTS, type Mutant } from '../mutant.ts';
 export * from './run-seed.ts';
-export { SCENARIOS } from './scenarios/index.ts';
+export { KINDS } from './scenarios/index.ts';
+export { leadsTooOften } from './scenarios/withheld.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MUTANTS, type Mutant, runSeed, scenarioOf } from './index.ts';
+import { kindOf, MUTANTS, type Mutant, runSeed } from './index.ts';
 import type { ViolationCode } from './violation.ts';
 
 /** For each rule that can be switched off, the kind of world that notices it soonest, and the invariants that may be broken there. */
@@ -12,7 +12,14 @@ const FOUND: Readonly<Record<Mutant, { scenario: string; by: readonly ViolationC
   threshold: { scenario: 'honest', by: ['certificate'] },
   'empty-block': { scenario: 'hidden-before-empty', by: ['two-certificates'] },
   'old-certificate': { scenario: 'stale-certificate', by: ['progress'] },
+  'held-blocks': { scenario: 'crash-all', by: ['progress'] },
+  'early-votes': { scenario: 'crash-restart', by: ['contract'] },
+  'deaf-restart': { scenario: 'crash-restart', by: ['contract'] },
+  body: { scenario: 'wrong-body', by: ['invalid-block'] },
+  'draw-proof': { scenario: 'liar', by: ['draw'] },
+  'seed-proof': { scenario: 'liar', by: ['draw'] },
   'seed-lookback': { scenario: 'withholder', by: ['leader-share'] },
+  'seed-refresh': { scenario: 'withholder', by: ['leader-share'] },
 };
 
 /** The standard seeds, which hold with every rule: seeds.test.ts. */
@@ -22,7 +29,7 @@ for (const mutant of MUTANTS) {
   const { scenario, by } = FOUND[mutant];
   test(`a standard seed's world notices that the rule "${mutant}" is switched off`, () => {
     for (let seed = 1; seed <= COUNT; seed++) {
-      if (scenarioOf(seed).name !== scenario) continue;
+      if (kindOf(seed).name !== scenario) continue;
       const { violation } = runSeed(seed, { mutant });
       if (violation === undefined) continue;
       assert.ok(by.includes(violation.code), `seed ${seed}: ${violation.message}`);

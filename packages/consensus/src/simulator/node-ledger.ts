@@ -2,7 +2,7 @@ import { equalBytes, toHex } from '@sero/crypto';
 import type { Bundle } from '@sero/protocol';
 import type { CertifiedBlock, ConsensusLedger, NamedBlock } from '../abstractions.ts';
 import type { Later } from '../memory-disk.ts';
-import type { Chain, ChainBlock } from './chain.ts';
+import { type Chain, type ChainBlock, FULL_BLOCK } from './chain.ts';
 import { decodeCommand } from './transactions.ts';
 
 /** Whose the empty block is. */
@@ -32,9 +32,6 @@ export interface Machine {
   /** Told of a block before it is final. */
   readonly committing: (block: ChainBlock | string, certificate: Bundle) => void;
 }
-
-/** Most transactions of a block. */
-const MOST_TRANSACTIONS = 64;
 
 export function createNodeLedger(chain: Chain, machine: Machine): NodeLedger {
   const blocks: ChainBlock[] = [chain.genesis];
@@ -94,7 +91,7 @@ export function createNodeLedger(chain: Chain, machine: Machine): NodeLedger {
       let cost = 0;
       for (const transaction of mempool.values()) {
         const more = decodeCommand(transaction).cost;
-        if (taken.length === MOST_TRANSACTIONS || cost + more > within) break;
+        if (taken.length === FULL_BLOCK.transactions || cost + more > within) break;
         taken.push(transaction);
         cost += more;
       }

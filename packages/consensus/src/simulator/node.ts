@@ -18,6 +18,7 @@ import type { Checker } from './checker.ts';
 import { type NodeClock, nodeClock } from './clock.ts';
 import { watchContracts } from './contracts.ts';
 import type { Ground } from './foundation.ts';
+import type { Happening } from './happenings.ts';
 import type { Hostile, HostileRecord, Powers } from './hostile.ts';
 import type { Packet, SimulatedNetwork } from './network.ts';
 import type { Machine, NodeLedger } from './node-ledger.ts';
@@ -67,6 +68,9 @@ export interface Surroundings {
   readonly trace: ((line: () => string) => void) | undefined;
   /** Told of what an honest node says itself, after it was sent. */
   readonly onSaid: (node: number, message: ConsensusMessage) => void;
+  /** Told that a node has written to its vote log or erased keys; it is not durable yet. */
+  readonly onWrite: (node: number) => void;
+  readonly count: (what: Happening) => void;
   /** Told of two votes that an honest node has seen of one sender at one place. */
   readonly onEvidence: (node: number, pair: EquivocationPair) => void;
 }
@@ -135,6 +139,12 @@ export function createNode(
       const committee = context.committees(step);
       return selectedUnits(output, row.id, row.weight, context.table.total, committee) > 0n;
     };
+    const voteWith: Powers['voteWith'] = ({ id }, round, period, step, value, proof) => {
+      const ballot = { sender: id, round, period, step, value };
+      const { keys } = records.find((record) => record.id === id)!;
+      const signature = keys.sign(round, period, step, voteMessage(chain.genesisHash, ballot));
+      return signature === undefined ? undefined : { ...ballot, proof: [...proof], signature };
+    };
     return {
       random: random.fork(),
       number,
@@ -151,6 +161,7 @@ export function createNode(
         tell(to, message);
       },
       tellAll,
+      count: around.count,
       vote({ id, vrfSecret }, round, period, step, value) {
         const context = ledger.context(round);
         const needsProof = step === STEP.propose || !context.committees(step).everyUnit;
@@ -158,13 +169,9 @@ export function createNode(
         const proof = crypto.vrf.prove(vrfSecret, sortitionInput(genesisHash, seed, round, period, step));
         if (context.table.row(id) === undefined) return undefined;
         if (needsProof && !isDrawn(context, { id, vrfSecret }, step, proof)) return undefined;
-        const ballot = { sender: id, round, period, step, value };
-        const { keys } = records.find((record) => record.id === id)!;
-        const signature = keys.sign(round, period, step, voteMessage(genesisHash, ballot));
-        return signature === undefined
-          ? undefined
-          : { ...ballot, proof: needsProof ? [proof] : [], signature };
+        return voteWith({ id, vrfSecret }, round, period, step, value, needsProof ? [proof] : []);
       },
+      voteWith,
       block({ id, vrfSecret }, period, transactions, time) {
         const head = ledger.head();
         const { seed, genesisHash, round } = chain.context(head, head.header.height + 1n);
@@ -179,7 +186,13 @@ export function createNode(
 
   const ownRecords: OwnRecord[] = records.map(({ id, vrfSecret, keys }) => ({
     id,
-    keys,
+    keys: {
+      ...keys,
+      erase(leaves) {
+        keys.erase(leaves);
+        around.onWrite(number);
+      },
+    },
     prove: (alpha) => crypto.vrf.prove(vrfSecret, alpha),
   }));
 
@@ -189,16 +202,29 @@ export function createNode(
       build === undefined
         ? ledger
         : { ...ledger, propose: ({ proposer, period }, done) => done(build(proposer, period)) },
-    log,
+    log: {
+      ...log,
+      append(round, record) {
+        log.append(round, record);
+        around.onWrite(number);
+      },
+    },
     clock,
     verifier: {
       vote(context, vote, done) {
         work.verified++;
-        done(verification.vote(context, vote));
+        const weighed = verification.vote(context, vote);
+        if (isHonest && weighed !== undefined) checker.onAccepted(context, [weighed]);
+        done(weighed);
       },
       bundle(context, bundle, done) {
         work.verified++;
-        done(verification.bundle(context, bundle));
+        const verified = verification.bundle(context, bundle);
+        if (isHonest && verified !== undefined) {
+          const { votes, pairs } = verified;
+          checker.onAccepted(context, [...votes, ...pairs.flatMap(({ first, second }) => [first, second])]);
+        }
+        done(verified);
       },
       output: (proof) => crypto.vrf.outputOf(proof),
     },
@@ -255,7 +281,8 @@ export function createNode(
       trace?.(() => `node ${number} starts at height ${ledger.height()}`);
       checkHeight();
       participant = createParticipant(consensusParams(plan.parameters), ownRecords, world, {
-        ...(around.mutant !== undefined ? { mutant: around.mutant } : isHonest ? options : {}),
+        ...(around.mutant === undefined ? {} : { mutant: around.mutant }),
+        ...(isHonest ? options : {}),
       });
       participant.start();
       hostile?.start?.();
@@ -269,8 +296,21 @@ export function createNode(
       participant = undefined;
       clock.crash();
       ledger.crash(() => random.chance(500));
-      log.crash((length) => (length === 0 || random.chance(400) ? 0 : random.below(length + 1)));
-      for (const { keys } of records) keys.crash(() => random.chance(500));
+      if (isHonest) around.count('crash');
+      log.crash((length) => {
+        const kept = length === 0 || random.chance(400) ? 0 : random.below(length + 1);
+        if (isHonest && length > 0) around.count('unsynced-log');
+        if (isHonest && kept > 0 && kept < length) around.count('torn-log');
+        return kept;
+      });
+      let unsynced = 0;
+      for (const { keys } of records) {
+        keys.crash(() => {
+          unsynced++;
+          return random.chance(500);
+        });
+      }
+      if (isHonest && unsynced > 0) around.count('unsynced-keys');
     },
 
     take(packet, from) {

@@ -31,6 +31,8 @@ export interface Plan {
   readonly isEncoded: boolean;
   /** Real cryptography and key files, or keys files alone. Default: neither. */
   readonly real?: 'crypto' | 'keys';
+  /** The last round that real key files cover. Default: 40. */
+  readonly keyRounds?: bigint;
   /** What holds the chain. Default: a light one (chain.ts). */
   readonly foundation?: Foundation;
   /** Transactions change weights of honest records. */
@@ -39,8 +41,10 @@ export interface Plan {
   readonly faulty: { readonly ms: number; readonly height?: bigint };
   /** What happens in the first phase. */
   readonly script: (simulation: Simulation) => void;
-  /** In the second phase every honest node makes so many rounds final within so many ms. */
-  readonly progress: { readonly rounds: number; readonly within: number };
+  /** The script's own trouble has an end, when it heals the network. Default: it ends with the first phase. */
+  readonly isScripted?: boolean;
+  /** In the second phase every honest node makes so many rounds final within the bound (progress-bound.ts). */
+  readonly progress: { readonly rounds: number };
   /** What must hold at the end. */
   readonly atEnd?: (simulation: Simulation) => void;
 }

@@ -1,16 +1,18 @@
 import { compareBytes, concat, portableEd25519, portableVrf, toHex } from '@sero/crypto';
-import type { StakeRow, VoteCrypto } from '@sero/protocol';
+import { STEP, type StakeRow, type VoteCrypto } from '@sero/protocol';
 import type { ConsensusMessage } from '../abstractions.ts';
 import type { EquivocationPair } from '../machine/vote-tracker.ts';
 import type { Mutant } from '../mutant.ts';
 import { type Chain, createChain } from './chain.ts';
 import { type Checker, createChecker } from './checker.ts';
 import type { Ground } from './foundation.ts';
+import type { Happening, Happenings } from './happenings.ts';
 import { startLoad } from './load.ts';
 import { CALM, createNetwork, type SimulatedNetwork, type Weather } from './network.ts';
 import { createNode, type SimulatedNode, type SimulatedRecord } from './node.ts';
 import { createNodeLedger } from './node-ledger.ts';
 import type { Plan } from './plan.ts';
+import { progressBound } from './progress-bound.ts';
 import { type Random, randomFrom } from './random.ts';
 import { realKeys } from './real.ts';
 import { createSchedule, type Schedule } from './schedule.ts';
@@ -31,8 +33,15 @@ export interface Simulation {
   readonly crypto: VoteCrypto;
   /** Called with everything that an honest node says, after it was sent. */
   onSaid: ((node: number, message: ConsensusMessage) => void) | undefined;
+  /** Called when a node has written to its vote log or erased keys, before that is durable. */
+  onWrite: ((node: number) => void) | undefined;
   /** Called with two votes of one sender at one place that an honest node has seen. */
   onEvidence: ((node: number, pair: EquivocationPair) => void) | undefined;
+  /** What happened until now. */
+  readonly happened: Happenings;
+  count(what: Happening): void;
+  /** Outcome's. */
+  recovered: number | undefined;
   /** Whether the first phase lasts. */
   isFaulty(): boolean;
   /** Changes the weather of the first phase; what is not named stays. */
@@ -50,6 +59,9 @@ export interface Outcome {
   readonly events: number;
   /** Virtual time, ms. */
   readonly time: number;
+  /** From the end of faults until everybody had got on, ms; undefined where it did not come to that. */
+  readonly recovered?: number;
+  readonly happened: Happenings;
   readonly violation?: { readonly code: ViolationCode; readonly message: string };
 }
 
@@ -98,12 +110,17 @@ function violationIn(error: unknown): NonNullable<Outcome['violation']> {
   return { code: 'exception', message };
 }
 
-function outcomeOf({ checker, network, schedule }: Simulation, violation?: Outcome['violation']): Outcome {
+function outcomeOf(simulation: Simulation, violation?: Outcome['violation']): Outcome {
+  const { checker, network, schedule, happened, recovered } = simulation;
+  const finals = checker.finals().slice(1);
+  const empty = finals.filter(({ header }) => header.proposer.length === 0).length;
   return {
-    rounds: checker.finals().length - 1,
+    rounds: finals.length,
     packets: network.counts.arrived,
     events: schedule.events(),
     time: schedule.now(),
+    ...(recovered === undefined ? {} : { recovered }),
+    happened: { ...happened, 'empty-block': empty },
     ...(violation === undefined ? {} : { violation }),
   };
 }
@@ -128,7 +145,10 @@ function assemble(
     weights.map((weight): SimulatedRecord => {
       const n = number++;
       const vrfSecret = secretOf(5, n);
-      const own = (plan.real === undefined ? stubKeys : realKeys)(n, crypto.ed25519, later);
+      const own =
+        plan.real === undefined
+          ? stubKeys(n, crypto.ed25519, later)
+          : realKeys(n, crypto.ed25519, later, plan.keyRounds);
       const keys =
         hostile === undefined ? own : { ...own, erase: () => undefined, eraseBefore: () => undefined };
       const blsKey = concat(secretOf(6, n), secretOf(6, n).slice(16));
@@ -144,7 +164,12 @@ function assemble(
   const { chain, openLedger } =
     foundation?.build(schedule) ??
     lightGround(createChain(plan.parameters, rows, random.bytes(32), crypto, mutant, isBelieved));
-  const verification = createVerification(crypto);
+  // The mutant: whatever proof is shown, it is believed.
+  const vrf = {
+    ...crypto.vrf,
+    verify: (_: Uint8Array, __: Uint8Array, proof: Uint8Array) => crypto.vrf.outputOf(proof),
+  };
+  const verification = createVerification(mutant === 'draw-proof' ? { ...crypto, vrf } : crypto);
   const checker = createChecker(chain, verification, crypto, (id) => honest.has(toHex(id)), isBelieved);
   const nodes: SimulatedNode[] = [];
   const networkRandom = random.fork();
@@ -161,6 +186,7 @@ function assemble(
   );
   network.weather = plan.weather;
   let isFaulty = true;
+  const happened: Happenings = {};
   const simulation: Simulation = {
     plan,
     random: random.fork(),
@@ -171,6 +197,12 @@ function assemble(
     checker,
     crypto,
     onSaid: undefined,
+    onWrite: undefined,
+    happened,
+    count(what) {
+      happened[what] = (happened[what] ?? 0) + 1;
+    },
+    recovered: undefined,
     onEvidence: undefined,
     isFaulty: () => isFaulty,
     heal() {
@@ -205,12 +237,27 @@ function assemble(
         network: () => network,
         nodeCount: plan.nodes.length,
         trace: trace && ((line) => trace(`${schedule.now()} ${line()}`)),
-        onSaid: (from, message) => simulation.onSaid?.(from, message),
+        onSaid(from, message) {
+          countVote(simulation, message);
+          simulation.onSaid?.(from, message);
+        },
+        onWrite: (at) => simulation.onWrite?.(at),
+        count: simulation.count,
         onEvidence: (from, pair) => simulation.onEvidence?.(from, pair),
       }),
     );
   }
   return simulation;
+}
+
+/** What honest votes tell of how a world went. */
+function countVote({ count }: Simulation, message: ConsensusMessage): void {
+  if (message.type !== 'vote') return;
+  const { step, period } = message.vote;
+  if (step === STEP.late) count('late');
+  if (step === STEP.redo) count('redo');
+  if (step === STEP.down) count('down');
+  if (period >= 3) count('period-3');
 }
 
 function lightGround(chain: Chain): Ground {
@@ -240,7 +287,8 @@ function* play(simulation: Simulation): Generator<Promise<void>, void> {
   startLoad(simulation);
   plan.script(simulation);
   const { ms, height } = plan.faulty;
-  yield* run(schedule, ms, () => height !== undefined && BigInt(checker.finals().length) > height);
+  const isHigh = (): boolean => height !== undefined && BigInt(checker.finals().length) > height;
+  yield* run(schedule, ms, () => isHigh() || !simulation.isFaulty());
   yield* expectProgress(simulation);
   plan.atEnd?.(simulation);
 }
@@ -257,12 +305,15 @@ function* expectProgress(simulation: Simulation): Generator<Promise<void>, void>
   simulation.heal();
   const honest = nodes.filter(({ isHonest }) => isHonest);
   for (const node of nodes) if (!node.isUp()) node.start();
-  const { rounds, within } = plan.progress;
+  const within = progressBound(plan);
   const from = schedule.now();
-  const goal = BigInt(checker.finals().length - 1 + rounds);
+  const goal = BigInt(checker.finals().length - 1 + plan.progress.rounds);
   const isThere = (): boolean => honest.every(({ ledger }) => ledger.height() >= goal);
   yield* run(schedule, from + within, isThere);
-  if (isThere()) return;
+  if (isThere()) {
+    simulation.recovered = schedule.now() - from;
+    return;
+  }
   const heights = honest.map(({ ledger }) => ledger.height()).join(' ');
   throw new Violation(
     'progress',

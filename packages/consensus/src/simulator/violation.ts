@@ -27,6 +27,8 @@ export type ViolationCode =
   | 'certificate'
   /** A block that does not hold was certified. */
   | 'invalid-block'
+  /** A vote counts, or a block is final, by a draw that is not its owner's. */
+  | 'draw'
   /** Keys that should be erased are there to be stolen. */
   | 'stolen-key'
   /** A node stopped, or its code threw. */

@@ -1,6 +1,6 @@
 import { toHex } from '@sero/crypto';
 import { encodeBlock, STEP, type Value } from '@sero/protocol';
-import type { ChainBlock } from '../chain.ts';
+import { type ChainBlock, FULL_BLOCK } from '../chain.ts';
 import type { HostilePlan, HostileRecord, Powers } from '../hostile.ts';
 import { encodeCommand } from '../transactions.ts';
 import { halves } from './voters.ts';
@@ -10,7 +10,8 @@ export function salt(id: number): Uint8Array {
   return encodeCommand({ id: id >>> 0, kind: 'salt', cost: 0, row: 0, weight: 0 });
 }
 
-function proposal(
+/** An own proposal of a block. */
+export function proposal(
   { vote }: Powers,
   record: HostileRecord,
   period: number,
@@ -138,17 +139,45 @@ export const bodySwapper: HostilePlan = ({ random, after, tellAll, chain }) => {
   };
 };
 
-/** Tries to begin every round at once: an empty block as soon as its time allows it to claim so, and votes at every step for it. */
+/** Fills its blocks to the last transaction and the last of what they may cost, or beyond either. */
+export const stuffer: HostilePlan = ({ random, records, block, head, count }) => ({
+  build(proposer, period) {
+    const record = records.find(({ id }) => id === proposer)!;
+    const [more, dearer] = random.pick([
+      [0, 0],
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ] as const);
+    count(more + dearer === 0 ? 'full-block' : 'overfull-block');
+    const cost = FULL_BLOCK.cost + dearer;
+    const dear = encodeCommand({ id: random.u32(), kind: 'salt', cost, row: 0, weight: 0 });
+    const rest = Array.from({ length: FULL_BLOCK.transactions + more - 1 }, () => salt(random.u32()));
+    return block(record, period, [dear, ...rest], head().header.time + BigInt(random.between(1, 2_000)));
+  },
+});
+
+/**
+ * Tries to begin every round at once: an empty block as soon as its time allows it to claim so, or with a time at which there may be none yet, and votes
+ * at every step for it.
+ */
 export const eagerStarter: HostilePlan = (powers) => {
-  const { records, tellAll, block, head, vote, chain } = powers;
+  const { random, records, tellAll, block, head, vote, chain, count } = powers;
+  const { minBlockGap } = chain.parameters.pace;
   const start = (): void => {
     const parent = head().header;
     const round = parent.height + 1n;
     for (const record of records) {
-      const time = parent.time + BigInt(chain.parameters.pace.minBlockGap);
-      const made = block(record, 0, [], time);
+      const isEarly = random.chance(500);
+      const made = block(
+        record,
+        0,
+        [],
+        parent.time + BigInt(isEarly ? random.between(1, minBlockGap - 1) : minBlockGap),
+      );
       const first = proposal(powers, record, 0, made);
       if (first === undefined) continue;
+      if (isEarly) count('early-block');
       tellAll(first);
       tellAll({ type: 'block', bytes: made.bytes });
       for (const step of [STEP.soft, STEP.cert, STEP.next, STEP.late]) {

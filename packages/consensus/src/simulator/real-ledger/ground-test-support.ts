@@ -16,11 +16,10 @@ import {
   decodeBlock,
   encodeBlock,
   headerHash,
+  isWholeBlock,
   type Parameters,
   ProtocolError,
   type RoundContext,
-  transactionsRoot,
-  witnessTransactionId,
 } from '@sero/protocol';
 import { type KeyValueStore, memoryLog, memoryStore } from '@sero/store';
 import type { CertifiedBlock, NamedBlock } from '../../abstractions.ts';
@@ -324,9 +323,7 @@ function named(block: Block): ChainBlock {
 function readBlock(bytes: Uint8Array): { digest: Uint8Array; block: Block } | undefined {
   try {
     const block = decodeBlock(bytes);
-    const root = transactionsRoot(block.transactions.map(witnessTransactionId));
-    const isWhole = equalBytes(root, block.header.transactionsRoot);
-    return isWhole ? { digest: headerHash(block.header), block } : undefined;
+    return isWholeBlock(block) ? { digest: headerHash(block.header), block } : undefined;
   } catch (error) {
     codeIn(error);
     return undefined;

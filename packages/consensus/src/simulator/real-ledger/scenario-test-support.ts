@@ -23,9 +23,10 @@ import type { EquivocationPair } from '../../machine/vote-tracker.ts';
 import { doubleVoter } from '../adversaries/voters.ts';
 import type { Plan } from '../plan.ts';
 import { type Random, randomFrom } from '../random.ts';
-import type { SeedOutcome } from '../run-seed.ts';
+import { kindOf, type RunOptions, runSeed, type SeedOutcome } from '../run-seed.ts';
 import { calmPlan, crowd, nodesOf } from '../scenarios/draw.ts';
 import { crashes } from '../scenarios/faults.ts';
+import { REAL_LEDGER } from '../scenarios/index.ts';
 import { type Simulation, type SimulationOptions, simulateHeld } from '../simulation.ts';
 import { Violation } from '../violation.ts';
 import { type RealFoundation, realFoundation } from './ground-test-support.ts';
@@ -40,6 +41,16 @@ export interface RealOutcome extends SeedOutcome {
   readonly tornCommits: number;
 }
 
+/** As `runSeed`, for every kind of world. */
+export async function runWorld(
+  seed: number,
+  { scenario = kindOf(seed).name, ...options }: RunOptions = {},
+): Promise<SeedOutcome> {
+  return scenario === REAL_LEDGER.name
+    ? runRealLedger(seed, options)
+    : runSeed(seed, { ...options, scenario });
+}
+
 /** One world whose nodes have real ledgers. The same seed gives the same run. @param seed 0..2^48 */
 export async function runRealLedger(seed: number, options: SimulationOptions = {}): Promise<RealOutcome> {
   const random = randomFrom(BigInt(seed));
@@ -47,7 +58,7 @@ export async function runRealLedger(seed: number, options: SimulationOptions = {
   const { plan, foundation } = realPlan(random, counts);
   const worldSeed = BigInt(random.u32()) + (BigInt(seed) << 32n);
   const outcome = await simulateHeld(plan, worldSeed, options);
-  return { seed, scenario: 'real-ledger', ...outcome, ...counts, tornCommits: foundation.tornCommits() };
+  return { seed, scenario: REAL_LEDGER.name, ...outcome, ...counts, tornCommits: foundation.tornCommits() };
 }
 
 type Counts = { -readonly [K in 'payments' | 'stakeCommands' | 'slashes' | 'emptyBlocks']: number };
@@ -72,7 +83,7 @@ function realPlan(random: Random, counts: Counts): { plan: Plan; foundation: Rea
       collectEvidence(simulation, foundation);
       if (trouble === 0) hush(simulation);
       else if (trouble === 1) crashes(simulation, [200, 2_500], 1);
-      else crashCommits(simulation, foundation);
+      if (trouble !== 1) crashCommits(simulation, foundation, trouble === 0 ? 200 : 900);
     },
     atEnd: (simulation) => expectOneState(simulation, foundation, counts),
   };
@@ -95,11 +106,11 @@ function hush(simulation: Simulation): void {
   schedule.after(50_000, () => simulation.turn({ passes: () => true }));
 }
 
-/** Crashes nodes between the log of blocks and the state, and before either. */
-function crashCommits(simulation: Simulation, foundation: RealFoundation): void {
+/** Crashes nodes between the log of blocks and the state, and before either. @param perMille how often */
+function crashCommits(simulation: Simulation, foundation: RealFoundation, perMille: number): void {
   const { random, schedule, nodes } = simulation;
   foundation.onWriting = (node) => {
-    if (!nodes[node]!.isHonest || nodes.some((one) => !one.isUp()) || random.chance(500)) return;
+    if (!nodes[node]!.isHonest || nodes.some((one) => !one.isUp()) || !random.chance(perMille)) return;
     schedule.after(0, () => simulation.crash(node, random.pick([20, 300, 3_000])));
   };
 }

@@ -90,6 +90,6 @@ export function calmPlan(random: Random, nodes: readonly NodePlan[]): Plan {
     changesStake: random.chance(500),
     faulty: { ms: 40_000, height: BigInt(random.between(4, 12)) },
     script: () => undefined,
-    progress: { rounds: 3, within: 120_000 },
+    progress: { rounds: 3 },
   };
 }

@@ -1,3 +1,4 @@
+import { STEP } from '@sero/protocol';
 import type { ClockError } from '../clock.ts';
 import type { Weather } from '../network.ts';
 import type { Plan } from '../plan.ts';
@@ -48,8 +49,22 @@ export function partitions(simulation: Simulation, percents: readonly number[]):
   schedule.after(random.between(500, 6_000), split);
 }
 
+/** Splits the network once, after a while, and heals it when nothing fails any more. @param forMs bounds of the time between, ms */
+export function partitionOnce(
+  simulation: Simulation,
+  percent: number,
+  forMs: readonly [number, number],
+): void {
+  const { random, schedule, nodes } = simulation;
+  schedule.after(random.between(5_000, 30_000), () => {
+    simulation.turn({ parts: parts(random, nodes.length, percent) });
+    schedule.after(random.between(forMs[0], forMs[1]), simulation.heal);
+  });
+}
+
 /**
- * Crashes honest nodes, half of the time just after they have said something: what was written and not yet durable is torn then.
+ * Crashes honest nodes: a quarter of the time at any moment, a quarter just after they have said something, and half of the time while what they
+ * wrote, votes and erasures of keys, is on its way to the disk: it is torn then.
  *
  * @param pause bounds of the time between crashes, ms
  * @param most nodes that are down at a time
@@ -57,21 +72,28 @@ export function partitions(simulation: Simulation, percents: readonly number[]):
 export function crashes(simulation: Simulation, pause: readonly [number, number], most: number): void {
   const { random, schedule, nodes } = simulation;
   const honest = nodes.filter(({ isHonest }) => isHonest);
-  let isDue = false;
+  const isHonest = new Set(honest.map(({ number }) => number));
+  let due: 'said' | 'writing' | undefined;
   const crash = (node: number): void => {
-    isDue = false;
+    due = undefined;
     schedule.after(random.between(pause[0], pause[1]), arm);
     if (!simulation.isFaulty() || nodes.filter((one) => !one.isUp()).length >= most) return;
     simulation.crash(node, random.pick([20, 300, 3_000, 12_000]));
   };
   const arm = (): void => {
-    if (random.chance(500)) crash(random.pick(honest).number);
-    else isDue = true;
+    const kind = random.below(4);
+    if (kind === 0) crash(random.pick(honest).number);
+    else due = kind === 1 ? 'said' : 'writing';
+  };
+  const strike = (node: number, within: number): void => {
+    due = undefined;
+    schedule.after(random.below(within), () => crash(node));
   };
   simulation.onSaid = (node, { type }) => {
-    if (!isDue || type !== 'vote' || random.chance(600)) return;
-    isDue = false;
-    schedule.after(random.below(8), () => crash(node));
+    if (due === 'said' && type === 'vote' && !random.chance(600)) strike(node, 8);
+  };
+  simulation.onWrite = (node) => {
+    if (due === 'writing' && isHonest.has(node) && !random.chance(600)) strike(node, simulation.plan.disk[1]);
   };
   schedule.after(random.between(200, 2_000), arm);
 }
@@ -120,7 +142,7 @@ export const FAULTS: readonly Scenario[] = [
   ),
   {
     name: 'crash-restart',
-    share: 70,
+    share: 60,
     plan: (random) => {
       const plan = honestPlan(random);
       const weather = random.chance(500) ? lossyWeather(random) : slowWeather(random);
@@ -134,17 +156,35 @@ export const FAULTS: readonly Scenario[] = [
   },
   {
     name: 'crash-all',
-    share: 25,
+    share: 35,
     plan: (random) => ({
       ...honestPlan(random),
       faulty: { ms: 40_000, height: 20n },
       script: (simulation) => {
-        const { schedule, nodes } = simulation;
-        for (let i = 0; i < 4; i++) {
-          schedule.at(random.below(40_000), () => {
-            for (const { number } of nodes) simulation.crash(number, random.between(10, 4_000));
-          });
-        }
+        const { schedule, nodes, plan } = simulation;
+        const strike = (): void => {
+          for (const { number } of nodes) simulation.crash(number, random.between(10, 4_000));
+        };
+        const inWrite = (): void => {
+          simulation.onWrite = () => {
+            simulation.onWrite = undefined;
+            schedule.after(random.below(plan.disk[1]), strike);
+          };
+        };
+        const beforeCertificate = (): void => {
+          simulation.onSaid = (_, message) => {
+            if (message.type !== 'vote' || message.vote.step !== STEP.cert) return;
+            simulation.onSaid = undefined;
+            schedule.after(random.between(10, 60), strike);
+          };
+        };
+        // At any moment; while somebody's writes are on their way to the disk; when some have cert-voted and few, if any, have the certificate.
+        const aims: readonly (() => void)[] = [strike, inWrite, beforeCertificate, beforeCertificate];
+        const again = (): void => {
+          random.pick(aims)();
+          schedule.after(random.between(2_000, 8_000), again);
+        };
+        schedule.after(random.between(300, 3_000), again);
       },
     }),
   },

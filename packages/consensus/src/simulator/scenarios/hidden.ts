@@ -26,10 +26,29 @@ function bundleSubject({ round, period, step }: Bundle): Subject {
 }
 
 /**
+ * When a script's trouble ends the network is healed, and the time for progress begins: with a height as its end it would measure a calm network.
+ *
+ * @returns the end
+ */
+function healAfter(simulation: Simulation, round: bigint, forMs: number): number {
+  const { schedule, nodes, checker } = simulation;
+  schedule.after(forMs, () => {
+    if (!simulation.isFaulty()) return;
+    const best = BigInt(checker.finals().length - 1);
+    const isBehind = (height: bigint): boolean => height < round || height + 1n < best;
+    if (nodes.some(({ isHonest, ledger }) => isHonest && isBehind(ledger.height()))) {
+      simulation.count('healed-in-trouble');
+    }
+    simulation.heal();
+  });
+  return schedule.now() + forMs;
+}
+
+/**
  * The network hides a certificate: in one round, quorums of soft votes fail until a period; the certificate of that period comes to one node
  * only, or to nobody, and what that node knows does not leave it until much later. The others have to find the same block.
  */
-function hide(simulation: Simulation, period: number, seer: number | undefined, forMs: number): void {
+export function hide(simulation: Simulation, period: number, seer: number | undefined, forMs: number): void {
   const { schedule, random, nodes } = simulation;
   const round = BigInt(random.between(2, 4));
   /** Nodes that do not hear the soft votes of the period either. */
@@ -40,7 +59,7 @@ function hide(simulation: Simulation, period: number, seer: number | undefined, 
   const passes = (packet: Packet, from: number, to: number): boolean => {
     const subject = subjectOf(packet);
     if (subject === undefined || subject.round < round) return true;
-    end ??= schedule.now() + forMs;
+    end ??= healAfter(simulation, round, forMs);
     if (schedule.now() > end) return true;
     if (subject.round > round) return from !== seer && to !== seer;
     if (subject.step === STEP.soft)
@@ -62,6 +81,7 @@ function hiddenPlan(random: Random, period: number, isSeen: boolean): Plan {
     ...calmPlan(random, nodes),
     load: 'steady',
     faulty: { ms: 100_000, height: 8n },
+    isScripted: true,
     script: (simulation) => hide(simulation, period, seer, forMs),
   };
 }
@@ -80,7 +100,7 @@ function stale(simulation: Simulation): void {
   const passes = (packet: Packet, from: number, to: number): boolean | number => {
     const subject = subjectOf(packet);
     if (subject === undefined || subject.round < round) return true;
-    end ??= schedule.now() + forMs;
+    end ??= healAfter(simulation, round, forMs);
     if (schedule.now() > end) return true;
     if (subject.round > round || packet.type !== 'message') return from !== seer && to !== seer;
     const { period, step } = subject;
@@ -94,7 +114,7 @@ function stale(simulation: Simulation): void {
 }
 
 /** The steps of one period that are kept from everybody, so that it ends by other ones. */
-function withoutSteps(simulation: Simulation, isKept: (step: number) => boolean): void {
+function withoutSteps(simulation: Simulation, isKept: (subject: Subject) => boolean): void {
   const { schedule, random } = simulation;
   const round = BigInt(random.between(1, 3));
   const forMs = random.between(15_000, 60_000);
@@ -103,8 +123,8 @@ function withoutSteps(simulation: Simulation, isKept: (step: number) => boolean)
     passes(packet) {
       const subject = subjectOf(packet);
       if (subject === undefined || subject.round !== round) return true;
-      end ??= schedule.now() + forMs;
-      return schedule.now() > end || !isKept(subject.step) || random.chance(30);
+      end ??= healAfter(simulation, round, forMs);
+      return schedule.now() > end || !isKept(subject) || random.chance(30);
     },
   });
 }
@@ -112,21 +132,25 @@ function withoutSteps(simulation: Simulation, isKept: (step: number) => boolean)
 /** Periods that end by fast recovery alone: its steps, and what they need to be about a value, about bottom, or about both. */
 function recoveryPlan(random: Random): Plan {
   const isNext = (step: number): boolean => step >= STEP.next && step < STEP.late;
-  const isKept = random.pick<(step: number) => boolean>([
+  // There is a soft quorum in the first period only, which ends with its value.
+  const onlyRedo = ({ period, step }: Subject): boolean =>
+    step === STEP.cert || (period > 0 && (step === STEP.soft || isNext(step)));
+  const isKept = random.pick<(subject: Subject) => boolean>([
+    onlyRedo,
+    onlyRedo,
     // Late: there is a soft quorum.
-    (step) => step === STEP.cert || isNext(step),
+    ({ step }) => step === STEP.cert || isNext(step),
     // Down: there is none.
-    (step) => step === STEP.soft || step === STEP.cert || isNext(step),
-    // Redo: what the last period ended with.
-    (step) => step === STEP.soft || step === STEP.cert || (isNext(step) && random.chance(900)),
+    ({ step }) => step === STEP.soft || step === STEP.cert || isNext(step),
     // Some have staged a value and some have not.
-    (step) => (step === STEP.soft && random.chance(400)) || step === STEP.cert || isNext(step),
+    ({ step }) => (step === STEP.soft && random.chance(400)) || step === STEP.cert || isNext(step),
   ]);
   const plan = calmPlan(random, nodesOf(crowd(random, random.below(2)), [random.pick([mute, doubleVoter])]));
   return {
     ...plan,
     load: 'steady',
     faulty: { ms: 90_000, height: 6n },
+    isScripted: true,
     script: (simulation) => withoutSteps(simulation, isKept),
   };
 }
@@ -134,7 +158,7 @@ function recoveryPlan(random: Random): Plan {
 export const HIDDEN: readonly Scenario[] = [
   {
     name: 'hidden-certificate',
-    share: 60,
+    share: 45,
     plan: (random) => hiddenPlan(random, random.pick([0, 0, 1]), true),
   },
   {
@@ -147,14 +171,15 @@ export const HIDDEN: readonly Scenario[] = [
         load: 'steady',
         faulty: { ms: 80_000, height: 8n },
         changesStake: false,
+        isScripted: true,
         script: stale,
       };
     },
   },
   { name: 'fast-recovery', share: 35, plan: recoveryPlan },
   // m = 3: the period before the first in which the empty block is proposed.
-  { name: 'hidden-before-empty', share: 40, plan: (random) => hiddenPlan(random, 2, true) },
-  { name: 'missed-certificate', share: 35, plan: (random) => hiddenPlan(random, random.below(4), false) },
+  { name: 'hidden-before-empty', share: 35, plan: (random) => hiddenPlan(random, 2, true) },
+  { name: 'missed-certificate', share: 30, plan: (random) => hiddenPlan(random, random.below(4), false) },
   {
     name: 'empty-blocks',
     share: 30,

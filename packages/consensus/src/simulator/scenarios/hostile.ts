@@ -1,3 +1,5 @@
+import { PRODUCTION } from '@sero/protocol';
+import { liar } from '../adversaries/liar.ts';
 import { flooder, garbler, replayer } from '../adversaries/noise.ts';
 import {
   blockHider,
@@ -5,6 +7,7 @@ import {
   borrower,
   eagerStarter,
   equivocatingProposer,
+  stuffer,
 } from '../adversaries/proposers.ts';
 import {
   alternatingVoter,
@@ -14,10 +17,12 @@ import {
   muteLeader,
   restlessVoter,
 } from '../adversaries/voters.ts';
+import { FULL_BLOCK } from '../chain.ts';
 import type { HostilePlan } from '../hostile.ts';
 import type { Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import type { Simulation } from '../simulation.ts';
+import { decodeCommand } from '../transactions.ts';
 import { Violation } from '../violation.ts';
 import { calmPlan, crowd, nodesOf, type Scenario } from './draw.ts';
 import { crashes, lossyWeather, partitions, slowWeather, wrongClock } from './faults.ts';
@@ -36,6 +41,7 @@ const HOSTILE: readonly HostilePlan[] = [
   garbler,
   borrower,
   bodySwapper,
+  liar,
 ];
 
 /** One or two hostile nodes with as much stake as may be, which do one of these things. */
@@ -69,12 +75,43 @@ function expectNoFlood({ nodes, checker }: Simulation): void {
   }
 }
 
-/** Blocks that an idle chain may make in a time: one an idle interval, and what clocks may be wrong by. */
+/** A hostile node that lies about its draws, in a third of the runs where votes are drawn as well. */
+function liarPlan(random: Random): Plan {
+  if (random.chance(650)) return against(random, [liar]);
+  const honest = Array.from({ length: random.between(7, 9) }, () => [random.between(8_000, 12_000)]);
+  const plan = calmPlan(random, nodesOf({ honest, hostile: [[random.between(1_000, 9_000)]] }, [liar]));
+  return { ...plan, parameters: { ...plan.parameters, committees: PRODUCTION.committees } };
+}
+
+/** No final block holds more than a block may. */
+function expectBounded({ checker, count }: Simulation): void {
+  for (const { header, transactions } of checker.finals()) {
+    let cost = 0;
+    for (const transaction of transactions) cost += decodeCommand(transaction).cost;
+    if (transactions.length > FULL_BLOCK.transactions || cost > FULL_BLOCK.cost) {
+      const what = `${transactions.length} transactions of ${cost} ms`;
+      throw new Violation('invalid-block', `height ${header.height}: ${what}`);
+    }
+    if (transactions.length === FULL_BLOCK.transactions && cost === FULL_BLOCK.cost) count('full-final');
+  }
+}
+
+/**
+ * Blocks that an idle chain may make in a time: one an idle interval, and what clocks may be wrong by; and none sooner after another than that, by their
+ * own times.
+ */
 function expectPace({ schedule, checker, plan }: Simulation): void {
   const blocks = BigInt(checker.finals().length - 1);
   const { minBlockGap } = plan.parameters.pace;
   const most = BigInt(schedule.now() + 2_000) / BigInt(minBlockGap) + 1n;
   if (blocks > most) throw new Violation('pace', `${blocks} blocks in ${schedule.now()} ms`);
+  const finals = checker.finals();
+  for (const [i, { header }] of finals.slice(1).entries()) {
+    const gap = header.time - finals[i]!.header.time;
+    if (header.proposer.length > 0 && gap < BigInt(minBlockGap)) {
+      throw new Violation('pace', `height ${header.height}: ${gap} ms after its parent, with nothing in it`);
+    }
+  }
 }
 
 /** Everything at once: clocks, network, crashes, partitions, hostile nodes. */
@@ -139,9 +176,14 @@ export const AGAINST: readonly Scenario[] = [
   {
     name: 'full-blocks',
     share: 20,
-    plan: (random) => perhapsBad(random, { ...calmPlan(random, nodesOf(crowd(random, 0))), load: 'full' }),
+    plan(random) {
+      const plan = calmPlan(random, nodesOf(crowd(random, random.chance(800) ? 1 : 0), [stuffer]));
+      const faulty = { ms: 60_000, height: 16n };
+      return { ...perhapsBad(random, { ...plan, load: 'full', faulty }), atEnd: expectBounded };
+    },
   },
   scenario('borrower', 15, [borrower]),
   scenario('wrong-body', 15, [bodySwapper]),
-  { name: 'mixed', share: 160, plan: mixed },
+  { name: 'liar', share: 15, plan: (random) => perhapsBad(random, liarPlan(random)) },
+  { name: 'mixed', share: 110, plan: mixed },
 ];

@@ -1,12 +1,17 @@
-import { toHex } from '@sero/crypto';
+import { compareBytes, toHex } from '@sero/crypto';
 import {
+  type Bundle,
   isCanonicalChoice,
   type RoundContext,
   STEP,
+  seedInput,
   type Value,
   type Vote,
   voteMessage,
 } from '@sero/protocol';
+import { salt } from '../adversaries/proposers.ts';
+import type { HostilePlan } from '../hostile.ts';
+import type { Packet } from '../network.ts';
 import type { SimulatedRecord } from '../node.ts';
 import type { Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
@@ -81,7 +86,10 @@ function expectOldRoundsErased(
   }
 }
 
-/** All keys that anybody has are handed to an adversary, who tries to certify another block of an old round. */
+/** Keeps the keys of all rounds, and does nothing else. */
+const hoarder: HostilePlan = () => ({});
+
+/** All keys that anybody honest has are handed to an adversary, who looks for what could certify another block of an old round. */
 function recertify({ nodes, chain, random, checker }: Simulation): void {
   const height = BigInt(checker.finals().length - 1);
   const honest = nodes.filter(({ isHonest }) => isHonest);
@@ -108,6 +116,56 @@ function recertify({ nodes, chain, random, checker }: Simulation): void {
   }
 }
 
+/**
+ * Casts every vote that can be signed for another block of an old round, one that holds, with what hostile nodes have kept and honest ones have left; and
+ * shows it to everybody, those who are still at that round among them, with what looks like its certificate.
+ */
+function castOld(simulation: Simulation): void {
+  const { nodes, chain, random, checker, crypto, network, count } = simulation;
+  const finals = checker.finals();
+  const hoarding = nodes.find(({ isHonest, isUp }) => !isHonest && isUp());
+  if (finals.length < 2 || hoarding === undefined) return;
+  const parent = finals[random.below(finals.length - 1)]!;
+  const round = parent.header.height + 1n;
+  const { genesisHash, seed, table } = chain.context(parent, round);
+  const { id, vrfSecret } = hoarding.records[0]!;
+  const seedProof = crypto.vrf.prove(vrfSecret, seedInput(genesisHash, seed, round));
+  const time = parent.header.time + BigInt(random.between(1, 5_000));
+  const block = chain.build(parent, { proposer: id, period: 0, seedProof }, [salt(random.u32())], time);
+  const value: Value = { period: 0, proposer: id, digest: block.digest };
+  const over = nodes.filter(({ isHonest, ledger }) => !isHonest || ledger.height() > round);
+  const records = over.flatMap((node) => node.records).filter((record) => table.row(record.id) !== undefined);
+  const others = nodes.map(({ number }) => number).filter((number) => number !== hoarding.number);
+  const send = (packet: Packet): void => {
+    if (packet.type === 'message') checker.onSent(packet.message, hoarding.number);
+    for (const to of others) network.send(hoarding.number, to, packet);
+  };
+  send({ type: 'message', message: { type: 'block', bytes: block.bytes } });
+  const period = random.pick([0, 0, 1, 3]);
+  const castAt = (step: number): Vote[] => {
+    const place = { round, period, step, value, proof: [] };
+    const votes = records.flatMap((record) => forge(chain, record, place) ?? []);
+    for (const vote of votes) send({ type: 'message', message: { type: 'vote', vote } });
+    return votes;
+  };
+  castAt(STEP.soft);
+  const votes = castAt(STEP.cert);
+  if (votes.length === 0) return;
+  count('old-vote');
+  const bySender = votes.sort((a, b) => compareBytes(a.sender, b.sender));
+  const signatures = bySender.map(({ sender, proof, signature }) => ({ sender, proof, signature }));
+  const certificate: Bundle = {
+    round,
+    period,
+    step: STEP.cert,
+    value,
+    votes: signatures,
+    equivocations: [],
+  };
+  send({ type: 'message', message: { type: 'bundle', bundle: certificate } });
+  send({ type: 'certified', round, certified: { block: block.bytes, certificate } });
+}
+
 function robbed(random: Random): Plan {
   // Equal nodes, so that one more hostile one can be borne.
   const nodes = nodesOf({ honest: Array.from({ length: random.between(4, 6) }, () => [1]), hostile: [] });
@@ -132,7 +190,7 @@ export const THIEVES: readonly Scenario[] = [
     name: 'old-keys',
     share: 10,
     plan(random) {
-      const plan = calmPlan(random, nodesOf(crowd(random, 0)));
+      const plan = calmPlan(random, nodesOf(crowd(random, 1), [hoarder]));
       return {
         ...plan,
         weather: { ...plan.weather, ...(random.chance(500) ? lossyWeather(random) : {}) },
@@ -141,6 +199,7 @@ export const THIEVES: readonly Scenario[] = [
           const { schedule } = simulation;
           const again = (): void => {
             recertify(simulation);
+            castOld(simulation);
             schedule.after(2_000, again);
           };
           again();

@@ -1,5 +1,8 @@
+import { toHex } from '@sero/crypto';
 import { DEVELOPMENT } from '@sero/protocol';
 import { withholder } from '../adversaries/withholder.ts';
+import { isTooOften, type LeaderShare } from '../leader-share.ts';
+import { ranking, type VrfSecrets } from '../leaders.ts';
 import type { Simulation } from '../simulation.ts';
 import { Violation } from '../violation.ts';
 import { calmPlan, nodesOf, type Scenario } from './draw.ts';
@@ -7,41 +10,57 @@ import { calmPlan, nodesOf, type Scenario } from './draw.ts';
 /** Rounds of a run: enough to tell a share from chance. */
 const ROUNDS = 160;
 
-/** Units of the withholder, of ten. */
-const UNITS = 3;
+/** Records of the withholder, one unit each: a quarter of the sixteen units, split as finely as can be. */
+const RECORDS = 4;
+const UNITS = 16;
+
+/** Whether the withholders of these worlds, taken together, led more first periods than their bound and chance explain. */
+export const leadsTooOften = (share: LeaderShare): boolean => isTooOften(share, RECORDS, UNITS);
 
 /**
- * Most rounds of {@link ROUNDS} that it may lead. By its stake it leads 48, with a standard deviation of 5.8. Withholding chooses between two
- * seeds, and only where the own one is hopeless; the old block hash is known to it while it can still choose only where it leads four
- * rounds in a row of one chain of seeds (0.3^4): both together add about 4. The bound is more than five standard deviations above.
+ * Who would have led the first period of each round, from the seeds of the final blocks: whether his block was shown or withheld, a leader he was.
  */
-const MOST = 84;
-
-function expectFairShare({ checker, nodes }: Simulation): void {
-  const own = nodes.filter(({ isHonest }) => !isHonest).flatMap(({ records }) => records.map(({ id }) => id));
-  const blocks = checker.finals().slice(1);
-  const led = blocks.filter(({ header }) =>
-    header.proposer.some((proposer) => own.some((id) => id.every((byte, i) => byte === proposer[i]))),
-  ).length;
-  if (led * ROUNDS > MOST * blocks.length) {
-    throw new Violation('leader-share', `${UNITS} of 10 units led ${led} of ${blocks.length} rounds`);
+function expectFairShare({ checker, nodes, chain, crypto, count }: Simulation, secrets: VrfSecrets): void {
+  const own = new Set(
+    nodes.filter(({ isHonest }) => !isHonest).flatMap(({ records }) => records.map(({ id }) => toHex(id))),
+  );
+  const finals = checker.finals();
+  const rounds = finals.length - 1;
+  let led = 0;
+  for (let round = 1; round <= rounds; round++) {
+    const [leader] = ranking(chain.context(finals[round - 1]!, BigInt(round)), secrets, crypto.vrf);
+    count('first-period');
+    if (leader === undefined || !own.has(toHex(leader))) continue;
+    led++;
+    count('hostile-lead');
+  }
+  if (leadsTooOften({ rounds, led })) {
+    throw new Violation('leader-share', `${RECORDS} of ${UNITS} units led ${led} of ${rounds} first periods`);
   }
 }
 
 export const WITHHELD: readonly Scenario[] = [
   {
     name: 'withholder',
-    share: 10,
+    share: 15,
     plan(random) {
-      const plan = calmPlan(random, nodesOf({ honest: [[3], [2], [2]], hostile: [[UNITS]] }, [withholder]));
+      const secrets = new Map<string, Uint8Array>();
+      const hostile = [Array.from({ length: RECORDS }, () => 1)];
+      const plan = calmPlan(random, nodesOf({ honest: [[4], [4], [4]], hostile }, [withholder(secrets)]));
       return {
         ...plan,
         parameters: { ...DEVELOPMENT, stake: { ...DEVELOPMENT.stake, seedRefresh: 4n } },
         load: 'steady',
         changesStake: false,
         isEncoded: false,
-        faulty: { ms: 600_000, height: BigInt(ROUNDS) },
-        atEnd: expectFairShare,
+        // Each block that it withholds takes a period.
+        faulty: { ms: 1_200_000, height: BigInt(ROUNDS) },
+        script({ nodes }) {
+          for (const { id, vrfSecret } of nodes.flatMap(({ records }) => records)) {
+            secrets.set(toHex(id), vrfSecret);
+          }
+        },
+        atEnd: (simulation) => expectFairShare(simulation, secrets),
       };
     },
   },

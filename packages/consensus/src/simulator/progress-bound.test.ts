@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { progressBound } from './progress-bound.ts';
+import { randomFrom } from './random.ts';
+import type { Scenario } from './scenarios/draw.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+
+/** The largest bound of some worlds of a scenario, whole seconds. */
+function mostOf(name: Scenario['name']): number {
+  const { plan } = SCENARIOS.find((one) => one.name === name)!;
+  const bounds = Array.from({ length: 40 }, (_, seed) => progressBound(plan(randomFrom(BigInt(seed)))));
+  return Math.round(Math.max(...bounds) / 1000);
+}
+
+test('the bound on progress is that of docs/consensus.md', () => {
+  assert.deepEqual(
+    ['honest', 'equivocator', 'fast-recovery', 'production-partition'].map(mostOf),
+    [40, 65, 65, 426],
+  );
+});
