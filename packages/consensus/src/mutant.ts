@@ -18,6 +18,7 @@ export const MUTANTS = [
   'held-blocks',
   'early-votes',
   'deaf-restart',
+  'early-erasure',
 ] as const;
 
 export type Mutant = (typeof MUTANTS)[number];

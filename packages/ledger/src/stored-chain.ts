@@ -36,7 +36,7 @@ import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
 import { clearStore, type Steps } from './steps.ts';
 import { openTables } from './tables.ts';
-import { checkRunning } from './versions.ts';
+import { checkRunning, checkVersionAt } from './versions.ts';
 
 /** Entries of the index that are written at a time. */
 const BATCH = 16_384;
@@ -117,6 +117,8 @@ function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header
   const state = stateOf(overlay(store), rules.genesis.anchor.window);
   const stored = state.head.get();
   if (stored === undefined) return undefined;
+  // Before anything is decoded that a later version may spell otherwise.
+  checkRunning(state, rules.versions);
   const head = HeaderType.deserialize(stored.slice());
   checkGenesisOf(head, rules);
   checkRoots(rules, store, state, head);
@@ -235,6 +237,7 @@ function isOfSnapshot(error: unknown): error is Error {
 
 function replay(rules: OpeningRules, chain: StoredChain, head: ChainHead): Header {
   const height = head.header.height + 1n;
+  checkVersionAt(stateOf(overlay(chain.store), rules.genesis.anchor.window), height, rules.versions);
   const record = readBlockRecord(chain.blocks, height);
   const { block } = decodeLogged(height, record);
   try {

@@ -93,6 +93,29 @@ export function checkRunning(state: State, known: readonly Version[]): void {
 }
 
 /**
+ * Refuses to begin a block of a version that this software lacks, one that starts there included: ask it before a block of that height is decoded.
+ *
+ * @throws LedgerError `version-unknown`
+ */
+export function checkVersionAt(state: State, height: bigint, known: readonly Version[]): void {
+  dueVersion(state, height, known);
+}
+
+/** The version that starts at a height, where one does. */
+function dueVersion(state: State, height: bigint, known: readonly Version[]): Version | undefined {
+  checkRunning(state, known);
+  const [coming] = agendaOf(state).coming;
+  if (coming === undefined || coming.start > height) return undefined;
+  const version = recordOf(known, coming.hash, numberOf(state) + 1);
+  ensure(
+    version !== undefined,
+    'version-unknown',
+    `from block ${coming.start} on the chain runs a version of the protocol that this software does not have: ${ADVICE}`,
+  );
+  return version;
+}
+
+/**
  * Begins a block: starts the version that is due at its height, if one is. Which circuits are disabled is then what its record says.
  *
  * @returns the number that the block's header carries
@@ -104,18 +127,10 @@ export function startVersion(
   height: bigint,
   known: readonly Version[],
 ): number {
-  checkRunning(state, known);
-  const number = numberOf(state);
-  const [coming] = agendaOf(state).coming;
-  if (coming === undefined || coming.start > height) return number;
-  const version = recordOf(known, coming.hash, number + 1);
-  ensure(
-    version !== undefined,
-    'version-unknown',
-    `from block ${coming.start} on the chain runs a version of the protocol that this software does not have: ${ADVICE}`,
-  );
+  const version = dueVersion(state, height, known);
+  if (version === undefined) return numberOf(state);
   state.version.set(BigInt(version.number));
-  state.agenda.set({ running: coming.hash, coming: [] });
+  state.agenda.set({ running: agendaOf(state).coming[0]!.hash, coming: [] });
   for (const { circuit } of genesis.verifyingKeys) {
     if (state.disabledUntil(circuit).get() !== undefined) state.disabledUntil(circuit).clear();
   }

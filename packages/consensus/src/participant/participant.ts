@@ -277,10 +277,8 @@ export function createParticipant(
 
   /** Nobody can vote in a period any more that this participant has left, once it cannot come back to it. */
   function leavePeriod(round: bigint, period: number): void {
-    if (records.length === 0) return;
-    recorder.erase(dueErasures({ kind: 'left-period', round, period }));
-    onWritten?.(state);
-    recorder.write(round, [], () => undefined);
+    const leaves = dueErasures({ kind: 'left-period', round, period });
+    recorder.leave(round, leaves, () => onWritten?.(state));
   }
 
   function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {

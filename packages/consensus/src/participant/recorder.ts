@@ -17,7 +17,9 @@ export interface Recorder {
   note(entry: Entry): void;
   /** Leaves of every own record that go with the next record, once it is durable. */
   erase(leaves: readonly LeafName[]): void;
-  /** Makes signed votes, if any, and what led here durable, overwrites what was to be erased, then calls back. */
+  /** Makes what led out of a period durable, then overwrites the period's leaves. @param written told that a record is handed to the log */
+  leave(round: bigint, leaves: readonly LeafName[], written: () => void): void;
+  /** Makes signed votes and what led to them durable, overwrites what was to be erased, then calls back. */
   write(round: bigint, votes: readonly Vote[], send: () => void): void;
   /** Makes erasures durable, then calls back. */
   syncKeys(then: () => void): void;
@@ -49,6 +51,20 @@ export function createRecorder(
     }
   }
 
+  function write(round: bigint, votes: readonly Vote[], send: () => void): void {
+    if (mutant === 'vote-log-sync') send();
+    const leaves = erased;
+    const record = { events, votes: votes.map(encodeVote), erased: leaves };
+    for (const bytes of encodeLogRecords(record)) log.append(round, bytes);
+    events = [];
+    erased = [];
+    log.sync((failure) => {
+      if (failure !== undefined) return failed(failure);
+      for (const { keys } of records) keys.erase(leaves);
+      syncKeys(mutant === 'vote-log-sync' ? () => undefined : send);
+    });
+  }
+
   return {
     // Who votes with nothing need remember nothing.
     note(entry) {
@@ -59,20 +75,18 @@ export function createRecorder(
       erased.push(...leaves);
     },
 
-    write(round, votes, send) {
-      if (mutant === 'vote-log-sync') send();
-      const leaves = erased;
-      const record = { events, votes: votes.map(encodeVote), erased: leaves };
-      for (const bytes of encodeLogRecords(record)) log.append(round, bytes);
-      events = [];
-      erased = [];
-      log.sync((failure) => {
-        if (failure !== undefined) return failed(failure);
+    leave(round, leaves, written) {
+      if (records.length === 0) return;
+      erased.push(...leaves);
+      if (mutant === 'early-erasure') {
         for (const { keys } of records) keys.erase(leaves);
-        syncKeys(mutant === 'vote-log-sync' ? () => undefined : send);
-      });
+        return;
+      }
+      written();
+      write(round, [], () => undefined);
     },
 
+    write,
     syncKeys,
 
     cut(round) {

@@ -2,6 +2,8 @@
 export type Happening =
   /** An honest node's machine stopped while it was at work. */
   | 'crash'
+  /** An honest node's process was killed while it was at work. */
+  | 'kill'
   /** A crash hit records of the vote log that were written and not durable; some bytes of them stayed and some did not. */
   | 'unsynced-log'
   | 'torn-log'

@@ -15,6 +15,7 @@ const FOUND: Readonly<Record<Mutant, { scenario: string; by: readonly ViolationC
   'held-blocks': { scenario: 'crash-all', by: ['progress'] },
   'early-votes': { scenario: 'crash-restart', by: ['contract'] },
   'deaf-restart': { scenario: 'crash-restart', by: ['contract'] },
+  'early-erasure': { scenario: 'killed', by: ['progress'] },
   body: { scenario: 'wrong-body', by: ['invalid-block'] },
   'draw-proof': { scenario: 'liar', by: ['draw'] },
   'seed-proof': { scenario: 'liar', by: ['draw'] },

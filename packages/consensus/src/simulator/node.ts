@@ -36,6 +36,12 @@ export interface SimulatedRecord {
   readonly keys: StolenKeys;
 }
 
+/**
+ * How a node stops: the machine loses power, and its disk keeps what was durable and parts of the rest; or the process is killed, and everything is
+ * there that it wrote, durable or not, and nothing that it had only in mind.
+ */
+export type Stop = 'power' | 'kill';
+
 /** A machine with a participant on it. */
 export interface SimulatedNode {
   readonly number: number;
@@ -46,8 +52,8 @@ export interface SimulatedNode {
   readonly work: { verified: number; relayed: number };
   isUp(): boolean;
   start(): void;
-  /** The machine stops; its disk keeps what was durable and parts of the rest. */
-  crash(): void;
+  /** It stops at once, whatever it was doing. */
+  crash(how: Stop): void;
   take(packet: Packet, from: number): void;
   addTransaction(transaction: Uint8Array): void;
 }
@@ -288,16 +294,18 @@ export function createNode(
       hostile?.start?.();
     },
 
-    crash() {
+    crash(how) {
       if (participant === undefined) return;
-      trace?.(() => `node ${number} crashes`);
+      trace?.(() => `node ${number} ${how === 'kill' ? 'is killed' : 'crashes'}`);
+      const isKept = (): boolean => how === 'kill' || random.chance(500);
       life++;
       participant.stop();
       participant = undefined;
       clock.crash();
-      ledger.crash(() => random.chance(500));
-      if (isHonest) around.count('crash');
+      ledger.crash(isKept);
+      if (isHonest) around.count(how === 'kill' ? 'kill' : 'crash');
       log.crash((length) => {
+        if (how === 'kill') return length;
         const kept = length === 0 || random.chance(400) ? 0 : random.below(length + 1);
         if (isHonest && length > 0) around.count('unsynced-log');
         if (isHonest && kept > 0 && kept < length) around.count('torn-log');
@@ -307,10 +315,10 @@ export function createNode(
       for (const { keys } of records) {
         keys.crash(() => {
           unsynced++;
-          return random.chance(500);
+          return isKept();
         });
       }
-      if (isHonest && unsynced > 0) around.count('unsynced-keys');
+      if (isHonest && unsynced > 0 && how === 'power') around.count('unsynced-keys');
     },
 
     take(packet, from) {

@@ -40,6 +40,15 @@ const FOUND: readonly {
       ['crash-all', 4],
     ],
   },
+  {
+    what: 'no key goes before what made it useless is in the log, so that processes which are killed can vote where they come back to',
+    mend: 'early-erasure',
+    by: 'progress',
+    worlds: [
+      ['killed', 1],
+      ['killed', 2],
+    ],
+  },
 ];
 
 for (const { what, mend, by, worlds } of FOUND) {

@@ -54,6 +54,7 @@ test('what the standard worlds are for happens in them', async () => {
     emptyBlocks: await count('empty-block'),
   };
   assert.ok(happened.tornLogs >= 20, `${happened.tornLogs} logs were torn`);
+  assert.ok((await count('kill')) >= 20, 'processes are killed');
   assert.ok(happened.unsyncedKeys >= 20, `${happened.unsyncedKeys} crashes hit erasures of keys`);
   assert.ok(happened.healedInTrouble >= 20, `${happened.healedInTrouble} scripts ended in trouble`);
   assert.ok(happened.emptyBlocks >= 5, `${happened.emptyBlocks} empty blocks`);

@@ -9,7 +9,7 @@ import type { Ground } from './foundation.ts';
 import type { Happening, Happenings } from './happenings.ts';
 import { startLoad } from './load.ts';
 import { CALM, createNetwork, type SimulatedNetwork, type Weather } from './network.ts';
-import { createNode, type SimulatedNode, type SimulatedRecord } from './node.ts';
+import { createNode, type SimulatedNode, type SimulatedRecord, type Stop } from './node.ts';
 import { createNodeLedger } from './node-ledger.ts';
 import type { Plan } from './plan.ts';
 import { progressBound } from './progress-bound.ts';
@@ -48,8 +48,8 @@ export interface Simulation {
   turn(weather: Partial<Weather>): void;
   /** From now on nothing fails. */
   heal(): void;
-  /** Stops a node in the first phase, and starts it again later. */
-  crash(node: number, forMs: number): void;
+  /** Stops a node in the first phase, and starts it again later. @param how default: the machine loses power */
+  crash(node: number, forMs: number, how?: Stop): void;
 }
 
 /** What came of a run. */
@@ -214,9 +214,9 @@ function assemble(
       network.weather = { ...network.weather, ...weather };
       trace?.(`${schedule.now()} weather ${Object.keys(weather).join(', ')}`);
     },
-    crash(node, forMs) {
+    crash(node, forMs, how = 'power') {
       if (!isFaulty) return;
-      nodes[node]!.crash();
+      nodes[node]!.crash(how);
       schedule.after(forMs, () => {
         if (!nodes[node]!.isUp()) nodes[node]!.start();
       });

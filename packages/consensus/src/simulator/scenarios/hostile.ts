@@ -1,4 +1,4 @@
-import { PRODUCTION } from '@sero/protocol';
+import { PRODUCTION, STEP } from '@sero/protocol';
 import { liar } from '../adversaries/liar.ts';
 import { flooder, garbler, replayer } from '../adversaries/noise.ts';
 import {
@@ -19,6 +19,7 @@ import {
 } from '../adversaries/voters.ts';
 import { FULL_BLOCK } from '../chain.ts';
 import type { HostilePlan } from '../hostile.ts';
+import type { Packet } from '../network.ts';
 import type { Plan } from '../plan.ts';
 import type { Random } from '../random.ts';
 import type { Simulation } from '../simulation.ts';
@@ -138,6 +139,55 @@ function mixed(random: Random): Plan {
   };
 }
 
+/** Votes and bundles of soft and cert votes: without them periods end by next votes alone. */
+function isOfAgreement(packet: Packet): boolean {
+  if (packet.type !== 'message' || packet.message.type === 'block') return false;
+  const { step } = packet.message.type === 'vote' ? packet.message.vote : packet.message.bundle;
+  return step === STEP.soft || step === STEP.cert;
+}
+
+/**
+ * Processes are killed, most times all at once, just after they have voted for a period's end, and come back one after another to a network that
+ * loses nearly everything for a while; a node with as much stake as may be says nothing. What is erased before it may be is gone for good then, while all
+ * that are left are needed. It happens three times.
+ */
+function killed(random: Random): Plan {
+  const plan = calmPlan(random, nodesOf(crowd(random, 1), [mute]));
+  return {
+    ...plan,
+    faulty: { ms: 240_000 },
+    isScripted: true,
+    script(simulation) {
+      const { schedule, nodes } = simulation;
+      let left = 3;
+      const fail = (): void => {
+        const period = random.pick([0, 1, 2, 2]);
+        simulation.turn({ passes: (packet) => !isOfAgreement(packet) });
+        simulation.onSaid = (_, message) => {
+          if (message.type !== 'vote' || message.vote.step < STEP.next || message.vote.period < period)
+            return;
+          simulation.onSaid = undefined;
+          schedule.after(random.below(900), strike);
+        };
+      };
+      const strike = (): void => {
+        left--;
+        simulation.turn({ loss: random.pick([300, 950]) });
+        const isAll = random.chance(800);
+        for (const { number } of nodes) {
+          if (isAll || random.chance(500)) simulation.crash(number, random.between(10, 1_500), 'kill');
+        }
+        schedule.after(random.between(1_500, 4_000), left > 0 ? calm : simulation.heal);
+      };
+      const calm = (): void => {
+        simulation.turn({ loss: 0, passes: () => true });
+        schedule.after(random.between(8_000, 20_000), fail);
+      };
+      fail();
+    },
+  };
+}
+
 export const AGAINST: readonly Scenario[] = [
   scenario('mute-leader', 25, [mute, muteLeader, blockHider]),
   scenario('late-voter', 15, [lateVoter]),
@@ -185,5 +235,6 @@ export const AGAINST: readonly Scenario[] = [
   scenario('borrower', 15, [borrower]),
   scenario('wrong-body', 15, [bodySwapper]),
   { name: 'liar', share: 15, plan: (random) => perhapsBad(random, liarPlan(random)) },
-  { name: 'mixed', share: 110, plan: mixed },
+  { name: 'killed', share: 20, plan: killed },
+  { name: 'mixed', share: 90, plan: mixed },
 ];
