@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { STEP } from '@sero/protocol';
+import { leafInRound, STEP } from '@sero/protocol';
 import type { OwnRecord } from '../abstractions.ts';
 import { decodeLogRecord } from '../log-record.ts';
 import { SENDERS, V, voteOf } from '../machine/machine-test-support.ts';
@@ -56,6 +56,31 @@ test('the keys of all records are durable before anything goes on', () => {
   assert.equal(wentOn, false);
   syncs[1]!();
   assert.equal(wentOn, true);
+});
+
+test('a vote goes out when the leaves of the record before it are gone, though its own sync was done first', () => {
+  const { records, syncs } = slowRecords(1);
+  const waiting: (() => void)[] = [];
+  const recorder = createRecorder(
+    memoryVoteLog((run) => waiting.push(run)),
+    records,
+    never,
+  );
+  const isThere = (period: number): boolean =>
+    records[0]!.keys.sign(1n, period, STEP.next, new Uint8Array(1)) !== undefined;
+  let wentOut = false;
+  recorder.leave(1n, [{ round: 1n, leaf: leafInRound(0, STEP.next) }], () => undefined);
+  recorder.erase([{ round: 1n, leaf: leafInRound(1, STEP.next) }]);
+  recorder.write(1n, [voteOf(0, STEP.soft, V, { period: 1 }).vote], () => {
+    wentOut = true;
+  });
+  assert.deepEqual([isThere(0), isThere(1)], [true, true], 'nothing is durable yet');
+  waiting[1]!();
+  assert.deepEqual([isThere(0), isThere(1)], [false, false]);
+  syncs[0]!();
+  assert.ok(wentOut);
+  waiting[0]!();
+  assert.equal(syncs.length, 2, 'the late answer does no harm');
 });
 
 test('what was seen in a round that is over, and the leaves that went with it, are not written in the next', () => {

@@ -36,6 +36,8 @@ export function createRecorder(
 ): Recorder {
   let events: Uint8Array[] = [];
   let erased: LeafName[] = [];
+  /** Leaves whose record is written and may not be durable yet. */
+  let due: LeafName[] = [];
 
   function syncKeys(then: () => void): void {
     let waiting = records.length;
@@ -53,14 +55,17 @@ export function createRecorder(
 
   function write(round: bigint, votes: readonly Vote[], send: () => void): void {
     if (mutant === 'vote-log-sync') send();
-    const leaves = erased;
-    const record = { events, votes: votes.map(encodeVote), erased: leaves };
+    const record = { events, votes: votes.map(encodeVote), erased };
     for (const bytes of encodeLogRecords(record)) log.append(round, bytes);
+    // A sync covers all records before it, and may be done before theirs.
+    const leaves = [...due, ...erased];
+    due = leaves;
     events = [];
     erased = [];
     log.sync((failure) => {
       if (failure !== undefined) return failed(failure);
       for (const { keys } of records) keys.erase(leaves);
+      due = due.filter((leaf) => !leaves.includes(leaf));
       syncKeys(mutant === 'vote-log-sync' ? () => undefined : send);
     });
   }
