@@ -33,7 +33,7 @@ export function isEarly({ period, step }: Pick<VotePlace, 'period' | 'step'>): b
 }
 
 /**
- * Whether a vote is worth verifying: of this round, while it is not decided, and fresh, or early for the next, new, and not a third of its sender at its step. Ask it
+ * Whether a vote is worth verifying: of this round and fresh, or early for the next, new, and not a third of its sender at its step. Ask it
  * before any cryptography; what is not wanted is dropped, and is no offence.
  */
 export function isWanted(state: PlayerState, place: VotePlace): boolean {
@@ -42,7 +42,12 @@ export function isWanted(state: PlayerState, place: VotePlace): boolean {
     const kept = state.early.get(earlyKey(place)) ?? [];
     return isEarly(place) && kept.length < MOST_EARLY && !kept.some((other) => isSame(other, place));
   }
-  if (place.round !== round || state.phase === 'decided' || !isFresh(state, place)) return false;
+  if (place.round !== round || !isFresh(state, place)) return false;
+  const { decision } = state;
+  // Of a decided round only what could make a second certificate.
+  const isDone =
+    decision !== undefined && (place.step !== STEP.cert || equalValues(place.value, decision.value));
+  if (isDone) return false;
   const sender = toHex(place.sender);
   if (place.step === STEP.propose) {
     const { proposals, doubled } = periodOf(state, place.period);

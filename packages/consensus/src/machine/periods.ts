@@ -37,16 +37,23 @@ export function enterPeriod(play: Play, period: number, opened: Value | undefine
 
 /** What a player does at the start of a period (research 5, rule 1). */
 function beginPeriod(play: Play, period: number): void {
-  const { facts, params, arrivals } = play.state;
-  const round = facts.round;
+  const { params, arrivals } = play.state;
   change(play, { began: play.now });
   resync(play);
-  const { nextBottom, nextValue } = periodOf(play.state, period - 1);
-  const isNew = period === 0 || nextBottom !== undefined;
-  if (isNew && period < params.emptyBlockPeriod) play.actions.push({ type: 'propose', round, period });
-  if (!isNew && nextValue !== undefined)
-    play.actions.push({ type: 'repropose', round, period, value: nextValue.value });
+  offer(play);
   setStepTimer(play, filterTime(params, period, arrivals));
   setRecoveryTimer(play);
   certVote(play);
+}
+
+/** What a period begins with: a new block, or the value that opened it. */
+export function offer(play: Play): void {
+  const { params, period, facts } = play.state;
+  const { round } = facts;
+  const { nextBottom, nextValue } = periodOf(play.state, period - 1);
+  const isNew = period === 0 || nextBottom !== undefined;
+  if (isNew && period < params.emptyBlockPeriod) play.actions.push({ type: 'propose', round, period });
+  if (!isNew && nextValue !== undefined) {
+    play.actions.push({ type: 'repropose', round, period, value: nextValue.value });
+  }
 }

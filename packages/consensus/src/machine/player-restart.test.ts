@@ -89,7 +89,20 @@ describe('what a player that starts again tells the others', () => {
     );
   });
 
-  test('is nothing where it knows of none', () => {
-    assert.deepEqual(kindsOf(running().on({ type: 'restart' }, NOW)), []);
+  test('is nothing where it knows of none: there is only its proposal to be made', () => {
+    assert.deepEqual(kindsOf(running().on({ type: 'restart' }, NOW)), ['propose']);
+  });
+
+  test('is its proposal, which may have died with the process, until the filter time is over', () => {
+    for (const [value, kind] of [
+      [BOTTOM, 'propose'],
+      [V, 'repropose'],
+    ] as const) {
+      const player = running();
+      player.votes(THREE, STEP.next, value);
+      assert.deepEqual(kindsOf(player.on({ type: 'restart' }, NOW)), ['resync', kind]);
+      player.fire('step');
+      assert.deepEqual(kindsOf(player.on({ type: 'restart' }, NOW)), ['resync']);
+    }
   });
 });

@@ -6,7 +6,7 @@ import { emptyMap } from '../persistent-map.ts';
 import { onBundle, onVote } from './counting.ts';
 import type { PlayerAction, PlayerEvent, Timer } from './events.ts';
 import { deadline, filterTime, withArrival } from './filter-time.ts';
-import { startClock } from './periods.ts';
+import { offer, startClock } from './periods.ts';
 import { change, type Play } from './play.ts';
 import { type PeriodState, type PlayerState, periodOf, type RoundFacts } from './state.ts';
 import { setIdleTimer, setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
@@ -157,6 +157,8 @@ function onRestart(play: Play): void {
   const isLate = step >= STEP.next;
   change(play, { began: isLate ? now - deadline(params, period) : now });
   resync(play);
+  // What was proposed is in the log; what was not may have died with the process.
+  if (step === STEP.soft) offer(play);
   if (step === STEP.soft) setStepTimer(play, filterTime(params, period, arrivals));
   else if (isLate) setNextTimer(play);
   else setStepTimer(play, deadline(params, period));

@@ -9,7 +9,7 @@ import { partWorld, testClock } from './part-world-test-support.ts';
 function start() {
   const asked: bigint[] = [];
   const blocks: Uint8Array[] = [];
-  const { clock, fire, timers } = testClock();
+  const { clock, fire, pass, timers } = testClock();
   const world = partWorld({
     clock,
     network: {
@@ -23,7 +23,7 @@ function start() {
     state = newPlayer(PARAMS, factsOf(round), 0).state;
     catchUp.roundBegan();
   };
-  return { catchUp, asked, blocks, fire, timers, goTo };
+  return { catchUp, asked, blocks, fire, pass, timers, goTo };
 }
 
 test('a rumour of a later round counts until it was asked about; heard again it is asked about again', () => {
@@ -43,6 +43,20 @@ test('a rumour that was asked about makes nobody ask in later rounds: a lie woul
   asked.length = 0;
   for (let round = 2n; round < 10n; round++) goTo(round);
   assert.deepEqual([asked, timers.size], [[], 0]);
+});
+
+test('nor where rounds end before the pause does, so that its answer never comes', () => {
+  const { catchUp, asked, pass, goTo } = start();
+  const { idle, filterMax } = PARAMS.pace;
+  catchUp.hear(1_000_000n);
+  // A lesser lie does not make the great one last.
+  for (let round = 2n; round < 100n; round++) {
+    pass(filterMax - 100);
+    catchUp.hear(round + 1n);
+    goTo(round);
+  }
+  const most = Math.ceil((idle + filterMax) / (filterMax - 100)) + 1;
+  assert.ok(asked.length > 1 && asked.length <= most, `${asked.length}`);
 });
 
 test('who hears of a round far ahead asks at the begin of each round on the way there', () => {

@@ -18,8 +18,9 @@ export function createCatchUp(
   { network, clock }: World,
   state: () => PlayerState | undefined,
 ): CatchUp {
-  /** The latest round that somebody spoke of. */
+  /** The latest round that somebody spoke of, and until when that counts, ms: in an idle chain somebody speaks as often as this. */
   let heardOf = 0n;
+  let heardUntil = 0;
   /** The round whose certified block is asked for. */
   let askedFor: bigint | undefined;
   /** The round in which this was asked, and is not asked again before the pause is over. */
@@ -34,7 +35,7 @@ export function createCatchUp(
     const player = state();
     if (player === undefined || player.phase === 'decided') return;
     const { round } = player.facts;
-    if (heardOf <= round || pausedIn === round) return;
+    if (heardOf <= round || clock.now() > heardUntil || pausedIn === round) return;
     if (heardOf > round + 1n) network.requestRound(round);
     pausedIn = round;
     later(() => {
@@ -57,8 +58,12 @@ export function createCatchUp(
   return {
     hear(round) {
       const player = state();
-      if (player === undefined || round <= heardOf || round <= player.facts.round) return;
+      if (player === undefined || round <= player.facts.round) return;
+      const now = clock.now();
+      if (now > heardUntil) heardOf = 0n;
+      if (round < heardOf) return;
       heardOf = round;
+      heardUntil = now + pace.idle + pace.filterMax;
       ask();
     },
     roundBegan: ask,

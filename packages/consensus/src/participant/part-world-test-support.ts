@@ -17,6 +17,10 @@ export function testClock() {
       setTimer: (name: string, at: number, _: number, run: () => void) => void timers.set(name, { at, run }),
       clearTimer: (name: string) => void timers.delete(name),
     },
+    /** Time passes, and no timer ends. */
+    pass(ms: number): void {
+      now += ms;
+    },
     /** Goes to the time of the only timer, and fires it. */
     fire(): void {
       const [name, timer] = [...timers][0]!;

@@ -130,6 +130,41 @@ describe('the end of a round', () => {
     );
   });
 
+  test('so does one that comes vote by vote while the first one’s block is missing', () => {
+    const world = startWorld();
+    world.sync();
+    const [v, w] = [valueFrom(world, 'v', 1), valueFrom(world, 'w', 2)];
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, w)));
+    assert.deepEqual(
+      world.halts.map(({ reason }) => reason),
+      ['two-certificates'],
+    );
+  });
+
+  test('who has halted makes nothing final any more, whatever comes with the second certificate', () => {
+    const world = startWorld();
+    world.sync();
+    const [v, w] = [valueFrom(world, 'v', 1), valueFrom(world, 'w', 2)];
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    const votes = [1, 2, 3].map((from) => world.vote(from, STEP.cert, w));
+    const sorted = votes.sort((a, b) => compareBytes(a.sender, b.sender));
+    const certificate = { round: 1n, period: 0, step: STEP.cert, value: w, votes: sorted, equivocations: [] };
+    world.participant().receiveCertified(1n, { block: block('v').bytes, certificate });
+    assert.equal(world.journal.at(-1), 'halted two-certificates');
+  });
+
+  test('who lags behind asks for the next round as soon as one is over, also where everything is done at once', () => {
+    const world = startWorld({ quickDisk: true });
+    const v = valueFrom(world, 'v', 1);
+    world.participant().receive({ type: 'block', bytes: block('v').bytes });
+    world.receive({ ...world.vote(1, STEP.soft, v), round: 9n });
+    world.receive(...[1, 2, 3].map((from) => world.vote(from, STEP.cert, v)));
+    for (const done of world.validating.values()) done(true);
+    assert.ok(world.journal.includes('final 1'));
+    assert.equal(world.journal.filter((line) => line === 'ask for round 2').length, 1);
+  });
+
   test('another certificate stops the participant also while the first one’s block is missing', () => {
     const world = startWorld();
     world.sync();

@@ -100,7 +100,8 @@ export function createParticipant(
   let tentative: Value | undefined;
   let phase: 'new' | 'restoring' | 'working' | 'stopped' = 'new';
   let isBusy = false;
-  let isCommitting = false;
+  /** The round that is made final and is not left yet: from the commit on the ledger need not know it any more. */
+  let committing: RoundContext | undefined;
 
   function facts(): RoundFacts {
     const round = ledger.height() + 1n;
@@ -170,7 +171,8 @@ export function createParticipant(
       judged('ignored');
       return;
     }
-    verifier.vote(ledger.context(vote.round), vote, (weighed) => {
+    const context = committing?.round === vote.round ? committing : ledger.context(vote.round);
+    verifier.vote(context, vote, (weighed) => {
       judged(weighed === undefined ? 'invalid' : 'accepted');
       if (weighed !== undefined && hears()) feed({ type: 'vote', vote: weighed });
     });
@@ -202,6 +204,8 @@ export function createParticipant(
     state = after;
     if (after !== before) note(event, before, now);
     for (const action of actions) if (phase === 'working') act(action);
+    if (phase === 'working') recorder.flush(state.facts.round, () => onWritten?.(state));
+    if (event.type === 'round') catchUp.roundBegan();
     if (phase !== 'working' || (after === before && event.type !== 'timer')) return;
     settle(event.type === 'timer');
     tellTentative();
@@ -261,7 +265,7 @@ export function createParticipant(
         );
         break;
       case 'period-left':
-        leavePeriod(action.round, action.period);
+        recorder.leave(dueErasures({ kind: 'left-period', round: action.round, period: action.period }));
         break;
       case 'commit':
         commit();
@@ -273,12 +277,6 @@ export function createParticipant(
         halt({ reason: 'two-certificates', certificates: action.certificates });
         break;
     }
-  }
-
-  /** Nobody can vote in a period any more that this participant has left, once it cannot come back to it. */
-  function leavePeriod(round: bigint, period: number): void {
-    const leaves = dueErasures({ kind: 'left-period', round, period });
-    recorder.leave(round, leaves, () => onWritten?.(state));
   }
 
   function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {
@@ -293,29 +291,27 @@ export function createParticipant(
   /** Makes the decided block final as soon as it is there. */
   function commit(): void {
     const { decision, facts } = state;
-    if (decision === undefined || isCommitting || ledger.height() >= facts.round) return;
+    if (decision === undefined || committing !== undefined || ledger.height() >= facts.round) return;
     const isEmpty = equalValues(decision.value, facts.empty);
     const block = isEmpty ? ledger.emptyBlock() : blocks.get(decision.value.digest);
     if (block === undefined) {
-      catchUp.askForBlock(decision.value.digest, () => !isCommitting);
+      catchUp.askForBlock(decision.value.digest, () => committing === undefined);
       return;
     }
     const certificate = bundleOf(state, decision);
     if (certificate === undefined) throw new Error('a quorum without its weight');
-    isCommitting = true;
     const context = ledger.context(facts.round);
+    committing = context;
+    bundles.roundIsOver({ context, decision });
     ledger.commit(block, certificate, (failure) => {
-      isCommitting = false;
       if (phase !== 'working') return;
       if (failure !== undefined) halt({ reason: 'commit-failed', error: failure });
-      else leaveRound(decision, context);
+      else leaveRound(decision);
     });
   }
 
   /** The last leaf of a round is erased before any message of the next one leaves. */
-  function leaveRound(decision: Quorum, context: RoundContext): void {
-    const { round, value } = decision;
-    bundles.roundIsOver({ context, decision });
+  function leaveRound({ round, value }: Quorum): void {
     for (const { keys } of records) keys.eraseBefore(round + 1n);
     recorder.syncKeys(() => {
       if (phase !== 'working') return;
@@ -337,9 +333,9 @@ export function createParticipant(
       halt({ reason: 'no-next-round', error: error instanceof Error ? error : new Error(String(error)) });
       return;
     }
+    committing = undefined;
     feed({ type: 'round', facts: begun });
     if (ledger.hasTransactions()) feed({ type: 'transactions' });
-    catchUp.roundBegan();
   }
 
   function tellTentative(): void {
@@ -434,7 +430,8 @@ export function createParticipant(
       if (phase !== 'working' || round !== state.facts.round) return;
       if (certificate.round !== round || certificate.step !== STEP.cert) return;
       receiveBundle(certificate, () => undefined);
-      receiveBlock(block, () => undefined);
+      // The certificate may have been a second one.
+      if (phase === 'working') receiveBlock(block, () => undefined);
     },
 
     onTransactions() {

@@ -58,6 +58,32 @@ test('the keys of all records are durable before anything goes on', () => {
   assert.equal(wentOn, true);
 });
 
+test('the end of a period and the vote that it led to are one record: a crash keeps both or neither', () => {
+  const log = memoryVoteLog();
+  const { records } = slowRecords(1);
+  const recorder = createRecorder(log, records, never);
+  const left = { round: 1n, leaf: leafInRound(0, STEP.next) };
+  let written = 0;
+  const flush = (): void => recorder.flush(1n, () => written++);
+  flush();
+  assert.equal([...log.replay()].length, 0, 'nothing was left');
+  recorder.note(SEEN);
+  recorder.leave([left]);
+  recorder.write(1n, [voteOf(0, STEP.soft, V, { period: 1 }).vote], () => undefined);
+  flush();
+  const [record, ...others] = [...log.replay()].map(decodeLogRecord);
+  assert.deepEqual([record?.events.length, record?.votes.length, record?.erased], [1, 1, [left]]);
+  assert.deepEqual([others, written], [[], 0]);
+  recorder.leave([left]);
+  flush();
+  flush();
+  assert.deepEqual(
+    [[...log.replay()].length, written],
+    [2, 1],
+    'without a vote it is written all the same, once',
+  );
+});
+
 test('a vote goes out when the leaves of the record before it are gone, though its own sync was done first', () => {
   const { records, syncs } = slowRecords(1);
   const waiting: (() => void)[] = [];
@@ -69,7 +95,8 @@ test('a vote goes out when the leaves of the record before it are gone, though i
   const isThere = (period: number): boolean =>
     records[0]!.keys.sign(1n, period, STEP.next, new Uint8Array(1)) !== undefined;
   let wentOut = false;
-  recorder.leave(1n, [{ round: 1n, leaf: leafInRound(0, STEP.next) }], () => undefined);
+  recorder.leave([{ round: 1n, leaf: leafInRound(0, STEP.next) }]);
+  recorder.flush(1n, () => undefined);
   recorder.erase([{ round: 1n, leaf: leafInRound(1, STEP.next) }]);
   recorder.write(1n, [voteOf(0, STEP.soft, V, { period: 1 }).vote], () => {
     wentOut = true;

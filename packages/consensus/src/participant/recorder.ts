@@ -17,8 +17,10 @@ export interface Recorder {
   note(entry: Entry): void;
   /** Leaves of every own record that go with the next record, once it is durable. */
   erase(leaves: readonly LeafName[]): void;
-  /** Makes what led out of a period durable, then overwrites the period's leaves. @param written told that a record is handed to the log */
-  leave(round: bigint, leaves: readonly LeafName[], written: () => void): void;
+  /** A period was left: its leaves go with the next record, at the latest with that of `flush`. */
+  leave(leaves: readonly LeafName[]): void;
+  /** Writes what led out of a period, unless a vote's record did. @param written told that a record is handed to the log */
+  flush(round: bigint, written: () => void): void;
   /** Makes signed votes and what led to them durable, overwrites what was to be erased, then calls back. */
   write(round: bigint, votes: readonly Vote[], send: () => void): void;
   /** Makes erasures durable, then calls back. */
@@ -38,6 +40,8 @@ export function createRecorder(
   let erased: LeafName[] = [];
   /** Leaves whose record is written and may not be durable yet. */
   let due: LeafName[] = [];
+  /** A period was left, and no record says so yet. */
+  let hasLeft = false;
 
   function syncKeys(then: () => void): void {
     let waiting = records.length;
@@ -62,6 +66,7 @@ export function createRecorder(
     due = leaves;
     events = [];
     erased = [];
+    hasLeft = false;
     log.sync((failure) => {
       if (failure !== undefined) return failed(failure);
       for (const { keys } of records) keys.erase(leaves);
@@ -80,13 +85,15 @@ export function createRecorder(
       erased.push(...leaves);
     },
 
-    leave(round, leaves, written) {
+    leave(leaves) {
       if (records.length === 0) return;
       erased.push(...leaves);
-      if (mutant === 'early-erasure') {
-        for (const { keys } of records) keys.erase(leaves);
-        return;
-      }
+      if (mutant === 'early-erasure') for (const { keys } of records) keys.erase(leaves);
+      else hasLeft = true;
+    },
+
+    flush(round, written) {
+      if (!hasLeft) return;
       written();
       write(round, [], () => undefined);
     },
@@ -97,6 +104,7 @@ export function createRecorder(
     cut(round) {
       events = [];
       erased = [];
+      hasLeft = false;
       log.cut(round);
     },
   };
