@@ -41,7 +41,7 @@ import { type SnapshotSource, snapshotSource } from './snapshot-source.ts';
 import { ASSETS, assetKey, stateOf } from './state.ts';
 import { atOnce, type Pace, paced, type Steps } from './steps.ts';
 import { commitBlock, openChain } from './stored-chain.ts';
-import { versionStatus } from './versions.ts';
+import { checkVersionAt, versionStatus } from './versions.ts';
 import { type WorkedBlock, workedBlocks } from './worked-blocks.ts';
 
 export type * from './ledger-interface.ts';
@@ -221,6 +221,8 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     if (broken !== undefined) throw broken;
     const found = worked.find(bytes);
     if (found !== undefined) return found;
+    // First, so that a later version's spelling is nobody's fault.
+    checkVersionAt(stateNow(), head.header.height + 1n, rules.versions);
     const block = decodeBlock(bytes);
     const execution = beginBlock(rules, store, head, block.header);
     const candidates = await decodeItems(block.transactions);

@@ -89,7 +89,10 @@ export function returned(state: State, record: StakeRecord, block: Return): Stak
   return isFuture ? { ...record, seen: before } : record;
 }
 
-/** The record after its stake changed: excused where it has half as much again as the least since its time began. */
+/**
+ * The record after its stake changed: excused where it has half as much again as the least since its time began. Who unlocks and stakes the same again has
+ * time for it, at the price of a third of his stake locked once more.
+ */
 export function weighed(state: State, record: StakeRecord, block: Occasion): StakeRecord {
   const units = unitsOf(record, block.genesis);
   if (2n * units > 3n * record.seenUnits) return excused(state, record, block);

@@ -117,7 +117,8 @@ function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header
   const state = stateOf(overlay(store), rules.genesis.anchor.window);
   const stored = state.head.get();
   if (stored === undefined) return undefined;
-  // Before anything is decoded that a later version may spell otherwise.
+  // Block 0 is never of a later version. The version comes before all else that is decoded, since a later one may spell it otherwise.
+  if (blocks.length > 0) checkGenesisOf(decodeLogged(0n, readBlockRecord(blocks, 0n)).block.header, rules);
   checkRunning(state, rules.versions);
   const head = HeaderType.deserialize(stored.slice());
   checkGenesisOf(head, rules);
@@ -208,16 +209,15 @@ function* fromSnapshot(rules: OpeningRules, { store, blocks }: StoredChain): Ste
   const { genesis, shake256, hasherOfNotes: hasher, events } = rules;
   for (const { manifest, chunks } of rules.snapshots) {
     const { height } = manifest;
-    // Damage of the log is not the snapshot's: it is read outside the attempt.
+    // Damage of the log is not the snapshot's: it is read outside the attempt. What does not decode may be of a later version: applying the blocks tells.
     const logged = height < BigInt(blocks.length) ? readBlockRecord(blocks, height) : undefined;
-    const block = logged === undefined ? undefined : decodeLogged(height, logged).block;
     try {
       ensure(
-        block !== undefined,
+        logged !== undefined,
         'snapshot-of-another-block',
         `the block log has no block ${height}: the snapshot is of another chain`,
       );
-      const { header } = block;
+      const { header } = decodeLogged(height, logged).block;
       events.loading?.(height);
       yield* loadSnapshotInSteps({ genesis, hasher, shake256, store, header, manifest }, chunks);
       return header;
@@ -231,7 +231,9 @@ function* fromSnapshot(rules: OpeningRules, { store, blocks }: StoredChain): Ste
 
 /** What is wrong with a snapshot, and not with the disk that it is written to. */
 function isOfSnapshot(error: unknown): error is Error {
-  if (error instanceof LedgerError) return error.code.startsWith('snapshot-');
+  if (error instanceof LedgerError) {
+    return error.code.startsWith('snapshot-') || error.code === 'logged-block-invalid';
+  }
   return error instanceof StoreError && ['snapshot-damaged', 'out-of-range'].includes(error.code);
 }
 

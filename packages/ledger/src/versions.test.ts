@@ -183,7 +183,15 @@ test('software that lacks the version in force goes on with nothing, wherever it
       return record;
     },
   };
-  for (const stored of [{ store }, {}]) {
+  assert.equal(
+    codeOf(() =>
+      startNetwork({ store, blocks: spelled, genesis: { ...genesis, chainId: 99n }, versions: [] }),
+    ),
+    'store-of-another-genesis',
+    'no release would help',
+  );
+  const snapshots = [offered(chain.ledger.snapshot())];
+  for (const stored of [{ store }, {}, { snapshots }]) {
     assert.equal(
       codeOf(() => startNetwork({ ...stored, blocks: spelled, genesis, versions: [] })),
       'version-unknown',
@@ -333,6 +341,11 @@ test('a chain lives through a switch, empty blocks among its blocks; a node with
     'version-unknown',
   );
   assert.equal(await refusalOf(old, () => old.ledger.check(old.make())), 'version-unknown');
+  const spelled = encodeBlock(chain.ledger.emptyBlock());
+  spelled[0]! ^= 0xff;
+  for (const door of [old.ledger.validate, old.ledger.apply]) {
+    assert.equal(await refusalOf(old, () => door(spelled)), 'version-unknown', 'however it is spelled');
+  }
   assert.equal(await step(true), 'version-unknown', 'the switch is where it is, also in an empty block');
   assert.deepEqual([chain.ledger.head().height, chain.ledger.head().version], [13n, 2]);
   const { store, blocks } = old;

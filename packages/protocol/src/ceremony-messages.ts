@@ -51,8 +51,9 @@ export type Ceremony = ValueOf<typeof CeremonyType>;
 
 /** That a participant has committed to a share for a draft: what he keeps for as long as ceremonies go on. */
 export interface MadeCommitment {
-  /** Genesis hash of the draft. */
+  /** Genesis hash of the draft, and the validator. */
   readonly draft: Uint8Array;
+  readonly id: Uint8Array;
   readonly commitment: Uint8Array;
 }
 

@@ -306,9 +306,15 @@ test('a list that lacks somebody is refused before any proof is looked at', () =
 test('a commitment is made once a draft: the same again, one for another draft, and no second one', () => {
   const own = { id: A.id, share: A.share, vrfSecret: A.secret };
   const first = commitToShare(DRAFT, own, [], stubVrf);
-  assert.deepEqual(first.committed, [{ draft: draftHash(DRAFT), commitment: first.message.commitment }]);
+  assert.deepEqual(first.committed, [
+    { draft: draftHash(DRAFT), id: A.id, commitment: first.message.commitment },
+  ]);
   assert.deepEqual(commitToShare(DRAFT, own, first.committed, stubVrf), first);
+  const second = { id: B.id, share: B.share, vrfSecret: B.secret };
+  const both = commitToShare(DRAFT, second, first.committed, stubVrf).committed;
+  assert.equal(both.length, 2, 'one person’s second validator');
   const other = { ...own, share: { ...A.share, salt: filler(77, 32) } };
+  assert.throws(() => commitToShare(DRAFT, other, both, stubVrf), refusal('ceremony-committed'));
   const next = { ...DRAFT, time: DRAFT.time + 1n };
   const later = commitToShare(next, other, first.committed, stubVrf);
   assert.equal(later.committed.length, 2);

@@ -68,15 +68,15 @@ export function commitToShare(
   const { id, share, vrfSecret } = own;
   const hash = draftHash(draft);
   const commitment = hiddenShare(hash, id, share);
-  const earlier = before.find((each) => equalBytes(each.draft, hash));
+  const earlier = before.find((each) => equalBytes(each.draft, hash) && equalBytes(each.id, id));
   ensure(
     earlier === undefined || equalBytes(earlier.commitment, commitment),
     'ceremony-committed',
-    'this participant has made another commitment for this draft',
+    'this validator has made another commitment for this draft',
   );
   return {
     message: { id, commitment, proof: vrf.prove(vrfSecret, commitmentInput(hash, id, commitment)) },
-    committed: earlier === undefined ? [...before, { draft: hash, commitment }] : before,
+    committed: earlier === undefined ? [...before, { draft: hash, id, commitment }] : before,
   };
 }
 
