@@ -117,9 +117,14 @@ function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header
   const state = stateOf(overlay(store), rules.genesis.anchor.window);
   const stored = state.head.get();
   if (stored === undefined) return undefined;
-  // Block 0 is never of a later version. The version comes before all else that is decoded, since a later one may spell it otherwise.
-  if (blocks.length > 0) checkGenesisOf(decodeLogged(0n, readBlockRecord(blocks, 0n)).block.header, rules);
-  checkRunning(state, rules.versions);
+  // Before anything is decoded that a later version may spell otherwise.
+  try {
+    checkRunning(state, rules.versions);
+  } catch (error) {
+    // No release helps where the chain is another one; block 0 is never of a later version.
+    if (blocks.length > 0) checkGenesisOf(decodeLogged(0n, readBlockRecord(blocks, 0n)).block.header, rules);
+    throw error;
+  }
   const head = HeaderType.deserialize(stored.slice());
   checkGenesisOf(head, rules);
   checkRoots(rules, store, state, head);
