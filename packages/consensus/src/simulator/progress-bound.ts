@@ -11,7 +11,7 @@ const SLOWEST = 960;
  * Virtual time within which every honest node makes so many rounds final once nothing fails any more, ms:
  *
  *   fastRecovery + l     everybody has sent what he knows, and his late, redo or down vote, to everybody: all are in the latest period
- *   L                    its deadline: who came to it last has next-voted, so all begin the next period at once
+ *   fastRecovery + l     who came to it last is at other next votes than the rest, which may never meet: the next turn of fast recovery ends it for all
  *   idle + l + 4 d       a round: somebody begins it, the filter time, and a message each for block, soft votes, cert votes and round
  *   3 L                  where some nodes are hostile, or a script kept players apart
  *
@@ -22,7 +22,7 @@ export function progressBound({ parameters, nodes, disk, progress, isScripted }:
   const { filterMax, deadlineLater, fastRecovery, idle } = parameters.pace;
   const message = CALM.delay[1] + 2 * disk[1];
   const failed = isScripted === true || nodes.some(({ hostile }) => hostile !== undefined) ? FAILED : 0;
-  const together = fastRecovery + filterMax + deadlineLater;
+  const together = 2 * (fastRecovery + filterMax);
   const local = together + progress.rounds * (idle + filterMax + 4 * message) + failed * deadlineLater;
   return Number((BigInt(local) * 1_000n) / BigInt(SLOWEST));
 }
