@@ -5,6 +5,7 @@ export * from './key-error.ts';
 export * from './key-steps.ts';
 export * from './leaf-slots.ts';
 export * from './log-record.ts';
+export type { EquivocationPair, Quorum } from './machine/vote-tracker.ts';
 export { newPlayer, type Transition, transition } from './machine/player.ts';
 export * from './make-keys.ts';
 export * from './memory-disk.ts';

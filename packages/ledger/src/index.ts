@@ -2,6 +2,7 @@ export type { AssetFailure } from './assets.ts';
 export { type CheckOptions, checkLedger, checkLedgerInSteps, type LedgerReport } from './check-ledger.ts';
 export type { AssetRecord } from './codecs.ts';
 export { LedgerError, type LedgerErrorCode } from './errors.ts';
+export { MOST_EVIDENCE } from './evidence.ts';
 export { MOST_REGISTRATIONS } from './execute.ts';
 export * from './ledger.ts';
 export { loadSnapshot, type SnapshotLoad } from './snapshot-load.ts';

@@ -1,13 +1,14 @@
+import type { Proposal } from '@sero/ledger';
 import type { Block, ExecutedBlock, Header } from '@sero/protocol';
 
 /** Where an agreement stands. */
 export interface AgreementStatus {
-  /** How blocks come about: `solo` is one node that seals what it likes. */
-  readonly mode: 'solo';
+  /** How blocks come about: `solo` is one node that seals what it likes, `se-random` the agreement of the holders of stake. */
+  readonly mode: 'solo' | 'se-random';
   /** Height of the last final block. */
   readonly height: bigint;
-  /** A block that is agreed on but not final yet: a node that seals alone has none. */
-  readonly tentative: null;
+  /** A block that is agreed on but not final yet, by its hash: a node that seals alone has none. */
+  readonly tentative: { readonly height: bigint; readonly hash: Uint8Array } | null;
 }
 
 /** Decides which block comes next. It starts and stops at any point; what it handed over is final. */
@@ -16,6 +17,18 @@ export interface Agreement {
   /** Resolves when the step that ran has ended: a block is then committed whole or not at all. */
   stop(): Promise<void>;
   status(): AgreementStatus;
+}
+
+/** A block to be made for the present head. */
+export interface BlockOrder {
+  /** The header's, ms since 1970. */
+  readonly time: bigint;
+  /** Whose block it is; undefined on a chain of one. */
+  readonly proposal?: Proposal;
+  /** ms that making it may take. Default: as long as it takes. */
+  readonly within?: number;
+  /** Evidence, which comes before all transactions. Default: none. */
+  readonly evidence?: readonly Uint8Array[];
 }
 
 /**
@@ -29,10 +42,10 @@ export interface AgreementChain {
   hasTransactions(): boolean;
   /** Calls back when transactions have come in. @returns how to stop that */
   onTransaction(listener: () => void): () => void;
-  /** Makes a block for the present head. Changes nothing. @param time the header's, ms */
-  propose(time: bigint): Promise<Block>;
-  /** Applies a final block; it is durable when this resolves. Throws where it cannot be: nothing of it was kept. */
-  committed(block: Block): Promise<ExecutedBlock>;
+  /** Makes a block for the present head. Changes nothing. */
+  propose(order: BlockOrder): Promise<Block>;
+  /** Applies a final block; it is durable when this resolves. Throws where it cannot be: nothing of it was kept. @param block its encoding */
+  committed(block: Uint8Array): Promise<ExecutedBlock>;
   /** The agreement cannot go on. Called once, last. */
   failed(error: unknown): void;
 }

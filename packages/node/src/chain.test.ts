@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ComingVersion, type Ledger, LedgerError, type LedgerErrorCode } from '@sero/ledger';
-import { type Block, HeaderType } from '@sero/protocol';
+import type { Block } from '@sero/protocol';
 import { createChain } from './chain.ts';
 import type { Mempool } from './mempool/mempool.ts';
 
@@ -32,8 +32,8 @@ async function proposal(codes: readonly (LedgerErrorCode | undefined)[], times =
     failed: nothing,
   };
   const chain = createChain(ledger, mempool, events, () => 0);
-  let block = await chain.propose(1n);
-  for (let time = 1; time < times; time++) block = await chain.propose(1n);
+  let block = await chain.propose({ time: 1n });
+  for (let time = 1; time < times; time++) block = await chain.propose({ time: 1n });
   return { sealed: block.transactions.map(([number]) => number!), discarded, dropped };
 }
 
@@ -77,7 +77,7 @@ function warnings(statuses: readonly (ComingVersion | undefined)[]) {
   return { chain, heard };
 }
 
-const BLOCK: Block = { header: HeaderType.defaultValue(), transactions: [] };
+const BLOCK = new Uint8Array(0);
 
 test('that a version was approved which this software lacks is told once, with the height of the switch', async () => {
   const coming = { hash: new Uint8Array(32), start: 70n };

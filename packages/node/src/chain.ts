@@ -1,6 +1,7 @@
 import type { ComingVersion, Ledger, LedgerErrorCode } from '@sero/ledger';
-import { type ExecutedBlock, encodeBlock, type Header, type ProtocolErrorCode } from '@sero/protocol';
+import type { ExecutedBlock, Header, ProtocolErrorCode } from '@sero/protocol';
 import type { AgreementChain } from './agreement.ts';
+import { createFill } from './fill.ts';
 import type { Mempool } from './mempool/mempool.ts';
 
 /** Refusals by a proposal that may pass: the transaction stays in the mempool for a later block. */
@@ -40,6 +41,8 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
   /** How often the verifier failed over a transaction, by the mempool's own bytes of it. */
   const failures = new WeakMap<Uint8Array, number>();
 
+  const fill = createFill();
+
   /** A verifier that fails says nothing of the transaction, but one over which it fails each time must not come up for ever. */
   function mayPass(transaction: Uint8Array, code: LedgerErrorCode | ProtocolErrorCode): boolean {
     if (code !== 'proof-unchecked') return TEMPORARY.includes(code);
@@ -76,12 +79,16 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
     hasTransactions: () => mempool.hasNext(),
     onTransaction: (listener) => mempool.onTransaction(listener),
 
-    async propose(time) {
-      const transactions = mempool.select();
-      const { block, rejected } = await ledger.propose(transactions, time);
+    async propose({ time, proposal, within = Number.POSITIVE_INFINITY, evidence = [] }) {
+      const selected = mempool.select();
+      const transactions = selected.slice(0, fill.most(within));
+      const began = now();
+      const { block, rejected } = await ledger.propose([...evidence, ...transactions], time, proposal);
+      fill.took(transactions.length, now() - began);
       for (const { index, error } of rejected) {
-        if (mayPass(transactions[index]!, error.code)) continue;
-        mempool.discard(transactions[index]!);
+        const transaction = transactions[index - evidence.length];
+        if (transaction === undefined || mayPass(transaction, error.code)) continue;
+        mempool.discard(transaction);
         events.dropped(error.code);
       }
       return block;
@@ -89,7 +96,7 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
 
     async committed(block) {
       const began = now();
-      const executed = await ledger.apply(encodeBlock(block));
+      const executed = await ledger.apply(block);
       mempool.onBlock(executed);
       events.committed(executed, now() - began);
       lookAtVersions();

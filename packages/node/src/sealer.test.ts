@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Block, ExecutedBlock, Header } from '@sero/protocol';
-import type { AgreementChain } from './agreement.ts';
+import { decodeBlock, type ExecutedBlock, type Header, HeaderType } from '@sero/protocol';
+import type { AgreementChain, BlockOrder } from './agreement.ts';
 import { createSealer } from './sealer.ts';
 import { handClock, settle } from './test-support.ts';
 
@@ -14,7 +14,7 @@ function scene(change: Partial<AgreementChain> = {}, options = OPTIONS) {
   const blocks: { time: number; transactions: number }[] = [];
   const failures: unknown[] = [];
   const listeners = new Set<() => void>();
-  let head = { height: 0n, time: BigInt(START) } as Header;
+  let head: Header = { ...HeaderType.defaultValue(), time: BigInt(START) };
   const pool = { waiting: 0, usable: true };
   const chain: AgreementChain = {
     head: () => head,
@@ -23,11 +23,12 @@ function scene(change: Partial<AgreementChain> = {}, options = OPTIONS) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    propose: async (time) => {
+    propose: async ({ time }) => {
       const transactions = Array.from({ length: pool.usable ? pool.waiting : 0 }, () => new Uint8Array(1));
       return { header: { ...head, height: head.height + 1n, time }, transactions };
     },
-    committed: async (block) => {
+    committed: async (bytes) => {
+      const block = decodeBlock(bytes);
       assert.ok(block.header.time > head.time);
       head = block.header;
       pool.waiting -= block.transactions.length;
@@ -92,7 +93,7 @@ test('transactions that come while a block is sealed are the next one', async ()
   const committed = chain.committed;
   let once = true;
   Object.assign(chain, {
-    committed: async (block: Block) => {
+    committed: async (block: Uint8Array) => {
       if (once) submit();
       once = false;
       return committed(block);
@@ -122,9 +123,9 @@ test('where no transaction can be used nothing is sealed for them, and nothing s
   let proposals = 0;
   const propose = chain.propose;
   Object.assign(chain, {
-    propose: (time: bigint) => {
+    propose: (order: BlockOrder) => {
       proposals++;
-      return propose(time);
+      return propose(order);
     },
   });
   pool.usable = false;
@@ -142,9 +143,9 @@ test('an idle chain asks for no block before its time', async () => {
   const times: number[] = [];
   const { propose } = chain;
   Object.assign(chain, {
-    propose: (time: bigint) => {
-      times.push(Number(time) - START);
-      return propose(time);
+    propose: (order: BlockOrder) => {
+      times.push(Number(order.time) - START);
+      return propose(order);
     },
   });
   await sealer.start();
@@ -244,11 +245,11 @@ test('stopped while a block is made, the block is abandoned; while it is committ
     const { sealer, clock, blocks, chain, failures } = scene();
     const { propose, committed } = chain;
     Object.assign(chain, {
-      propose: async (time: bigint) => {
+      propose: async (order: BlockOrder) => {
         if (step === 'propose') await held.promise;
-        return propose(time);
+        return propose(order);
       },
-      committed: async (block: Block) => {
+      committed: async (block: Uint8Array) => {
         if (step === 'committed') await held.promise;
         return committed(block);
       },

@@ -1,3 +1,4 @@
+import { encodeBlock } from '@sero/protocol';
 import type { Agreement, AgreementChain } from './agreement.ts';
 import type { Clock, Timer } from './clock.ts';
 
@@ -84,7 +85,7 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
   async function sealOne(purpose: 'transactions' | 'idle'): Promise<boolean> {
     const parent = chain.head();
     const time = nextTime();
-    const block = await chain.propose(time);
+    const block = await chain.propose({ time });
     if (isStopped()) return false;
     if (block.transactions.length === 0) {
       if (purpose === 'transactions') return false;
@@ -92,7 +93,7 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
       if (time - parent.time < BigInt(minBlockGapMs)) return false;
     }
     committing = true;
-    await chain.committed(block);
+    await chain.committed(encodeBlock(block));
     return true;
   }
 
