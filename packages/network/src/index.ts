@@ -1,0 +1,16 @@
+export * from './abstractions.ts';
+export type { PeerFile } from './address-book.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export * from './errors.ts';
+export type { TransportName } from './host.ts';
+export * from './limits.ts';
+export * from './messages/certified.ts';
+export { MAX_CHUNK_BYTES, type RequestCodec } from './messages/codec.ts';
+export * from './messages/index.ts';
+export * from './messages/ranges.ts';
+export * from './messages/single.ts';
+export type { NetworkMetrics } from './metrics.ts';
+export { createNetwork, type NetworkOptions } from './network.ts';
+export { peerIdOf } from './peer-id.ts';
+export type { Versions } from './peers.ts';
+export { TOPIC_RULES, TOPICS, type Topic, type TopicRule } from './topics.ts';
