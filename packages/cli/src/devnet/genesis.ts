@@ -1,10 +1,12 @@
-import { fieldToBytes, utf8 } from '@sero/crypto';
+import { blake2b256, compareBytes, fieldToBytes, le32, utf8 } from '@sero/crypto';
 import {
   DEVELOPMENT,
   encodeGenesis,
   type Genesis,
+  type GenesisValidator,
   GROTH16_BLS12_381,
   NO_VALIDATORS,
+  recordOfValidator,
   SERO_ASSET,
 } from '@sero/protocol';
 import { verifyingKeyHash } from '@sero/prover';
@@ -19,10 +21,17 @@ export interface DevnetGenesisOptions {
   readonly verifyingKeys: ReadonlyMap<number, Uint8Array>;
   /** True for `--solo`: an empty block may follow the last one at once. */
   readonly solo: boolean;
+  /** Who agrees on blocks, in any order. Default: none, a chain of one. */
+  readonly validators?: readonly GenesisValidator[];
 }
 
 /** The genesis file of `sero devnet`: development parameters, ten funded accounts, insecure proving keys. */
-export function devnetGenesis({ accounts, verifyingKeys, solo }: DevnetGenesisOptions): Uint8Array {
+export function devnetGenesis({
+  accounts,
+  verifyingKeys,
+  solo,
+  validators = [],
+}: DevnetGenesisOptions): Uint8Array {
   const genesis: Genesis = {
     ...DEVELOPMENT,
     name: utf8(solo ? 'sero-devnet-solo' : 'sero-devnet'),
@@ -39,7 +48,13 @@ export function devnetGenesis({ accounts, verifyingKeys, solo }: DevnetGenesisOp
       value: DEVNET_ALLOCATION,
     })),
     derivation: utf8('own owner address number 0 of each of the ten accounts that sero devnet prints'),
-    ...NO_VALIDATORS,
+    seed: validators.length === 0 ? NO_VALIDATORS.seed : seedOf(validators.length),
+    validators: [...validators].sort((a, b) => compareBytes(recordOfValidator(a), recordOfValidator(b))),
   };
   return encodeGenesis(genesis);
+}
+
+/** seed(0): of the number of validators alone. Nobody drew it, and nobody chose it. */
+function seedOf(validators: number): Uint8Array {
+  return blake2b256('SERO_devseed', le32(validators));
 }
