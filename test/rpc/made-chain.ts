@@ -1,6 +1,6 @@
 import { blake2b256, concat, toHex } from '@sero/crypto';
 import type { ListedAsset } from '@sero/ledger';
-import type { RpcLedger, RpcSource } from '@sero/node';
+import { NO_PEERS, type RpcLedger, type RpcSource, soloStatus } from '@sero/node';
 import {
   appendLeaves,
   DEVELOPMENT,
@@ -285,7 +285,8 @@ export function madeSource(
       has: (txid) => toHex(txid) === toHex(filler('pending', 32)),
       stats: () => ({ transactions: submitted.length, bytes: 1_234, checking: 0 }),
     },
-    agreement: { status: () => ({ mode: 'solo', height: chain.ledger.head().height, tentative: null }) },
+    agreement: { status: () => soloStatus(chain.ledger.head().height) },
+    peers: () => NO_PEERS,
     onHead(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

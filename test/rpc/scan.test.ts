@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COMPACT_OUTPUT_BYTES, createClient, type ResultOf } from '@sero/api';
 import { fieldFromBytes } from '@sero/crypto';
-import { startRpcServer } from '@sero/node';
+import { NO_PEERS, soloStatus, startRpcServer } from '@sero/node';
 import {
   allocationNote,
   appendLeaves,
@@ -48,7 +48,8 @@ test('compact outputs and the genesis file give the notes root of every block: n
         has: () => false,
         stats: () => ({ transactions: 0, bytes: 0, checking: 0 }),
       },
-      agreement: { status: () => ({ mode: 'solo', height: ledger.head().height, tentative: null }) },
+      agreement: { status: () => soloStatus(ledger.head().height) },
+      peers: () => NO_PEERS,
       onHead: () => () => undefined,
       version: 'test',
       ready: () => true,

@@ -1,6 +1,8 @@
 import type { Decoded } from './codec.ts';
 import { chainMethods } from './methods/chain.ts';
+import { finalityMethods } from './methods/finality.ts';
 import { scanningMethods } from './methods/scanning.ts';
+import { stakeMethods } from './methods/stake.ts';
 import { subscriptionMethods } from './methods/subscriptions.ts';
 import { transactionMethods } from './methods/transactions.ts';
 
@@ -9,6 +11,8 @@ export const METHODS = {
   ...chainMethods,
   ...transactionMethods,
   ...scanningMethods,
+  ...finalityMethods,
+  ...stakeMethods,
   ...subscriptionMethods,
 } as const;
 

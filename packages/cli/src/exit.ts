@@ -31,6 +31,11 @@ export const EXIT_CODES = {
     meaning:
       'the chain runs a version of the protocol that this program lacks: starting it again does not help, a newer release does, and nothing is lost',
   },
+  unverified: {
+    code: 10,
+    meaning:
+      'what the node shows does not prove that its blocks are final: it lies, or lacks what it should keep; nothing of it was read, and nothing was sent',
+  },
   interrupted: {
     code: 130,
     meaning:

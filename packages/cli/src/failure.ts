@@ -79,6 +79,13 @@ const RULES: Readonly<Record<string, Rule>> = {
   'node-behind': ANOTHER_NODE,
   'node-answer-invalid': ANOTHER_NODE,
   'tree-state-invalid': ANOTHER_NODE,
+  'node-not-final': { exit: 'unverified', hint: 'ask another node: --node URL' },
+  'block-not-final': { exit: 'unverified', hint: 'ask another node: --node URL' },
+  'checkpoint-stale': {
+    exit: 'usage',
+    hint: 'get a newer checkpoint from somebody whom you trust, or verify from genesis on: {sero} verify-chain --genesis FILE',
+  },
+  'checkpoint-height': { exit: 'usage' },
   'block-roots': ANOTHER_NODE,
   'block-not-next': ANOTHER_NODE,
   'block-rules': { exit: 'failed' },

@@ -4,6 +4,7 @@ import type { TransactionPlan } from '@sero/wallet';
 import { formatAmount } from './amounts.ts';
 import { CliError } from './errors.ts';
 import { hex } from './names.ts';
+import { isStakeKind, stakeLines } from './stake-text.ts';
 import { visible } from './text.ts';
 
 /** A plan as data and as lines for a person. */
@@ -61,7 +62,7 @@ export function planText(
         `${formatAmount(value, name)} to ${to}${to === own ? ' (back to yourself)' : ''}`,
     ),
     ...callLines(tx, nameOf),
-    ...bodyLines(tx),
+    ...bodyLines(tx, fee),
     `fee at most ${formatAmount(fee, 'SERO')}; valid up to block ${tx.expiry}`,
     ...(memo === undefined ? [] : [`memo: ${visible(memo.text)}`]),
     `kind ${kind}, sent from ${hex(tx.from)}`,
@@ -71,22 +72,24 @@ export function planText(
 }
 
 /** Refuses what `planText` does not show to the last part: nobody signs what he has not seen. */
-export function expectShown({ tx }: Pick<TransactionPlan, 'tx'>): void {
-  if (isShown(tx)) return;
+export function expectShown({ tx, fee }: Pick<TransactionPlan, 'tx' | 'fee'>): void {
+  if (isShown(tx, fee)) return;
   throw new CliError(
     'usage',
     'plan-not-shown',
     `this plan (kind ${kindName(tx.kind)}) does what the program cannot show in full`,
-    'do not sign it: ask for one that pays, calls a contract or registers an asset, and nothing beside that',
+    'do not sign it: ask for one that pays, calls a contract, registers an asset or commands stake, and nothing beside that',
   );
 }
 
-function isShown({ kind, call, body, pub }: Tx): boolean {
+function isShown(tx: Tx, fee: bigint): boolean {
+  const { kind, call, body, pub } = tx;
   const amount = call[0]?.amount ?? 0n;
   const asset = fieldToBytes(0n);
   const isPublic = pub.pubOut[1] === amount && (amount > 0n || hex(pub.asset) === hex(asset));
   if (!isPublic) return false;
   if (kind === KIND.asset) return call.length === 0 && assetBody(body) !== undefined;
+  if (isStakeKind(kind)) return call.length === 0 && stakeLines(tx, fee) !== undefined;
   return (
     body.length === 0 &&
     ((kind === KIND.pay && call.length === 0) || (kind === KIND.call && call.length === 1))
@@ -125,8 +128,11 @@ function assetBody(body: Uint8Array): ReturnType<typeof AssetBodyType.deserializ
   }
 }
 
-function bodyLines({ kind, body }: Tx): string[] {
+function bodyLines(tx: Tx, fee: bigint): string[] {
+  const { kind, body } = tx;
   if (body.length === 0) return [];
+  const stake = stakeLines(tx, fee);
+  if (stake !== undefined) return stake;
   const read = kind === KIND.asset ? assetBody(body) : undefined;
   if (read === undefined) return [`body of ${body.length} bytes: ${hex(body)}`];
   const [commit, issue] = [read.commit[0], read.issue[0]];

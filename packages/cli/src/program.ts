@@ -12,6 +12,7 @@ import { addCompletion } from './commands/completion.ts';
 import { addConsolidate } from './commands/consolidate.ts';
 import { addContact } from './commands/contact.ts';
 import { addDevnet } from './commands/devnet.ts';
+import { addGenesis } from './commands/genesis.ts';
 import { addHistory } from './commands/history.ts';
 import { addInit } from './commands/init.ts';
 import { addNode } from './commands/node.ts';
@@ -20,6 +21,7 @@ import { addRepair } from './commands/repair.ts';
 import { addSend } from './commands/send.ts';
 import { addSync } from './commands/sync.ts';
 import { addTx } from './commands/tx.ts';
+import { addVerifyChain } from './commands/verify-chain.ts';
 import type { Io } from './io.ts';
 
 /** Version of the program. */
@@ -81,12 +83,14 @@ export function buildProgram(io: Io): Command {
     addAsset,
     addContact,
     addTx,
+    addVerifyChain,
     addAudit,
     addRepair,
     addPassword,
     addNode,
     addDevnet,
     addCeremony,
+    addGenesis,
     addCompletion,
   ];
   for (const add of adders) add(program, io);

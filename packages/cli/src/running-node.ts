@@ -79,7 +79,7 @@ export async function runNode(
   options: NodeOptions,
   started: (node: SeroNode) => void,
 ): Promise<void> {
-  const { signal } = cli.io;
+  const signal = options.signal ?? cli.io.signal;
   const failure = await withBackend(cli, async (prover) => {
     const node = await startUnlessAborted({ prover, ...options, signal });
     if (node === undefined) return 'not started';

@@ -30,6 +30,7 @@ import { readIfThere, writePrivate } from './files.ts';
 import { type UnlockedWallet, withKeys } from './keys.ts';
 import { expectNoLoss } from './losses.ts';
 import { networkOf } from './names.ts';
+import { nativeVotes } from './votes.ts';
 import { keyValueWalletStore } from './wallet-store.ts';
 
 /** An open wallet. */
@@ -98,6 +99,7 @@ function withSession<T>(
     const source = rpcSource(client);
     const genesis = await genesisOf(cli, unlocked, client);
     const { backend, release } = await acquireBackend(cli);
+    const votes = nativeVotes();
     const store = openLmdbStore(join(directory.path, `account-${account.index}`));
     try {
       const openRecords = (mend: boolean): Promise<WalletStore> =>
@@ -115,12 +117,13 @@ function withSession<T>(
           scanner: backend.scanner,
           traces: backend.traces,
           hasher: backend.noteHasher,
+          votes,
           ...(start === undefined ? {} : { start }),
         });
       let start: WalletStart | undefined;
       if (repair !== undefined) {
         await expectBirthdayInChain(source, genesis.file, repair.birthday ?? 0n, cli.io.signal);
-        start = await startAt(source, genesis.file, birthday, cli.io.signal);
+        start = await startAt(source, genesis.file, birthday, cli.io.signal, { votes });
         const before = await openRecords(false).then(openOn).catch(damaged);
         if (before === undefined) await expectMendable();
         await expectNoLoss(unlocked, cli, { birthday, start, before });
@@ -130,7 +133,7 @@ function withSession<T>(
       if (repair !== undefined) await resetWallet(records);
       let wallet = await openOn(records, start);
       if (wallet.tip() === undefined && birthday > 0n) {
-        start = await startAt(source, genesis.file, birthday, cli.io.signal);
+        start = await startAt(source, genesis.file, birthday, cli.io.signal, { votes });
         if (start !== undefined) wallet = await openOn(records, start);
       }
       const session = {
@@ -272,7 +275,10 @@ export async function readChain({
 /** Errors after which what was read before is still true, and can be shown as of its height. */
 export function isNodeAway(error: unknown): boolean {
   if (error instanceof TransportError || error instanceof RpcError) return true;
-  return error instanceof WalletError && ['node-behind', 'node-answer-invalid'].includes(error.code);
+  return (
+    error instanceof WalletError &&
+    ['node-behind', 'node-answer-invalid', 'node-not-final'].includes(error.code)
+  );
 }
 
 async function readChainIfPossible(session: Session): Promise<void> {

@@ -1,5 +1,6 @@
 import { equalBytes, fieldToBytes } from '@sero/crypto';
 import {
+  appendHeader,
   CHECKPOINT_EVERY,
   checkGenesis,
   decodeFrontier,
@@ -13,10 +14,7 @@ import {
   hashNodesWith,
   headerHash,
   ProtocolError,
-  receiptsRoot,
   type Shake256,
-  transactionsRoot,
-  witnessTransactionId,
 } from '@sero/protocol';
 import type { NoteHasher } from '@sero/prover';
 import {
@@ -27,10 +25,11 @@ import {
   overlay,
   updateStateTree,
 } from '@sero/store';
-import { decodeLogged, readBlockRecord } from './block-record.ts';
+import { bindsItsParts, decodeLogged, readBlockRecord, readFoundation } from './block-record.ts';
+import { historyCodec } from './codecs.ts';
 import { ensure, LedgerError } from './errors.ts';
-import { historyNodeCount, nodesCompletedBy } from './history-nodes.ts';
-import { FLAT, type State, stateOf, TREE } from './state.ts';
+import { indexAgrees, indexedNodeCount, nodesCompletedBy } from './history-nodes.ts';
+import { FLAT, historyOf, type State, stateOf, TREE } from './state.ts';
 import { stateAudit } from './state-audit.ts';
 import { atOnce, type Pace, paced, type Steps, slicesOf } from './steps.ts';
 import { openTables } from './tables.ts';
@@ -109,18 +108,22 @@ function checkTable({ genesis, store }: CheckOptions, state: State, head: Header
 /** Every block of the log: that it links, that its parts are those that its header binds, that the index leads to it. */
 function* checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: HashNodes): Steps<bigint> {
   ensure(
-    BigInt(blocks.length) > head.height,
+    BigInt(blocks.length) > head.height && BigInt(blocks.first) <= head.height,
     'block-log-short',
-    `the state is that of block ${head.height}, but the block log ends before it`,
+    `the state is that of block ${head.height}, but the block log does not hold it`,
   );
-  let parent = new Uint8Array(32);
+  const first = BigInt(blocks.first);
+  let parent: Uint8Array = new Uint8Array(32);
+  let history = readFoundation(blocks);
   let transactions = 0n;
-  for (let height = 0n; height <= head.height; height++) {
+  for (let height = first; height <= head.height; height++) {
     const record = readBlockRecord(blocks, height);
     const executed = decodeLogged(height, record);
     const { header } = executed.block;
+    // Of a chain that begins later nobody has the parent of the first block.
+    const follows = height === first && first > 0n ? true : equalBytes(header.parent, parent);
     ensure(
-      header.height === height && equalBytes(header.parent, parent) && bindsItsParts(executed),
+      header.height === height && follows && bindsItsParts(executed),
       'logged-block-invalid',
       `block ${height} of the block log is not the one that its header and the next one bind`,
     );
@@ -130,7 +133,8 @@ function* checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: Has
       `the record of block ${height} has not the frontier that the header binds`,
     );
     checkIndex(state, executed);
-    parent = headerHash(header) as Uint8Array<ArrayBuffer>;
+    parent = headerHash(header);
+    if (height < head.height) history = appendHeader(history, parent);
     transactions += BigInt(executed.receipts.length);
     yield;
   }
@@ -139,16 +143,12 @@ function* checkBlocks(blocks: AppendLog, state: State, head: Header, hasher: Has
     'block-log-mismatch',
     `block ${head.height} of the block log is not the block of the stored state`,
   );
-  return transactions;
-}
-
-function bindsItsParts({ block, receipts }: ExecutedBlock): boolean {
-  const { header, transactions } = block;
-  return (
-    transactions.length === receipts.length &&
-    equalBytes(header.transactionsRoot, transactionsRoot(transactions.map(witnessTransactionId))) &&
-    equalBytes(header.receiptsRoot, receiptsRoot(receipts))
+  ensure(
+    equalBytes(historyCodec.encode(history), historyCodec.encode(historyOf(state))),
+    'logged-block-invalid',
+    'the headers of the block log are not those that the state binds',
   );
+  return transactions;
 }
 
 function bindsFrontier(header: Header, frontier: Uint8Array | undefined, hasher: HashNodes): boolean {
@@ -177,7 +177,7 @@ function checkIndex(state: State, { block, receipts }: ExecutedBlock): void {
 
 /** Every entry of the store: nothing is missing, nothing too many. */
 function* checkState(
-  { store, shake256 }: CheckOptions,
+  { store, blocks, shake256 }: CheckOptions,
   state: State,
   head: Header,
   transactions: bigint,
@@ -189,6 +189,7 @@ function* checkState(
       `${message}; delete the state and open again, the block log will rebuild it`,
     );
   };
+  const first = BigInt(blocks.first);
   const audit = stateAudit((_, message) => damaged(message), shake256);
   const rebuilt = overlay(memoryStore());
   let root: Uint8Array = new Uint8Array(32);
@@ -211,10 +212,11 @@ function* checkState(
     yield;
   }
   const isWhole =
-    headers === head.height + 1n &&
-    nodes === historyNodeCount(headers) &&
+    headers === head.height + 1n - first &&
+    nodes === indexedNodeCount(first, head.height + 1n) &&
+    indexAgrees(state) &&
     places === transactions &&
-    state.indexed.get() === headers;
+    state.indexed.get() === head.height + 1n;
   if (!isWhole) {
     damaged('the index holds what no block does');
   }

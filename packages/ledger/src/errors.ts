@@ -39,7 +39,13 @@ export type LedgerErrorCode =
   | 'block-log-mismatch'
   | 'logged-block-invalid'
   | 'commit-interrupted'
+  /** A chain that began later than with block 0 lost its state, and no snapshot is there to make it anew. */
+  | 'state-lost'
   | 'block-unknown'
+  // a chain that begins with a snapshot
+  | 'begin-height'
+  | 'begin-block'
+  | 'log-not-empty'
   // a snapshot
   | 'snapshot-of-another-block'
   | 'snapshot-key'

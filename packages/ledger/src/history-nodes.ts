@@ -1,13 +1,16 @@
+import { equalBytes } from '@sero/crypto';
 import {
   completedNodes,
   type Header,
   HeaderType,
   type HistoryNode,
+  type HistoryPeaks,
   headerHash,
   historyPath,
 } from '@sero/protocol';
 import { LedgerError } from './errors.ts';
-import type { State } from './state.ts';
+import { placesOfPeaks } from './foundation.ts';
+import { historyOf, type State } from './state.ts';
 
 /**
  * The nodes of the range over header hashes, kept as they are completed: one hash a block on average, and a proof of any header reads one of
@@ -31,11 +34,34 @@ export function indexHistory(state: State, header: Header): void {
   }
 }
 
+/** Notes the nodes over headers that are not in the index, of which no others will ever be read. */
+export function indexPeaks(state: State, { size, peaks }: HistoryPeaks): void {
+  for (const [i, { level, place }] of placesOfPeaks(size).entries()) {
+    state.historyNode(level, place).set(peaks[i]!);
+  }
+}
+
+/** Whether the index has the peaks that the state binds, which are over the headers before the head. */
+export function indexAgrees(state: State): boolean {
+  const { size, peaks } = historyOf(state);
+  return placesOfPeaks(size).every(({ level, place }, i) => {
+    const bytes = level === 0 ? state.header(place).get() : undefined;
+    const node =
+      level === 0
+        ? bytes && headerHash(HeaderType.deserialize(bytes.slice()))
+        : state.historyNode(level, place).get();
+    return node !== undefined && equalBytes(node, peaks[i]!);
+  });
+}
+
 /** Nodes above the leaves of a range of so many headers: one for each but for the peaks. */
 export function historyNodeCount(size: bigint): bigint {
-  let peaks = 0n;
-  for (let rest = size; rest > 0n; rest >>= 1n) peaks += rest & 1n;
-  return size - peaks;
+  return size - BigInt(placesOfPeaks(size).length);
+}
+
+/** Nodes in the index of the headers from `first` on, in a range of `size`: what those completed, and the peaks before them. */
+export function indexedNodeCount(first: bigint, size: bigint): bigint {
+  return historyNodeCount(size) - historyNodeCount(first) + BigInt(placesOfPeaks(first).length);
 }
 
 /** The path of a header in the range over all of them. @param size of the range, above `height` */

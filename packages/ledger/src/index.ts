@@ -1,4 +1,5 @@
 export type { AssetFailure } from './assets.ts';
+export { beginAtSnapshot, type LaterBeginning } from './begin-later.ts';
 export { type CheckOptions, checkLedger, checkLedgerInSteps, type LedgerReport } from './check-ledger.ts';
 export type { AssetRecord } from './codecs.ts';
 export { LedgerError, type LedgerErrorCode } from './errors.ts';

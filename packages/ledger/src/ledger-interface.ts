@@ -30,7 +30,7 @@ export interface LedgerOptions {
   readonly genesis: Genesis;
   /** The state. What is lost of it is made anew from `blocks`; with `blocks` it belongs to this ledger alone. */
   readonly store: KeyValueStore;
-  /** The blocks: record h is block h. */
+  /** The blocks: record h is block h, from 0 on, or from where a chain without its earlier blocks begins (`beginAtSnapshot`). */
   readonly blocks: AppendLog;
   /** Canonical bytes of the verifying keys that genesis names. */
   readonly verifyingKeys: readonly Uint8Array[];
@@ -153,20 +153,26 @@ export interface Ledger {
    * has to be warned of in time. Undefined on a chain of one, and where nobody is left already. Looks at every participant.
    */
   keysEnd(): KeysEnd | undefined;
-  /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`. */
+  /**
+   * The first height whose block is there: 0, or that of the snapshot which the chain began with here. Of the blocks before it there are no headers,
+   * receipts, transactions or tree states either.
+   */
+  earliest(): bigint;
+  /** A block with its receipts, serialised; height 0 is the genesis block. Throws `block-unknown`, also for those before `earliest()`. */
   executedBlock(height: bigint): Uint8Array;
   /** The header of a block, undefined where there is none of that height. */
   header(height: bigint): Header | undefined;
   /** The hash of a block, undefined where there is none of that height. */
   blockHash(height: bigint): Uint8Array | undefined;
   /**
-   * A header with its path in the range over all header hashes, as evidence in the next block shows it; undefined where there is none of that height.
+   * A header with its path in the range over all header hashes, as evidence in the next block shows it; undefined where there is none of that height,
+   * or none here any more.
    * Reads a node for each level under its peak: 20 in a chain of a million blocks.
    */
   proveHeader(height: bigint): ProvedHeader | undefined;
   /** Where a transaction is in the chain. @param txid 32 bytes */
   findTransaction(txid: Uint8Array): TransactionPlace | undefined;
-  /** The note tree after the last checkpoint at or below a height: every 256 blocks, and 0. Undefined below 0. */
+  /** The note tree after the last checkpoint at or below a height: every 256 blocks, and 0. Undefined below `earliest()`. */
   treeState(height: bigint): TreeState | undefined;
   /** The root of a complete shard of 65,536 notes, by number. */
   shardRoot(index: bigint): bigint | undefined;

@@ -347,11 +347,13 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       return newest === undefined || newest.count === 0 ? undefined : keysEnd(head.tables, newest);
     },
 
+    earliest: () => BigInt(blocks.first),
+
     executedBlock(height) {
       ensure(
-        height >= 0n && height <= head.header.height,
+        height >= BigInt(blocks.first) && height <= head.header.height,
         'block-unknown',
-        `there is no block of height ${height}: the last one is ${head.header.height}`,
+        `there is no block of height ${height}: the first one here is ${blocks.first}, the last one ${head.header.height}`,
       );
       return readBlockRecord(blocks, height).executed;
     },

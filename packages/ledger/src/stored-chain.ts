@@ -27,11 +27,12 @@ import {
   encodeBlockRecord,
   invalidRecord,
   readBlockRecord,
+  readFoundation,
 } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
 import type { BlockItem } from './evidence.ts';
 import { type ChainHead, type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
-import { indexHistory } from './history-nodes.ts';
+import { indexAgrees, indexHistory, indexPeaks } from './history-nodes.ts';
 import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
 import { clearStore, type Steps } from './steps.ts';
@@ -44,7 +45,7 @@ const BATCH = 16_384;
 /** Where a chain is kept: its blocks in a log, its state in a store that can be made anew from the log. */
 export interface StoredChain {
   readonly store: KeyValueStore;
-  /** Record h is block h. */
+  /** Record h is block h; its first is 0, or the block of the snapshot that the chain began with. */
   readonly blocks: AppendLog;
 }
 
@@ -84,7 +85,7 @@ export interface OfferedSnapshot {
  * Of the state it reads the stake records and no more: `checkLedger` is the whole check.
  *
  * @throws LedgerError `store-of-another-genesis`, `store-damaged`, `block-log-short`, `block-log-mismatch`,
- *   `logged-block-invalid`, `version-unknown`; StoreError where a record is damaged
+ *   `logged-block-invalid`, `state-lost`, `version-unknown`; StoreError where a record is damaged
  */
 export function* openChain(rules: OpeningRules, chain: StoredChain): Steps<ChainHead> {
   const { store, blocks } = chain;
@@ -122,7 +123,8 @@ function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header
     checkRunning(state, rules.versions);
   } catch (error) {
     // No release helps where the chain is another one; block 0 is never of a later version.
-    if (blocks.length > 0) checkGenesisOf(decodeLogged(0n, readBlockRecord(blocks, 0n)).block.header, rules);
+    const logged = firstRecord(blocks);
+    if (logged !== undefined) checkGenesisOf(decodeLogged(BigInt(blocks.first), logged).block.header, rules);
     throw error;
   }
   const head = HeaderType.deserialize(stored.slice());
@@ -133,13 +135,21 @@ function storedHead(rules: OpeningRules, { store, blocks }: StoredChain): Header
     'block-log-short',
     `the state is that of block ${head.height}, but the block log ends before it (${blocks.length} blocks): the log was lost or cut; restore it from a backup, or delete the data directory and sync again`,
   );
-  const { block } = decodeLogged(head.height, readBlockRecord(blocks, head.height));
+  const logged =
+    head.height < BigInt(blocks.first)
+      ? undefined
+      : decodeLogged(head.height, readBlockRecord(blocks, head.height));
   ensure(
-    equalBytes(headerHash(block.header), headerHash(head)),
+    logged !== undefined && equalBytes(headerHash(logged.block.header), headerHash(head)),
     'block-log-mismatch',
     `block ${head.height} of the block log is not the block of the stored state: log and state are of two chains; restore both from one backup`,
   );
   return head;
+}
+
+/** The record that the log begins with. */
+function firstRecord(blocks: AppendLog): BlockRecord | undefined {
+  return blocks.length === blocks.first ? undefined : readBlockRecord(blocks, BigInt(blocks.first));
 }
 
 function checkGenesisOf(header: Header, { genesisHash }: ChainView): void {
@@ -178,12 +188,12 @@ function storedFrontier(state: State): ReturnType<typeof frontierOf> {
   }
 }
 
-/** Block 0, made now or found in the log; or the block of a snapshot, where the log has it. */
+/** Block 0, made now or found in the log; or the block of a snapshot, where the log has it: which a log that begins later needs. */
 function* begin(rules: OpeningRules, chain: StoredChain): Steps<Header> {
   const { store, blocks } = chain;
   // A block of another chain first: what stands in the store beside it is not ours to clear.
-  const logged = blocks.length === 0 ? undefined : readBlockRecord(blocks, 0n);
-  if (logged !== undefined) checkGenesisOf(decodeLogged(0n, logged).block.header, rules);
+  const logged = firstRecord(blocks);
+  if (logged !== undefined) checkGenesisOf(decodeLogged(BigInt(blocks.first), logged).block.header, rules);
   const leftovers = store.entries(new Uint8Array(0))[Symbol.iterator]().next().done !== true;
   ensure(
     logged !== undefined || !leftovers,
@@ -192,10 +202,21 @@ function* begin(rules: OpeningRules, chain: StoredChain): Steps<Header> {
   );
   // Without a head a state is nothing: a load of a snapshot that did not end, say. The log has it all.
   if (leftovers) yield* clearStore(store);
+  if (logged !== undefined && blocks.first > 0) {
+    const loaded = yield* fromSnapshot(rules, chain);
+    ensure(
+      loaded !== undefined,
+      'state-lost',
+      `the state is gone, the blocks before ${blocks.first} were never here, and there is no snapshot of a later one that holds: restore a backup, or delete the data directory and begin again`,
+    );
+    return loaded;
+  }
   const finished = executeGenesis(rules, overlay(store));
   const executed = { block: { header: finished.header, transactions: [] }, receipts: [] };
   if (logged === undefined) {
     checkGenesisKeys(rules.genesis, rules.evidenceCrypto);
+    // What was to begin later, and never got its first block.
+    if (blocks.first > 0) blocks.begin(0);
     commitBlock(chain, rules, executed, finished);
   } else {
     checkLogged(logged, executed, finished);
@@ -215,7 +236,8 @@ function* fromSnapshot(rules: OpeningRules, { store, blocks }: StoredChain): Ste
   for (const { manifest, chunks } of rules.snapshots) {
     const { height } = manifest;
     // Damage of the log is not the snapshot's: it is read outside the attempt. What does not decode may be of a later version: applying the blocks tells.
-    const logged = height < BigInt(blocks.length) ? readBlockRecord(blocks, height) : undefined;
+    const isLogged = height >= BigInt(blocks.first) && height < BigInt(blocks.length);
+    const logged = isLogged ? readBlockRecord(blocks, height) : undefined;
     try {
       ensure(
         logged !== undefined,
@@ -330,18 +352,23 @@ function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {
 
 /**
  * Brings the index up to the head, where a snapshot was loaded without it. Nobody applied these blocks, so each must be the one that the next binds,
- * up to the block whose state the snapshot was.
+ * up to the block whose state the snapshot was. Where the chain begins later than with block 0, the peaks over the headers before it come first.
  */
 function* indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head: Header): Steps<void> {
   let view = overlay(store);
   let pending = 0;
-  const first = stateOf(view, genesis.anchor.window).indexed.get() ?? 0n;
-  let parent: Uint8Array = first === 0n ? new Uint8Array(32) : hashOf(blocks, first - 1n);
+  const beginning = BigInt(blocks.first);
+  const indexed = stateOf(view, genesis.anchor.window).indexed.get();
+  const first = indexed ?? beginning;
+  if (indexed === undefined) indexPeaks(stateOf(view, genesis.anchor.window), readFoundation(blocks));
+  let parent = first > beginning ? hashOf(blocks, first - 1n) : undefined;
   for (let height = first; height <= head.height; height++) {
     const executed = decodeLogged(height, readBlockRecord(blocks, height));
     const { header } = executed.block;
+    // Nobody has the block before one that a chain begins with later.
+    if (height === 0n) parent = new Uint8Array(32);
     ensure(
-      header.height === height && equalBytes(header.parent, parent),
+      header.height === height && equalBytes(header.parent, parent ?? header.parent),
       'logged-block-invalid',
       `block ${height} of the block log does not follow the one before it; restore the log from a backup or sync again`,
     );
@@ -355,6 +382,12 @@ function* indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head:
     pending = 0;
   }
   if (pending > 0) store.write(view.changes());
+  const agrees = beginning === 0n || indexAgrees(stateOf(overlay(store), genesis.anchor.window));
+  ensure(
+    agrees,
+    'store-damaged',
+    'the index of headers is not what the state binds: delete the state and open again, the block log and the snapshots will rebuild it',
+  );
 }
 
 function hashOf(blocks: AppendLog, height: bigint): Uint8Array {

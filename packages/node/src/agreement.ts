@@ -9,6 +9,40 @@ export interface AgreementStatus {
   readonly height: bigint;
   /** A block that is agreed on but not final yet, by its hash: a node that seals alone has none. */
   readonly tentative: { readonly height: bigint; readonly hash: Uint8Array } | null;
+  /** False while the node catches up with others. */
+  readonly atWork: boolean;
+  /** The stake record that it votes for, null for none. */
+  readonly record: Uint8Array | null;
+  /** Records that vote in the next round, and their units; 0 where one node seals alone. */
+  readonly participants: number;
+  readonly units: bigint;
+  /** The last block that became final in a round here. */
+  readonly last: FinishedRound | null;
+}
+
+/** Where a node stands that seals alone. */
+export function soloStatus(height: bigint, atWork = true): AgreementStatus {
+  return {
+    mode: 'solo',
+    height,
+    tentative: null,
+    atWork,
+    record: null,
+    participants: 0,
+    units: 0n,
+    last: null,
+  };
+}
+
+/** How a round ended. */
+export interface FinishedRound {
+  readonly height: bigint;
+  /** Since the block before it was final here. */
+  readonly ms: number;
+  /** In which the block was first proposed. */
+  readonly period: number;
+  /** Records in the certificate. */
+  readonly voters: number;
 }
 
 /** Decides which block comes next. It starts and stops at any point; what it handed over is final. */

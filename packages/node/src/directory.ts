@@ -22,6 +22,12 @@ export interface NodeDirectory {
   /** The log of blocks: the chain itself. */
   readonly blocks: string;
   readonly snapshots: string;
+  /** Certificates of final blocks. */
+  readonly certificates: string;
+  /** Checkpoints of final blocks. */
+  readonly checkpoints: string;
+  /** The node's name to its peers, and their addresses. */
+  readonly network: string;
   /** True where the node that used it last did not stop cleanly. */
   readonly unclean: boolean;
   /** Gives it back. @param clean whether everything in it was closed in order */
@@ -33,7 +39,7 @@ export interface NodeDirectory {
  *
  *     genesis.ssz   the genesis file
  *     running       there while a node uses it: one that is found says that the last one did not stop cleanly
- *     state/  blocks/  snapshots/
+ *     state/  blocks/  snapshots/  certificates/  checkpoints/  network/
  *     state.new/      a state that is being built again
  *     state.damaged/  the last one that was found damaged
  *
@@ -52,6 +58,9 @@ export function takeDirectory(path: string, genesis: Uint8Array): NodeDirectory 
       damaged: join(directory.path, 'state.damaged'),
       blocks: join(directory.path, 'blocks'),
       snapshots: join(directory.path, 'snapshots'),
+      certificates: join(directory.path, 'certificates'),
+      checkpoints: join(directory.path, 'checkpoints'),
+      network: join(directory.path, 'network'),
       unclean,
       release(clean) {
         if (clean) rmSync(mark, { force: true });

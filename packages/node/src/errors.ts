@@ -10,6 +10,14 @@ export type NodeErrorCode =
   | 'storage-failed'
   /** Making or applying a block failed for another reason: a fault of the program. */
   | 'sealing-failed'
+  /** Two certificates of one round for different blocks were seen: more than a third of the stake is dishonest, or a program is wrong. Nothing is chosen. */
+  | 'two-certificates'
+  /** Agreement ended for another reason: a certified block that does not hold here, or a fault of the program. */
+  | 'agreement-failed'
+  /** The node cannot meet others where it was told to. */
+  | 'network-unusable'
+  /** A validator's keys were given to a node whose chain has none, or cannot be used. */
+  | 'validator-unusable'
   /** The RPC server cannot listen where it was told to. */
   | 'port-unusable';
 

@@ -1,4 +1,4 @@
-export type { Agreement, AgreementChain, AgreementStatus } from './agreement.ts';
+export { type Agreement, type AgreementChain, type AgreementStatus, soloStatus } from './agreement.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { NodeError, type NodeErrorCode } from './errors.ts';
 export * from './fast-signatures.ts';
@@ -8,6 +8,8 @@ export { MempoolError, type MempoolErrorCode } from './mempool/errors.ts';
 export type { Mempool, MempoolOptions } from './mempool/mempool.ts';
 export * from './node.ts';
 export { DEFAULT_LIMITS, type RpcLimits } from './rpc/limits.ts';
+export { type PeerOptions, peerIdIn } from './p2p/join.ts';
 export { type RpcServer, type RpcServerOptions, startRpcServer } from './rpc/server.ts';
-export type { RpcLedger, RpcSource } from './rpc/source.ts';
+export { NO_PEERS, type RpcLedger, type RpcSource } from './rpc/source.ts';
 export { diskBackend, type StorageBackend } from './storage.ts';
+export * from './validator/index.ts';

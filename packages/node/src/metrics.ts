@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Network } from '@sero/network';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FinishedRound } from './agreement.ts';
 import type { NodeDirectory } from './directory.ts';
 import { diskSizes } from './disk-sizes.ts';
 import type { MempoolEvents } from './mempool/mempool.ts';
@@ -25,6 +27,10 @@ export interface NodeMetrics {
   dropped(code: string): void;
   verified(batch: { readonly proofs: number; readonly ms: number }): void;
   snapshot(ms: number): void;
+  /** A round of agreement is over. */
+  round(round: FinishedRound): void;
+  /** From now on gauges look at this network, too. */
+  watchNetwork(network: Pick<Network, 'metrics' | 'peers'>): void;
   close(): void;
 }
 
@@ -133,6 +139,17 @@ export function createMetrics(): NodeMetrics {
     'Verifying a batch, its thread’s start included',
     SHORT,
   );
+  const rounds = counter('sero_rounds_total', 'Rounds of agreement by the period of their block', 'period');
+  const roundTime = histogram('sero_round_seconds', 'From one final block to the next, here', INTERVALS);
+  let network: Pick<Network, 'metrics' | 'peers'> | undefined;
+  new Gauge({
+    name: 'sero_peers',
+    help: 'Peers whose network is this one',
+    registers,
+    collect() {
+      if (network !== undefined) this.set(network.peers().length);
+    },
+  });
   const snapshotTime = histogram('sero_snapshot_seconds', 'Writing a snapshot, pauses included', INTERVALS);
 
   return {
@@ -158,6 +175,14 @@ export function createMetrics(): NodeMetrics {
       batchTime.observe(ms / 1_000);
     },
     snapshot: (ms) => snapshotTime.observe(ms / 1_000),
+    round({ period, ms }) {
+      // Periods are few, unless something is wrong: then one name for all.
+      rounds.inc({ period: period < 8 ? String(period) : 'more' });
+      roundTime.observe(ms / 1_000);
+    },
+    watchNetwork(given) {
+      network = given;
+    },
     close: () => void lag.disable(),
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import { decodeGenesis, type Header } from '@sero/protocol';
@@ -9,17 +10,22 @@ import manifest from '../package.json' with { type: 'json' };
 import type { Agreement } from './agreement.ts';
 import { createChain } from './chain.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { prepareAgreement, type RunningAgreement } from './consensus/start.ts';
 import { takeDirectory } from './directory.ts';
-import type { NodeError } from './errors.ts';
+import { NodeError } from './errors.ts';
 import { portError, stopReason } from './failures.ts';
 import { announce, type LogOptions, openLog } from './log.ts';
 import { createMempool, type Mempool, type MempoolOptions } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
+import type { PeerOptions } from './p2p/join.ts';
+import { NOTHING_MORE } from './p2p/serve.ts';
 import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
+import { NO_PEERS } from './rpc/source.ts';
 import { createSealer, type SealerOptions } from './sealer.ts';
 import { createSnapshots } from './snapshots.ts';
 import { diskBackend, openStorage, type StorageBackend } from './storage.ts';
 import { createThreadedVerifier, defaultBatches, type ThreadedVerifier } from './verification/verifier.ts';
+import { defaultVoteThreads } from './verification/votes/verifier.ts';
 
 /** Where and how the RPC server listens; by default 127.0.0.1, port 8645. */
 export type NodeRpcOptions = Omit<RpcServerOptions, 'node' | 'logger' | 'metrics' | 'now'>;
@@ -49,6 +55,15 @@ export interface NodeOptions {
   readonly verifyingThreads?: number;
   /** When every record of the state is looked at before the start. Default `unclean`: after a stop that was not clean. */
   readonly check?: 'unclean' | 'always' | 'never';
+  /**
+   * How the node meets others, on a chain with validators; a chain of one has no network. Default {}: it listens at all addresses, port 8646, and
+   * knows nobody.
+   */
+  readonly network?: PeerOptions;
+  /** Directory of a validator's keys (`makeValidatorKeys`), which vote while the node runs. Default: it only follows. */
+  readonly validator?: string;
+  /** Threads that verify votes; 0: the main thread does. Default: one less than the cores, 1 to 4; they are started when there is much to do. */
+  readonly voteThreads?: number;
   /** False: the node makes no blocks and is never ready; for somebody who only looks at the chain. Default true. */
   readonly seals?: boolean;
   /** Snapshots that are kept; 0: none are written. Default 2. */
@@ -75,8 +90,10 @@ export interface SeroNode {
   readonly metrics: Registry;
   /** True where the start built the state again, because it was damaged or missing. */
   readonly rebuilt: boolean;
-  /** True while it takes transactions and seals blocks. */
+  /** True while it takes transactions and takes part in making blocks. */
   ready(): boolean;
+  /** Whom it is connected with, as `sero_getPeers` says it. */
+  peers(): ResultOf<'sero_getPeers'>;
   /** Calls back with each new head, once it is durable. @returns how to stop that */
   onHead(listener: (head: Header) => void): () => void;
   /**
@@ -226,14 +243,41 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       clock.now,
     );
     chain.onHead(snapshots.onHead);
-    const agreement = createSealer(chain, clock, {
-      idleMs: genesis.pace.idle,
-      minBlockGapMs: genesis.pace.minBlockGap,
-      ...options.pace,
-    });
+    const seals = options.seals ?? true;
+    let agreement: Agreement;
+    let running: RunningAgreement | undefined;
+    if (genesis.validators.length === 0 || !seals) {
+      if (options.validator !== undefined && seals) {
+        throw new NodeError('validator-unusable', 'this chain has no validators: its node seals alone');
+      }
+      agreement = createSealer(chain, clock, {
+        idleMs: genesis.pace.idle,
+        minBlockGapMs: genesis.pace.minBlockGap,
+        ...options.pace,
+      });
+    } else {
+      running = await prepareAgreement({
+        ledger,
+        chain,
+        mempool,
+        directory,
+        clock,
+        logger,
+        metrics,
+        network: options.network ?? {},
+        validator: options.validator,
+        threads: options.voteThreads ?? defaultVoteThreads(),
+        served: NOTHING_MORE,
+        opened: (name, close) => opened.push({ name, close }),
+      });
+      agreement = running.agreement;
+    }
+    const { status } = agreement;
+    /** Takes transactions, and knows the newest blocks as far as it can tell. */
+    const isReady = (): boolean => ready && status().atWork;
     metrics.watch({
       height: () => ledger.head().height,
-      ready: () => ready,
+      ready: isReady,
       mempool: mempool.stats,
       verification: () => threads?.queue(),
       directory,
@@ -245,11 +289,12 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       const source = {
         ledger,
         genesisBytes: options.genesis,
-        mempool,
+        mempool: running?.door ?? mempool,
         agreement,
+        peers: running?.peers ?? (() => NO_PEERS),
         onHead: chain.onHead,
         version: manifest.version,
-        ready: () => ready,
+        ready: isReady,
       };
       const server = await startRpcServer({
         ...listening,
@@ -264,7 +309,6 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     }
     signal?.throwIfAborted();
 
-    const seals = options.seals ?? true;
     if (seals) {
       await agreement.start();
       opened.push({ name: 'agreement', close: agreement.stop });
@@ -283,7 +327,8 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       rpc,
       metrics: metrics.registry,
       rebuilt: storage.rebuilt,
-      ready: () => ready,
+      ready: isReady,
+      peers: running?.peers ?? (() => NO_PEERS),
       onHead: chain.onHead,
       takeSnapshot: snapshots.take,
       stopped: stopped.promise,

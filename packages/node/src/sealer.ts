@@ -1,5 +1,5 @@
 import { encodeBlock } from '@sero/protocol';
-import type { Agreement, AgreementChain } from './agreement.ts';
+import { type Agreement, type AgreementChain, soloStatus } from './agreement.ts';
 import type { Clock, Timer } from './clock.ts';
 
 /** When blocks are sealed. */
@@ -118,6 +118,6 @@ export function createSealer(chain: AgreementChain, clock: Clock, options: Seale
       end();
       await sealing;
     },
-    status: () => ({ mode: 'solo', height: chain.head().height, tentative: null }),
+    status: () => soloStatus(chain.head().height, state !== 'stopped' && state !== 'new'),
   };
 }

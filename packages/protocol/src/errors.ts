@@ -81,6 +81,8 @@ export type ProtocolErrorCode =
   | 'certificate-step'
   | 'certificate-value'
   | 'headers-unlinked'
+  | 'light-reach'
+  | 'light-start'
   | 'table-invalid'
   | 'rows-proof'
   // checkpoints

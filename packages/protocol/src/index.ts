@@ -25,6 +25,8 @@ export * from './history.ts';
 export * from './key-text.ts';
 export * from './keys.ts';
 export * from './light-certificate.ts';
+export * from './light-chain.ts';
+export * from './light-chain-start.ts';
 export * from './note.ts';
 export * from './nullifier-set.ts';
 export * from './parameters.ts';

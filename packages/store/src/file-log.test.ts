@@ -221,6 +221,68 @@ test('a file of the log that is missing is refused with the first record that is
   }
 });
 
+test('a log that lost its first files is none that begins later, whatever is left of the others', () => {
+  const directory = written(true, { segmentBytes: 300 });
+  const logs = readdirSync(directory).filter((name) => name.endsWith('.log'));
+  for (const left of [0, 10, 28, Number.POSITIVE_INFINITY]) {
+    const image = memoryDirectory();
+    const last = readFileSync(join(directory, logs.at(-1)!));
+    writeFileSync(join(image, logs.at(-1)!), last.subarray(0, left));
+    assert.throws(() => openFileLog(image, { disk: quickDisk }), refuses('log-damaged'), `${left} bytes`);
+  }
+});
+
+test('a log that begins later keeps that: without its first file, or with another one before it, it is refused', () => {
+  const directory = memoryDirectory();
+  const log = openFileLog(directory, { segmentBytes: 300, disk: quickDisk });
+  log.begin(512);
+  for (const one of records) log.append(one);
+  log.close();
+  const logs = readdirSync(directory).filter((name) => name.endsWith('.log'));
+  assert.ok(logs.length > 3);
+  for (const name of logs.slice(0, -1)) {
+    const image = memoryDirectory();
+    cpSync(directory, image, { recursive: true });
+    rmSync(join(image, name));
+    assert.throws(() => openFileLog(image, { disk: quickDisk }), refuses('log-damaged'));
+  }
+  cpSync(join(written(true), FIRST_LOG), join(directory, FIRST_LOG));
+  assert.throws(() => openFileLog(directory, { disk: quickDisk }), refuses('log-damaged'));
+});
+
+test('killed at any call while it begins later, a log opens again: with nothing, or with that one record', () => {
+  for (let calls = 0; ; calls++) {
+    const directory = memoryDirectory();
+    let left = calls;
+    const disk = new Proxy(quickDisk, {
+      get: (target, name) => {
+        const call = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          if (left-- <= 0) throw Object.assign(new Error('killed'), { code: 'EIO' });
+          return call(...args);
+        };
+      },
+    });
+    let done = false;
+    try {
+      const log = openFileLog(directory, { disk });
+      log.begin(512);
+      log.append(record(1));
+      done = true;
+    } catch (error) {
+      assert.ok(refuses('disk-failed')(error));
+    }
+    const again = openFileLog(directory, { disk: quickDisk });
+    if (done) assert.equal(again.length, 513);
+    if (again.length === again.first) again.begin(512);
+    if (again.length === 512) again.append(record(1));
+    assert.deepEqual([again.first, again.length], [512, 513]);
+    assert.deepEqual(again.get(512), record(1));
+    again.close();
+    if (done) break;
+  }
+});
+
 test('a file that was cut short while it was made is made again', () => {
   const directory = written(true, { segmentBytes: 300 });
   const next = `${records.length.toString().padStart(16, '0')}.log`;

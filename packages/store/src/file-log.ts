@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Disk, makeDirectory, readFile, readUpTo, syncDirectory, systemDisk, writeAll } from './disk.ts';
 import { onDisk } from './disk-errors.ts';
 import { ensure } from './errors.ts';
-import { type AppendLog, expectIndex, expectLength, expectRecord } from './log.ts';
+import { type AppendLog, expectBegin, expectIndex, expectLength, expectRecord } from './log.ts';
 import {
   hasLaterRecord,
   newSegmentHeader,
@@ -59,9 +59,14 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
   let untidy = false;
   const open = (): void => ensure(!closed, 'closed', 'the log is closed; open it again to use it');
 
+  /** Number of the first record of a log without files. */
+  let begin = 0;
+
+  const first = (): number => segments[0]?.first ?? begin;
+
   const total = (): number => {
     const last = segments.at(-1);
-    return last === undefined ? 0 : last.first + last.offsets.length;
+    return last === undefined ? begin : last.first + last.offsets.length;
   };
 
   const tidy = (segment: Segment): void => {
@@ -74,15 +79,37 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
     const last = segments.at(-1);
     if (last !== undefined && (last.offsets.length === 0 || last.end + size <= segmentBytes)) return last;
     if (last !== undefined) saveIndex(directory, disk, last);
-    const segment = createSegment(directory, disk, files, total());
+    const begins = segments.length === 0 && begin > 0;
+    const segment = createSegment(directory, disk, files, total(), begins);
     segments.push(segment);
     return segment;
   };
 
   return {
+    get first() {
+      open();
+      return first();
+    },
+
     get length() {
       open();
       return total();
+    },
+
+    begin(number) {
+      open();
+      expectBegin(number, total() - first());
+      onDisk(what, () => {
+        // A file without records may stand there: of an append that did not end, or of a log that was cut to nothing.
+        for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+          removeDurably(directory, disk, indexName(last));
+          removeDurably(directory, disk, logName(last.first));
+          segments.pop();
+          files.close(last.path);
+        }
+      });
+      begin = number;
+      untidy = false;
     },
 
     append(record) {
@@ -111,7 +138,7 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
 
     get(index) {
       open();
-      expectIndex(index, total());
+      expectIndex(index, first(), total());
       const segment = segments.findLast(({ first }) => first <= index)!;
       const at = segment.offsets[index - segment.first]!;
       const record = onDisk(what, () => readLogRecord(disk, segment, index, at));
@@ -125,7 +152,7 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
 
     truncate(length) {
       open();
-      expectLength(length, total());
+      expectLength(length, first(), total());
       if (length === total()) return;
       onDisk(what, () => {
         // The index goes first: it must never name records that others could take the place of.
@@ -170,9 +197,10 @@ function openSegments(directory: string, disk: Disk, files: OpenFiles, verify: b
   try {
     for (const [at, first] of firsts.entries()) {
       const expected = at === 0 ? 0 : segments.at(-1)!.first + segments.at(-1)!.offsets.length;
-      intact(first === expected, directory, expected);
       const next = firsts[at + 1];
-      const segment = openSegment(directory, disk, files, first, next === undefined);
+      const begins = at === 0 && first > 0;
+      intact(begins || first === expected, directory, expected);
+      const segment = openSegment(directory, disk, files, { first, begins, isLast: next === undefined });
       if (segment === undefined) break;
       segments.push(segment);
       readRecords(directory, disk, files, segment, next, verify);
@@ -188,22 +216,23 @@ function openSegment(
   directory: string,
   disk: Disk,
   files: OpenFiles,
-  first: number,
-  isLast: boolean,
+  { first, begins, isLast }: { readonly first: number; readonly begins: boolean; readonly isLast: boolean },
 ): IndexedSegment | undefined {
   const path = join(directory, logName(first));
   const file = files.readable(path);
   const size = disk.fstatSync(file).size;
-  const salt = readSegmentHeader(readUpTo(disk, file, 0, SEGMENT_HEADER), first);
-  if (salt === undefined) {
+  const header = readSegmentHeader(readUpTo(disk, file, 0, SEGMENT_HEADER), first);
+  if (header === undefined) {
     files.close(path);
-    // Cut short while it was made: its first record is written after its header is durable.
-    intact(isLast && size <= SEGMENT_HEADER, directory, first);
+    // Cut short while it was made: its first record is written after its header is durable. One that begins a log is never seen so.
+    intact(isLast && !begins && size <= SEGMENT_HEADER, directory, begins ? 0 : first);
     removeDurably(directory, disk, indexName({ first }));
     removeDurably(directory, disk, logName(first));
     return undefined;
   }
-  return emptySegment(path, files, first, salt);
+  // Where the first file is gone, no other may take its place.
+  intact(header.begins === begins, directory, begins ? 0 : first);
+  return emptySegment(path, files, first, header.salt);
 }
 
 function emptySegment(path: string, files: OpenFiles, first: number, salt: Uint8Array): IndexedSegment {
@@ -266,18 +295,28 @@ function forgetIndex(segment: IndexedSegment): void {
   segment.indexBytes = 0;
 }
 
-function createSegment(directory: string, disk: Disk, files: OpenFiles, first: number): IndexedSegment {
+function createSegment(
+  directory: string,
+  disk: Disk,
+  files: OpenFiles,
+  first: number,
+  begins: boolean,
+): IndexedSegment {
   const path = join(directory, logName(first));
   removeDurably(directory, disk, indexName({ first }));
-  const { header, salt } = newSegmentHeader(first);
-  const file = disk.openSync(path, 'w+');
+  const { header, salt } = newSegmentHeader(first, begins);
+  // With a header that is cut short it would look like what is left of a log that lost its first files.
+  const draft = begins ? `${path}.new` : path;
+  const file = disk.openSync(draft, 'w+');
   try {
     writeAll(disk, file, header, 0);
     disk.fsyncSync(file);
+    if (begins) disk.renameSync(draft, path);
     syncDirectory(disk, directory);
   } catch (error) {
     disk.closeSync(file);
-    tidyIfPossible(() => disk.rmSync(path));
+    tidyIfPossible(() => disk.rmSync(draft, { force: true }));
+    tidyIfPossible(() => disk.rmSync(path, { force: true }));
     throw error;
   }
   files.add(path, file);

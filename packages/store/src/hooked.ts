@@ -34,9 +34,13 @@ export interface LogHooks {
 /** A log that tells of its appends. */
 export function hookedLog(log: AppendLog, hooks: LogHooks): AppendLog {
   return {
+    get first() {
+      return log.first;
+    },
     get length() {
       return log.length;
     },
+    begin: (first) => log.begin(first),
     append(record) {
       hooks.before?.(record);
       const index = log.append(record);

@@ -7,7 +7,8 @@ import { VALUE_LIMIT } from './key-value.ts';
 /**
  * One file of a log:
  *
- *   segment = "SEROLOG1" || first index (u64) || salt (8) || CRC-32 of these || record*
+ *   segment = name || first index (u64) || salt (8) || CRC-32 of these || record*
+ *   name    = "SEROLOG1", or "SEROLOGB" of the first file of a log that begins with another number than 0
  *   record  = length (u32) || CRC-32 of the payload || CRC-32 of salt, index (u64) and these two || payload
  *
  * Integers are little-endian. The salt is random, so that no payload can pretend to be a record of this log.
@@ -26,24 +27,34 @@ export interface Segment {
 }
 
 const MAGIC = new TextEncoder().encode('SEROLOG1');
+
+/** Says that no file before this one was ever there: without it a log that lost its first files would pass for one that begins later. */
+const BEGINNING = new TextEncoder().encode('SEROLOGB');
+
 export const SEGMENT_HEADER = 28;
 export const RECORD_HEADER = 12;
 
-/** The header of a new segment, with a salt of its own. */
-export function newSegmentHeader(first: number): { header: Uint8Array; salt: Uint8Array } {
+/** The header of a new segment, with a salt of its own. @param begins whether it is the first of a log that begins later than with 0 */
+export function newSegmentHeader(first: number, begins: boolean): { header: Uint8Array; salt: Uint8Array } {
   const salt = Uint8Array.from(randomBytes(8));
-  const head = concat(MAGIC, u64(first), salt);
+  const head = concat(begins ? BEGINNING : MAGIC, u64(first), salt);
   return { header: concat(head, u32(crc32(head))), salt };
 }
 
-/** The salt in a segment's header, or undefined if these are not the first bytes of the segment of `first`. */
-export function readSegmentHeader(bytes: Uint8Array, first: number): Uint8Array | undefined {
+/** The salt in a segment's header, and whether the log begins there; undefined if these are not the first bytes of the segment of `first`. */
+export function readSegmentHeader(
+  bytes: Uint8Array,
+  first: number,
+): { readonly salt: Uint8Array; readonly begins: boolean } | undefined {
   if (bytes.length < SEGMENT_HEADER) return undefined;
   const head = bytes.subarray(0, SEGMENT_HEADER - 4);
+  const name = head.subarray(0, MAGIC.length);
+  const begins = equalBytes(name, BEGINNING);
   const same =
-    equalBytes(head.subarray(0, 16), concat(MAGIC, u64(first))) &&
+    (begins || equalBytes(name, MAGIC)) &&
+    equalBytes(head.subarray(8, 16), u64(first)) &&
     readU32(bytes, SEGMENT_HEADER - 4) === crc32(head);
-  return same ? head.slice(16) : undefined;
+  return same ? { salt: head.slice(16), begins } : undefined;
 }
 
 /** A record as it stands in the file. */

@@ -57,6 +57,42 @@ export function logCompliance(
     assert.deepEqual(contents(log), [record(78)]);
   });
 
+  test(`${name}: told to begin with a number it counts from there, and has nothing before`, () => {
+    let log = open();
+    assert.equal(log.first, 0);
+    log.begin(700);
+    assert.deepEqual([log.first, log.length], [700, 700]);
+    log.begin(512);
+    for (let i = 0; i < 40; i++) assert.equal(log.append(record(i)), 512 + i);
+    log = reopen?.(log) ?? log;
+    assert.deepEqual([log.first, log.length], [512, 552]);
+    for (let i = 0; i < 40; i++) assert.deepEqual(log.get(512 + i), record(i));
+    for (const index of [0, 511, 552]) assert.throws(() => log.get(index), refuses('out-of-range'));
+    for (const length of [0, 511, 553]) assert.throws(() => log.truncate(length), refuses('out-of-range'));
+    log.truncate(520);
+    log = reopen?.(log) ?? log;
+    assert.equal(log.append(record(3)), 520);
+    log.truncate(512);
+    assert.deepEqual([log.first, log.length], [512, 512]);
+    log = reopen?.(log) ?? log;
+    assert.equal(log.append(record(4)), 512);
+    log.truncate(512);
+    log.begin(0);
+    assert.equal(log.append(record(5)), 0);
+    log = reopen?.(log) ?? log;
+    assert.deepEqual([log.first, log.length], [0, 1]);
+    assert.deepEqual(log.get(0), record(5));
+  });
+
+  test(`${name}: a log that has records is not told where to begin, and none begins with what is no number`, () => {
+    const log = open();
+    for (const first of [-1, 0.5, Number.NaN, 2 ** 53])
+      assert.throws(() => log.begin(first), refuses('out-of-range'));
+    log.append(record(1));
+    for (const first of [0, 7]) assert.throws(() => log.begin(first), refuses('out-of-range'));
+    assert.deepEqual([log.first, log.length], [0, 1]);
+  });
+
   test(`${name}: records and lengths that it does not have are refused`, () => {
     const log = open();
     log.append(record(1));
@@ -74,6 +110,8 @@ export function logCompliance(
     log.close();
     log.close();
     assert.throws(() => log.length, refuses('closed'));
+    assert.throws(() => log.first, refuses('closed'));
+    assert.throws(() => log.begin(0), refuses('closed'));
     assert.throws(() => log.get(0), refuses('closed'));
     assert.throws(() => log.append(record(1)), refuses('closed'));
     assert.throws(() => log.truncate(0), refuses('closed'));

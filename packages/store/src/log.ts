@@ -1,10 +1,18 @@
 import { ensure } from './errors.ts';
 import { VALUE_LIMIT } from './key-value.ts';
 
-/** Records in the order they were appended, numbered from 0. */
+/** Records in the order they were appended, numbered one after another: from 0, or from where the log was told to begin. */
 export interface AppendLog {
-  /** Records 0 to length - 1 are there. */
+  /** Number of the first record: 0 unless `begin` said otherwise. */
+  readonly first: number;
+  /** Number of the next record: records `first` to length - 1 are there. */
   readonly length: number;
+  /**
+   * Makes `first` the number of the first record, in a log that has none. On disk it is kept with that record, not before.
+   *
+   * @throws StoreError `out-of-range` for no such number, or where there are records; `closed`, or a `disk-` code
+   */
+  begin(first: number): void;
   /**
    * Adds a record; on disk it is durable when this returns.
    *
@@ -17,7 +25,7 @@ export interface AppendLog {
   /**
    * Forgets the records from `length` on; durable when it returns.
    *
-   * @throws StoreError `out-of-range` for more than there are, `closed`, or a `disk-` code
+   * @throws StoreError `out-of-range` for more than there are, or less than `first`, `closed`, or a `disk-` code
    */
   truncate(length: number): void;
   /** May be called again; every other call then throws StoreError `closed`. */
@@ -27,27 +35,37 @@ export interface AppendLog {
 /** A log in memory: nothing survives the process. */
 export function memoryLog(): AppendLog {
   const records: Uint8Array[] = [];
+  let start = 0;
   let closed = false;
   const open = (): void => ensure(!closed, 'closed', 'the log is closed; open it again to use it');
   return {
+    get first() {
+      open();
+      return start;
+    },
     get length() {
       open();
-      return records.length;
+      return start + records.length;
+    },
+    begin(first) {
+      open();
+      expectBegin(first, records.length);
+      start = first;
     },
     append(record) {
       open();
       expectRecord(record);
-      return records.push(record.slice()) - 1;
+      return start + records.push(record.slice()) - 1;
     },
     get(index) {
       open();
-      expectIndex(index, records.length);
-      return records[index]!.slice();
+      expectIndex(index, start, start + records.length);
+      return records[index - start]!.slice();
     },
     truncate(length) {
       open();
-      expectLength(length, records.length);
-      records.length = length;
+      expectLength(length, start, start + records.length);
+      records.length = length - start;
     },
     close() {
       closed = true;
@@ -61,20 +79,29 @@ export function expectRecord(record: Uint8Array): void {
   ensure(record.length <= VALUE_LIMIT, 'value-too-long', `a record has at most ${VALUE_LIMIT} bytes`);
 }
 
-/** Refuses an index that a log of `length` records does not have. */
-export function expectIndex(index: number, length: number): void {
+/** Refuses an index that a log of the records from `first` to before `length` does not have. */
+export function expectIndex(index: number, first: number, length: number): void {
   ensure(
-    Number.isSafeInteger(index) && index >= 0 && index < length,
+    Number.isSafeInteger(index) && index >= first && index < length,
     'out-of-range',
-    `the log has ${length} records, numbered from 0; there is no record ${index}`,
+    `the log has ${length - first} records, numbered from ${first}; there is no record ${index}`,
   );
 }
 
-/** Refuses a length that a log of `length` records cannot be cut to. */
-export function expectLength(to: number, length: number): void {
+/** Refuses a length that such a log cannot be cut to. */
+export function expectLength(to: number, first: number, length: number): void {
   ensure(
-    Number.isSafeInteger(to) && to >= 0 && to <= length,
+    Number.isSafeInteger(to) && to >= first && to <= length,
     'out-of-range',
-    `the log has ${length} records and cannot be cut to ${to}`,
+    `the log has ${length - first} records, numbered from ${first}, and cannot be cut to ${to}`,
+  );
+}
+
+/** Refuses a number that no log of so many records can begin with. */
+export function expectBegin(first: number, records: number): void {
+  ensure(
+    Number.isSafeInteger(first) && first >= 0 && records === 0,
+    'out-of-range',
+    `a log of ${records} records cannot be told to begin with number ${first}`,
   );
 }

@@ -4,14 +4,17 @@ import {
   assetId,
   CHECKPOINT_EVERY,
   checkName,
+  type FinalBlock,
   type Genesis,
   name32,
   ProtocolError,
 } from '@sero/protocol';
 import type { ChainSource, ListedAsset } from './chain-source.ts';
 import { ensure } from './errors.ts';
+import { NOT_SHOWN } from './finality-source.ts';
+import { type FinalityOptions, finalBlockAt } from './finality-start.ts';
 import type { KnownAsset } from './records.ts';
-import type { WalletStart } from './start.ts';
+import type { TreeState, WalletStart } from './start.ts';
 
 /** Stands for the name of a ticket's category, which the table does not tell; no real name has this sign. */
 const UNKNOWN_CATEGORY = '?';
@@ -30,13 +33,16 @@ const MAX_ASSETS = 1_000_000;
  * it may be older. Throws `node-answer-invalid` for another checkpoint than this one, for assets whose numbers are not
  * those of their names, and for names that nobody can register. `openWallet` checks the rest.
  *
+ * On a network with validators the checkpoint's block is shown to be final; throws what `finalBlockAt` throws.
+ *
  * @param birthday a height after which all transactions of the account lie
  */
 export async function startAt(
   source: ChainSource,
-  genesis: Pick<Genesis, 'chainId'>,
+  genesis: Genesis,
   birthday: bigint,
   signal?: AbortSignal,
+  options: FinalityOptions = {},
 ): Promise<WalletStart | undefined> {
   const height = birthday - (birthday % CHECKPOINT_EVERY);
   if (height === 0n) return undefined;
@@ -52,11 +58,27 @@ export async function startAt(
     'node-answer-invalid',
     `the node was asked for the checkpoint at ${height} and gave one at ${state.height}: ask another node`,
   );
+  const final = await finalStart(source, genesis, state, head.height, options, signal);
   const listed = await allAssets(source, genesis.chainId, signal);
   return {
     ...state,
+    ...(final === undefined ? {} : { final }),
     assets: listed.filter((asset) => asset.height <= state.height).map(({ known }) => known),
   };
+}
+
+/** The checkpoint's block, shown to be final; undefined on a chain of one, whose node is believed. */
+async function finalStart(
+  { finality }: ChainSource,
+  genesis: Genesis,
+  { height }: TreeState,
+  head: bigint,
+  options: FinalityOptions,
+  signal: AbortSignal | undefined,
+): Promise<FinalBlock | undefined> {
+  if (genesis.validators.length === 0) return undefined;
+  ensure(finality !== undefined, 'node-not-final', NOT_SHOWN);
+  return finalBlockAt(finality, genesis, height, head, options, signal);
 }
 
 async function allAssets(

@@ -1,4 +1,5 @@
-import type { Requester } from '@sero/api';
+import { type Requester, RpcError } from '@sero/api';
+import type { FinalitySource } from './finality-source.ts';
 import type { TreeState } from './start.ts';
 
 /** Where a chain ends. */
@@ -42,6 +43,8 @@ export interface ChainSource {
     limit: number,
     signal?: AbortSignal,
   ): Promise<{ readonly assets: readonly ListedAsset[]; readonly next: Uint8Array | null }>;
+  /** What shows that blocks are final. Without it no block of a network with validators is read. */
+  readonly finality?: FinalitySource;
 }
 
 /** A node that is reached by RPC. */
@@ -52,5 +55,22 @@ export function rpcSource(client: Requester): ChainSource {
     treeState: (height, signal) => client.request('sero_getTreeState', { height }, signal),
     assets: (from, limit, signal) =>
       client.request('sero_getAssets', from === undefined ? { limit } : { from, limit }, signal),
+    finality: rpcFinality(client),
+  };
+}
+
+/** What a node that is reached by RPC shows of its blocks. */
+export function rpcFinality(client: Requester): FinalitySource {
+  return {
+    headers: async (from, limit, signal) =>
+      (await client.request('sero_getHeaders', { from, limit }, signal)).headers,
+    lightCertificate: async (height, signal) => {
+      try {
+        return (await client.request('sero_getLightCertificate', { height }, signal)).certificate;
+      } catch (error) {
+        if (error instanceof RpcError && error.name === 'not-found') return undefined;
+        throw error;
+      }
+    },
   };
 }

@@ -4,6 +4,7 @@ export type WalletErrorCode =
   | 'block-not-next'
   | 'block-roots'
   | 'block-rules'
+  | 'block-not-final'
   | 'other-genesis'
   | 'store-damaged'
   | 'insufficient-funds'
@@ -22,6 +23,17 @@ export type WalletErrorCode =
   | 'parts-do-not-fit'
   | 'disclosure-malformed'
   | 'output-unknown'
+  // stake
+  | 'stake-record-unknown'
+  | 'stake-not-owner'
+  | 'stake-keys-invalid'
+  | 'stake-keys-range'
+  | 'stake-keys-in-use'
+  | 'stake-commission'
+  | 'stake-units'
+  | 'stake-status'
+  | 'stake-not-due'
+  | 'stake-nothing'
   // keystores and stores
   | 'password-wrong'
   | 'password-empty'
@@ -34,6 +46,7 @@ export type WalletErrorCode =
   | 'node-behind'
   | 'node-other-chain'
   | 'node-answer-invalid'
+  | 'node-not-final'
   // contacts and payment URIs
   | 'contact-invalid'
   | 'contact-exists'

@@ -1,9 +1,10 @@
 import { SHAPES, shapeOf } from '@sero/circuits';
 import { isField, R_J } from '@sero/crypto';
-import { MEMO_KEY_LENGTH } from '@sero/protocol';
+import { KIND, MEMO_KEY_LENGTH } from '@sero/protocol';
 import { WalletError } from './errors.ts';
 import { fromForeignJson, MAX_PLAN_LENGTH } from './json.ts';
 import type { Plan, TransactionPlan } from './plan.ts';
+import { isStakeKind } from './stake-entry.ts';
 
 /** Says whether a value that was read from text has a certain form. */
 type Form = (value: unknown) => boolean;
@@ -126,5 +127,16 @@ function sorted(positions: readonly bigint[]): bigint[] {
 function agrees({ tx, fee, spends, inputs }: TransactionPlan): boolean {
   const sent = tx.call[0]?.value ?? 0n;
   const real = inputs.filter(({ value }) => value > 0n).map(({ position }) => position);
-  return tx.pub.pubOut[0] === fee + sent && sorted(real).join() === sorted(spends).join();
+  // A fee of stake commands is gas alone, so what leaves beside it is what is staked: no part of it passes for a fee.
+  if (isStakeKind(tx.kind) && fee !== tx.gasLimit * tx.gasPrice) return false;
+  const paid = fee + sent + stakedBy({ tx, fee });
+  return tx.pub.pubOut[0] === paid && sorted(real).join() === sorted(spends).join();
+}
+
+/** SERO that a plan puts into a stake record, in the smallest unit; 0 for all kinds but that of staking. */
+export function stakedBy({
+  tx,
+  fee,
+}: Pick<TransactionPlan, 'fee'> & { readonly tx: Pick<TransactionPlan['tx'], 'kind' | 'pub'> }): bigint {
+  return tx.kind === KIND.stake && tx.pub.pubOut[0]! > fee ? tx.pub.pubOut[0]! - fee : 0n;
 }

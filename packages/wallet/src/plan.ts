@@ -135,7 +135,7 @@ async function planTransaction(wallet: Wallet, request: Request, random: Random)
     outputs: shuffled(outputs, random),
     ...(memo === undefined ? {} : { memo: { text: memo, key: random(32) } }),
     spends: notes.map(({ position }) => position),
-    fee,
+    fee: fee - part.staked,
   };
 }
 

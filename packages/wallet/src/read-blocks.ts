@@ -3,6 +3,7 @@ import {
   allocationNote,
   decodeExecutedBlock,
   type ExecutedBlock,
+  type FinalBlock,
   type Genesis,
   type Header,
   headerHash,
@@ -22,9 +23,11 @@ export interface Reading {
   readonly tip: Tip | undefined;
   /** Notes so far. */
   readonly size: bigint;
+  /** Whether a block was shown to be final; every block on a chain of one, whose node is believed. */
+  readonly isFinal: (block: FinalBlock) => boolean;
 }
 
-/** A block that follows the last one and whose transactions and receipts are its header's; whether its notes are is not known yet. */
+/** A final block that follows the last one and whose transactions and receipts are its header's; whether its notes are is not known yet. */
 export interface ReadBlock {
   readonly tip: Tip;
   readonly executed: ExecutedBlock;
@@ -77,6 +80,13 @@ function readBlock(reading: Reading, bytes: Uint8Array): ReadBlock {
   const executed = decodeExecutedBlock(bytes);
   const { header } = executed.block;
   checkLink(reading, header);
+  const hash = headerHash(header);
+  // Before anything is made of it: what is not final is no anchor, no money and no history.
+  ensure(
+    reading.isFinal({ height: header.height, hash }),
+    'block-not-final',
+    `block ${header.height} was not shown to be final: read the chain with syncWallet`,
+  );
   ensure(
     rootsHold(executed),
     'block-roots',
@@ -92,7 +102,7 @@ function readBlock(reading: Reading, bytes: Uint8Array): ReadBlock {
       : [];
   const { transactions, leaves } = placeTransactions(executed, size + BigInt(allocations.length));
   return {
-    tip: { header, hash: headerHash(header) },
+    tip: { header, hash },
     executed,
     allocations,
     transactions,

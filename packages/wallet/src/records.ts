@@ -49,7 +49,7 @@ export interface HistoryEntry {
   /** ms since 1970. */
   readonly time: bigint;
   readonly txid: Uint8Array;
-  readonly kind: 'genesis' | 'pay' | 'call' | 'asset' | 'other';
+  readonly kind: 'genesis' | 'pay' | 'call' | 'asset' | 'stake' | 'other';
   /** True where this account made the transaction. */
   readonly own: boolean;
   /** False where the transaction was included but its action failed. */
@@ -61,6 +61,23 @@ export interface HistoryEntry {
   /** SERO that the network kept: gas and name price; 0 unless own. */
   readonly fee: bigint;
   readonly memo?: string;
+  /** What it commanded of stake; own transactions of these kinds alone. */
+  readonly stake?: StakeEntry;
+}
+
+/** A command of stake as the chain shows it to everybody. */
+export interface StakeEntry {
+  readonly action: 'stake' | 'register' | 'renew' | 'online' | 'offline' | 'leave' | 'unlock' | 'claim';
+  /** The stake record, 32 bytes. */
+  readonly record: Uint8Array;
+  /** Own PKr that commanded: owner of the record, or of a position in it. */
+  readonly from: Uint8Array;
+  /** Of `stake` and `unlock`. */
+  readonly units?: bigint;
+  /** VRF key and vote root of `register` and `renew`, 32 bytes each. */
+  readonly keys?: { readonly vrfKey: Uint8Array; readonly voteRoot: Uint8Array };
+  /** Which condition failed, where it did: the word of the receipt. */
+  readonly failure?: string;
 }
 
 /** A registered asset, as the chain's own transactions show it. */

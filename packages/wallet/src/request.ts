@@ -22,6 +22,7 @@ import {
   VALUE_LIMIT,
 } from '@sero/protocol';
 import { ensure, WalletError } from './errors.ts';
+import { isStakeRequest, type StakeRequest, stakePart } from './stake.ts';
 import type { AddressUse } from './state.ts';
 import { nameSalt, type Wallet } from './wallet.ts';
 
@@ -66,7 +67,8 @@ export type Request =
       readonly amount: bigint;
       /** Gas for the code. */
       readonly gas: bigint;
-    };
+    }
+  | StakeRequest;
 
 /** One payment of several. */
 export interface Payout {
@@ -92,8 +94,10 @@ export interface RequestPart {
   readonly from: AddressUse | Sender;
   /** The body, which may name the sender. */
   readonly bodyFrom: (sender: Sender) => Uint8Array;
-  /** Name price. */
+  /** SERO that leaves the account beside gas and what a call sends: a name’s price, or what is staked. */
   readonly price: bigint;
+  /** What is staked: part of `price`, and no fee. */
+  readonly staked: bigint;
   readonly memoLength: number;
   /** The asset whose notes are merged. */
   readonly merge: bigint | undefined;
@@ -110,6 +114,7 @@ const withoutBody: RequestPart['bodyFrom'] = () => new Uint8Array(0);
 const PLAIN = {
   bodyFrom: withoutBody,
   price: 0n,
+  staked: 0n,
   memoLength: 0,
   merge: undefined,
   callAsset: SERO_ASSET,
@@ -118,6 +123,10 @@ const PLAIN = {
 
 /** Works out a request's open part. Hands out no address: a plan that comes to nothing must not use one up. */
 export function publicPart(wallet: Wallet, request: Request): RequestPart {
+  if (isStakeRequest(request)) {
+    const part = stakePart(wallet, request);
+    return { ...PLAIN, ...part, price: part.staked };
+  }
   switch (request.type) {
     case 'pay':
       return payPart(wallet, [request], request.memo);

@@ -34,6 +34,7 @@ import type {
   UndisclosedNote,
 } from './records.ts';
 import { spendsOf } from './spends.ts';
+import { isStakeKind, stakeEntry } from './stake-entry.ts';
 import type { Findings } from './try-blocks.ts';
 
 /** A public output or genesis allocation as the scanner sees it. */
@@ -165,18 +166,12 @@ export function scanTransactions(
     if (!spends.own && counted.length === 0) continue;
     const sent = spends.own ? sentPayments(account.key, tx) : { payments: [], memo: undefined };
     const memo = opened.memo ?? sent.memo;
+    const stake = spends.own ? stakeEntry(tx, receipt) : undefined;
     history.push({
       height,
       time,
       txid: receipt.txid,
-      kind:
-        tx.kind === KIND.pay
-          ? 'pay'
-          : tx.kind === KIND.asset
-            ? 'asset'
-            : tx.kind === KIND.call
-              ? 'call'
-              : 'other',
+      kind: kindOf(tx.kind),
       own: spends.own,
       succeeded: receipt.status === 1,
       change: netChange(
@@ -186,6 +181,7 @@ export function scanTransactions(
       payments: sent.payments,
       fee: spends.own ? keptByNetwork(tx, receipt) : 0n,
       ...(memo === undefined ? {} : { memo }),
+      ...(stake === undefined ? {} : { stake }),
     });
   }
   return { received, spentPositions, spentDummies, undisclosed, history, ownAddresses, commitments };
@@ -296,8 +292,15 @@ function sentPayments(key: ViewingKey, tx: Transaction): { payments: Payment[]; 
   return { payments, memo };
 }
 
-/** SERO that left with a transaction and came back to nobody. */
+function kindOf(kind: number): HistoryEntry['kind'] {
+  if (isStakeKind(kind)) return 'stake';
+  return kind === KIND.pay ? 'pay' : kind === KIND.asset ? 'asset' : kind === KIND.call ? 'call' : 'other';
+}
+
+/** SERO that left with a transaction and came back to nobody, nor into a stake record. */
 function keptByNetwork(tx: Transaction, receipt: Receipt): bigint {
+  // What is staked leaves the pool and is no fee; what is claimed enters it and lowers none.
+  if (isStakeKind(tx.kind)) return receipt.gasUsed * tx.gasPrice;
   const returned = receipt.publicOutputs
     .filter(({ asset }) => fieldFromBytes(asset) === SERO_ASSET)
     .reduce((sum, { value }) => sum + value, 0n);

@@ -2,6 +2,7 @@ import { CryptoError, equalBytes, fieldFromBytes } from '@sero/crypto';
 import {
   decodeFrontier,
   decodeStrict,
+  type FinalBlock,
   type Frontier,
   frontierRoot,
   type HashNodes,
@@ -28,10 +29,21 @@ export interface TreeState {
 /** Where a wallet begins to read that holds nothing older: a checkpoint, and what was registered up to it. */
 export interface WalletStart extends TreeState {
   readonly assets?: readonly KnownAsset[];
+  /** The checkpoint's block as it was shown to be final (`finalBlockAt`): on a network with validators a wallet begins nowhere else. */
+  readonly final?: FinalBlock;
 }
 
 /** Bytes of a header at most: two roots, a bloom filter and short lists. */
 const MAX_HEADER_BYTES = 4_096;
+
+/** Refuses a checkpoint whose block was not shown to be final. Throws `block-not-final`, `tree-state-invalid`. */
+export function expectFinalStart({ header, final }: WalletStart): void {
+  ensure(
+    final !== undefined && equalBytes(headerHash(decodeHeader(header)), final.hash),
+    'block-not-final',
+    'the checkpoint’s block was not shown to be final: begin with what startAt gives',
+  );
+}
 
 /**
  * The records of a wallet that begins after a checkpoint. The frontier is checked against the header's notes root; that the

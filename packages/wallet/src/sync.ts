@@ -3,6 +3,8 @@ import { ProtocolError } from '@sero/protocol';
 import { batchesOf } from './batches.ts';
 import type { ChainHead, ChainSource } from './chain-source.ts';
 import { ensure, WalletError } from './errors.ts';
+import type { FinalityRun } from './finality.ts';
+import { NOT_SHOWN } from './finality-source.ts';
 import type { Wallet } from './wallet.ts';
 
 /** How far a wallet has read, after each batch of blocks. */
@@ -39,7 +41,7 @@ const BLOCK_WEIGHT = 4;
  * is on its way. It may be aborted at any point and called again; what was read stays. Resolves to the head that was reached.
  *
  * Throws `node-other-network`; `node-behind` where the node's chain is shorter than what the wallet has read; `node-other-chain` where
- * its blocks do not follow; `node-answer-invalid` where an answer is none; what the source, the store and the signal throw.
+ * its blocks do not follow; `node-not-final` where it does not show that they are final; `node-answer-invalid` where an answer is none; what the source, the store and the signal throw.
  */
 export async function syncWallet(
   wallet: Wallet,
@@ -67,23 +69,56 @@ export async function syncWallet(
     blocks.catch(() => undefined);
     return blocks;
   };
+  let run: FinalityRun | undefined;
   try {
     let next = nextHeight(wallet);
     let coming = next <= head.height ? ask(next) : undefined;
+    run = coming === undefined ? undefined : await finalityRun(wallet, source, head, signal);
     while (coming !== undefined) {
       const blocks = await coming;
       next += BigInt(blocks.length);
       coming = next <= head.height ? ask(next) : undefined;
-      for (const batch of batchesOf(blocks)) {
+      const shown = await finalOnes(run, wallet, blocks, head);
+      for (const batch of batchesOf(shown)) {
         await takeBlocks(wallet, batch, head, signal);
         onProgress?.(pace());
       }
+      if (shown.length < blocks.length) break;
     }
   } finally {
     stop.abort();
+    await run?.end();
   }
   const { header, hash } = wallet.tip()!;
   return { height: header.height, hash };
+}
+
+/** What verifies blocks before they are read; undefined on a chain of one, whose node is believed. */
+async function finalityRun(
+  wallet: Wallet,
+  { finality }: ChainSource,
+  head: ChainHead,
+  signal: AbortSignal | undefined,
+): Promise<FinalityRun | undefined> {
+  if (wallet.finality === undefined) return undefined;
+  ensure(finality !== undefined, 'node-not-final', NOT_SHOWN);
+  const tip = wallet.tip();
+  const read = tip === undefined ? undefined : { height: tip.header.height, hash: tip.hash };
+  return wallet.finality.follow(finality, head.height, read, signal);
+}
+
+/** Of the next blocks those that are shown to be final; all on a chain of one. What came after the head was named waits for the next reading. */
+async function finalOnes(
+  run: FinalityRun | undefined,
+  wallet: Wallet,
+  blocks: readonly Uint8Array[],
+  head: ChainHead,
+): Promise<readonly Uint8Array[]> {
+  if (run === undefined) return blocks;
+  const first = nextHeight(wallet);
+  const last = first + BigInt(blocks.length) - 1n;
+  const shown = await run.upTo(last < head.height ? last : head.height);
+  return shown < last ? blocks.slice(0, Number(shown - first) + 1) : blocks;
 }
 
 function nextHeight(wallet: Wallet): bigint {
@@ -105,6 +140,8 @@ function checkHead(wallet: Wallet, head: ChainHead): void {
 
 const OTHER_CHAIN =
   'the node’s blocks do not follow those that this wallet has read: ask another node; if the network was begun anew, repair the wallet';
+
+const OTHER_BLOCKS = 'the node gave other blocks than those that it shows to be final: ask another node';
 
 /** The blocks from a height to the end of its range, or the first of them. */
 async function range(source: ChainSource, from: bigint, signal: AbortSignal): Promise<readonly Uint8Array[]> {
@@ -153,6 +190,7 @@ function ofNode(error: unknown): unknown {
         'the node’s blocks are of another network: ask another node',
       );
     }
+    if (error.code === 'block-not-final') return new WalletError('node-not-final', OTHER_BLOCKS);
     return error.code === 'block-roots' ? invalid(error) : error;
   }
   return error instanceof ProtocolError || error instanceof CryptoError ? invalid(error) : error;

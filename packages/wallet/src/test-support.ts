@@ -16,6 +16,7 @@ import {
   type Genesis,
   GROTH16_BLS12_381,
   genesisHash,
+  genesisTable,
   type Header,
   HeaderType,
   hashNodesWith,
@@ -34,6 +35,7 @@ import {
   type Transaction,
   transactionId,
   transactionsRoot,
+  type VoteCrypto,
   witnessTransactionId,
 } from '@sero/protocol';
 import { createPortableScanner, createReferenceTraceOpener, type Scanner } from '@sero/prover';
@@ -104,7 +106,7 @@ export interface TestChain {
   /** The next block, with these transactions in it; `header` changes are made after everything was worked out. */
   next(transactions: readonly Uint8Array[], receipt?: ReceiptChange, header?: Partial<Header>): Uint8Array;
   /** The next block, put into the chain. */
-  add(transactions?: readonly Uint8Array[], receipt?: ReceiptChange): Uint8Array;
+  add(transactions?: readonly Uint8Array[], receipt?: ReceiptChange, header?: Partial<Header>): Uint8Array;
   /** The note tree after a block, as a node tells it. */
   treeState(height: bigint): TreeState;
 }
@@ -147,6 +149,8 @@ export function testChain(
     version: 1,
     genesisHash: hash,
     time: genesis.time,
+    seed: genesis.seed,
+    validatorsRoot: genesis.validators.length === 0 ? new Uint8Array(32) : genesisTable(genesis).root(),
     transactionsRoot: transactionsRoot([]),
     receiptsRoot: receiptsRoot([]),
     notesRoot: fieldToBytes(frontierRoot(frontier, hashNodes)),
@@ -202,8 +206,8 @@ export function testChain(
     genesisHash: hash,
     blocks,
     next: (transactions, receipt, change) => make(transactions, receipt, change).bytes,
-    add(transactions = [], receipt) {
-      const { header, grown, bytes } = make(transactions, receipt);
+    add(transactions = [], receipt, change) {
+      const { header, grown, bytes } = make(transactions, receipt, change);
       head = header;
       frontier = grown;
       blocks.push(bytes);
@@ -236,6 +240,8 @@ export interface OpenOptions {
   readonly store?: WalletStore;
   readonly audit?: boolean;
   readonly start?: WalletStart;
+  /** What verifies votes; real cryptography unless given. */
+  readonly votes?: VoteCrypto;
   /** The portable one unless given. */
   readonly scanner?: Scanner;
   /** Blocks to feed; all of the chain's unless given. */
@@ -253,6 +259,7 @@ export async function openOn(chain: TestChain, key: SpendingKey, options: OpenOp
     hasher: HASHER,
     audit: options.audit ?? false,
     ...(options.start === undefined ? {} : { start: options.start }),
+    ...(options.votes === undefined ? {} : { votes: options.votes }),
   });
   for (const block of options.blocks ?? chain.blocks) await wallet.addBlock(block);
   return wallet;

@@ -1,5 +1,6 @@
-import type { Genesis, ViewingKey, WitnessTree } from '@sero/protocol';
+import type { Genesis, ViewingKey, VoteCrypto, WitnessTree } from '@sero/protocol';
 import type { NoteHasher, Scanner, TraceOpener } from '@sero/prover';
+import type { WalletFinality } from './finality.ts';
 import type { OwnAddress } from './own-addresses.ts';
 import type {
   Companion,
@@ -36,6 +37,8 @@ export interface WalletOptions {
    * Default: block 0. A store that holds a wallet already goes on where it was.
    */
   readonly start?: WalletStart;
+  /** What verifies the votes that make blocks final. Default: `portableVotes()`; native signatures are some fifty times faster. */
+  readonly votes?: VoteCrypto;
 }
 
 /** Money of one asset. */
@@ -74,10 +77,15 @@ export interface Wallet {
    * gives `store-damaged`, not a proof that nobody takes.
    */
   readonly tree: Pick<WitnessTree, 'rootAt' | 'pathAt' | 'size'>;
+  /**
+   * What was shown to be final, on a network with validators: no other block is read there (`block-not-final`), so that no anchor is ever
+   * one of an unverified header. Undefined on a chain of one, whose node is believed.
+   */
+  readonly finality: WalletFinality | undefined;
   tip(): Tip | undefined;
   /**
    * Scans the next block, serialised with its receipts. Everything in it is checked against its header: `block-not-next`,
-   * `block-roots`, `other-genesis`, or ProtocolError for bytes that do not decode; the wallet is then what it was.
+   * `block-not-final`, `block-roots`, `other-genesis`, or ProtocolError for bytes that do not decode; the wallet is then what it was.
    */
   addBlock(bytes: Uint8Array): Promise<ScanResult>;
   /**

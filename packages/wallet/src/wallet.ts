@@ -4,6 +4,7 @@ import {
   alias,
   decodeField,
   decodeGenesis,
+  type FinalBlock,
   genesisHash,
   type Header,
   hashNodesWith,
@@ -13,6 +14,7 @@ import {
 import { acceptBlock } from './accept-block.ts';
 import { batchesOf } from './batches.ts';
 import { ensure } from './errors.ts';
+import { portableVotes, walletFinality } from './finality.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { type ReadBlock, readBlocks } from './read-blocks.ts';
 import type { HistoryEntry, OwnedNote } from './records.ts';
@@ -32,7 +34,7 @@ import {
   scanAllocations,
   scanTransactions,
 } from './scan.ts';
-import { startRecords } from './start.ts';
+import { expectFinalStart, startRecords } from './start.ts';
 import { type AddressUse, commitmentOf, DAMAGED, loadState, written } from './state.ts';
 import type { WalletChange } from './store.ts';
 import { type Findings, tryBlocks } from './try-blocks.ts';
@@ -48,13 +50,15 @@ export function nameSalt(key: ViewingKey, name: string): Uint8Array {
   return blake2b256('SERO_namesalt', key.vskSeed, utf8(name));
 }
 
-/** Opens a wallet: what its store holds, or an empty one that waits for block 0. Throws `store-damaged`, `other-genesis`. */
+/** Opens a wallet: what its store holds, or an empty one that waits for block 0. Throws `store-damaged`, `other-genesis`, `block-not-final`. */
 export async function openWallet(options: WalletOptions): Promise<Wallet> {
   const { key, store, scanner, traces, audit = false } = options;
   const genesis = decodeGenesis(options.genesis);
   const networkHash = genesisHash(genesis);
   const hashNodes = hashNodesWith(options.hasher);
+  const finality = walletFinality(genesis, options.votes ?? portableVotes());
   if (options.start !== undefined && (await store.get('head')) === undefined) {
+    if (finality !== undefined) expectFinalStart(options.start);
     await store.write(startRecords(options.start, networkHash, genesis.anchor.step, hashNodes));
   }
   let state = await loadState(store, networkHash, hashNodes);
@@ -109,7 +113,13 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
   ): Promise<void> {
     signal?.throwIfAborted();
     const rest = turns();
-    const reading = { genesis, genesisHash: networkHash, tip: state.tip, size: state.tree.size() };
+    const reading = {
+      genesis,
+      genesisHash: networkHash,
+      tip: state.tip,
+      size: state.tree.size(),
+      isFinal: (block: FinalBlock) => finality?.holds(block) ?? true,
+    };
     const { read, refusal } = await readBlocks(reading, blocks, rest, signal);
     const tried = read.map(({ transactions, allocations, traces: entries }) => ({
       transactions: transactions.map(({ tx }) => tx),
@@ -215,6 +225,7 @@ export async function openWallet(options: WalletOptions): Promise<Wallet> {
         return path;
       },
     },
+    finality,
     tip: () => state.tip,
     addBlock: async (bytes) => (await inTurn(() => addBlocks([bytes])))[0]!,
     addBlocks: (blocks, signal) => inTurn(() => addBlocks(blocks, signal)),

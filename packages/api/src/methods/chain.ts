@@ -3,11 +3,13 @@ import {
   bytes,
   count,
   described,
-  nothing,
+  list,
+  nullable,
   object,
   oneOf,
   parameters,
   text,
+  truth,
   u64,
   u128,
 } from '../codec.ts';
@@ -27,7 +29,15 @@ const MAX_STATE_KEY_BYTES = 256;
 /** Largest encoded proof: 256 siblings and a leaf (store, STATE_PROOF_LIMIT). */
 const MAX_STATE_PROOF_BYTES = 16_384;
 
-const Tentative = described('What is agreed but not final; null while one node seals alone.', nothing);
+const Tentative = described(
+  'A block that is agreed on and not final yet: it may still come to nothing. Null where there is none, and always where one node seals alone.',
+  nullable(object({ height: Height, hash: described("SSZ root of the block's header.", Hash) })),
+);
+
+const Mode = described(
+  '`solo`: one node seals what it likes. `se-random`: the holders of stake agree.',
+  oneOf('solo', 'se-random'),
+);
 
 /** Methods about the chain as a whole. */
 export const chainMethods = {
@@ -57,7 +67,7 @@ export const chainMethods = {
         sero: described('SERO that the shielded pool holds.', u128),
         reward: described('Fees and prices that wait for proposers.', u128),
       }),
-      mode: oneOf('solo'),
+      mode: Mode,
       tentative: Tentative,
     }),
     example: {
@@ -78,7 +88,7 @@ export const chainMethods = {
         },
         mempool: { transactions: 3, bytes: 6_300 },
         pool: { sero: 9_999_999n * 10n ** 18n, reward: 10n ** 18n },
-        mode: 'solo',
+        mode: 'se-random',
         tentative: null,
       },
     },
@@ -158,9 +168,88 @@ export const chainMethods = {
 
   sero_getConsensus: method({
     summary: 'State of agreement.',
+    description: 'What this node sees of it; `sero_getCertificates` has what made blocks final.',
     params: parameters({}),
-    result: object({ mode: oneOf('solo'), height: Height, tentative: Tentative }),
-    example: { params: {}, result: { mode: 'solo', height: 42n, tentative: null } },
+    result: object({
+      mode: Mode,
+      height: Height,
+      tentative: Tentative,
+      atWork: described('True while the node follows rounds; false while it catches up with others.', truth),
+      record: described(
+        'The stake record that this node votes for, null where it votes for none.',
+        nullable(Hash),
+      ),
+      participants: described('Records that vote in the next round; 0 where one node seals alone.', count()),
+      units: described('Units of stake that they have together.', u64),
+      last: described(
+        'The last block that this node saw become final in a round, since it was started.',
+        nullable(
+          object({
+            height: Height,
+            ms: described('Milliseconds since the block before it was final here.', count()),
+            period: described(
+              'Period in which the block was first proposed; 0 where nothing went wrong.',
+              count(),
+            ),
+            voters: described('Records in the certificate.', count()),
+          }),
+        ),
+      ),
+    }),
+    example: {
+      params: {},
+      result: {
+        mode: 'se-random',
+        height: 42n,
+        tentative: { height: 43n, hash: filled(32, 0x23) },
+        atWork: true,
+        record: filled(32, 0x44),
+        participants: 4,
+        units: 40_000n,
+        last: { height: 42n, ms: 640, period: 0, voters: 3 },
+      },
+    },
+  }),
+
+  sero_getPeers: method({
+    summary: 'Other nodes that this one is connected with.',
+    params: parameters({}),
+    result: object({
+      id: described('Own peer id; null where the node has no network.', nullable(text(128))),
+      addresses: described('Where this node listens for others.', list(text(512), 64)),
+      peers: described(
+        'Those whose network is this one.',
+        list(
+          object({
+            id: text(128),
+            address: text(512),
+            direction: oneOf('inbound', 'outbound'),
+            height: described('Of its last final block, as it says.', nullable(Height)),
+            penalty: described(
+              'What was counted against it and has not faded: disconnected at 20, banned at 50.',
+              count(),
+            ),
+          }),
+          1_024,
+        ),
+      ),
+    }),
+    example: {
+      params: {},
+      result: {
+        id: '12D3KooWExample',
+        addresses: ['/ip4/127.0.0.1/tcp/8646/p2p/12D3KooWExample'],
+        peers: [
+          {
+            id: '12D3KooWOther',
+            address: '/ip4/127.0.0.1/tcp/8656',
+            direction: 'outbound',
+            height: 42n,
+            penalty: 0,
+          },
+        ],
+      },
+    },
   }),
 
   'rpc.discover': method({

@@ -33,6 +33,7 @@ import { withKeys } from '../keys.ts';
 import { hex, networkOf, parseTxid } from '../names.ts';
 import { readSecret } from '../secrets.ts';
 import { asOf, readChain, type Session, useWallet } from '../session.ts';
+import { nativeVotes } from '../votes.ts';
 
 /** `sero audit`: show others as much as you want. */
 export function addAudit(program: Command, io: Io): void {
@@ -111,7 +112,8 @@ async function viewWith(backend: ProverBackend, cli: Cli, { tkFile, birthday }: 
   const file = decodeGenesis(genesis);
   const network = networkOf(file);
   const key = viewingKeyFromText(text, network);
-  const start = await startAt(source, file, birthday, cli.io.signal);
+  const votes = nativeVotes();
+  const start = await startAt(source, file, birthday, cli.io.signal, { votes });
   const wallet = await openWallet({
     key,
     genesis,
@@ -120,6 +122,7 @@ async function viewWith(backend: ProverBackend, cli: Cli, { tkFile, birthday }: 
     traces: backend.traces,
     hasher: backend.noteHasher,
     audit: true,
+    votes,
     ...(start === undefined ? {} : { start }),
   });
   await readChain({ cli, wallet, source });

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import { type NodeOptions, type SeroNode, startNode } from '@sero/node';
 import { decodeGenesis, type Genesis, genesisHash } from '@sero/protocol';
@@ -12,15 +13,19 @@ import { readBytes, readIfThere } from '../files.ts';
 import type { Io } from '../io.ts';
 import { hex } from '../names.ts';
 import { LOG_LEVELS, type LogLevel, logTo, runNode, verifyingKeysFor } from '../running-node.ts';
+import { visible } from '../text.ts';
 
 /** `sero node`: run a node, and look at one. */
 export function addNode(program: Command, io: Io): void {
   const node = program
     .command('node')
     .summary('run a node, or look at one')
-    .description('A node keeps a chain on disk, seals its blocks, and serves it over RPC.');
+    .description(
+      'A node keeps a chain on disk, agrees with others on its blocks (on a chain without validators it seals them alone), and serves it over RPC.',
+    );
   addStart(node, io);
   addStatus(node, io);
+  addPeers(node, io);
   addCheck(node, io);
   addSnapshot(node, io);
 }
@@ -40,7 +45,15 @@ interface StartOptions extends GenesisOptions {
   readonly check: NonNullable<NodeOptions['check']>;
   readonly snapshots: number;
   readonly threads?: number;
+  readonly listen: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly direct: readonly string[];
+  readonly announce: readonly string[];
+  readonly dht: boolean;
+  readonly validator?: string;
+  readonly voteThreads?: number;
   readonly logLevel: LogLevel;
+  readonly whileStdinIsOpen: boolean;
 }
 
 function withGenesis(command: Command): Command {
@@ -97,10 +110,30 @@ function addStart(node: Command, io: Io): void {
       'threads that verify proofs (default: one less than the cores, 1 or 2)',
       wholeNumber(1, 64),
     )
+    .option('--validator <directory>', 'a validator’s keys: this node votes with them')
+    .option('--listen <multiaddr...>', 'where other nodes find this one (default: /ip4/0.0.0.0/tcp/8646)', [])
+    .option('--announce <multiaddr...>', 'what others are told of where it is, behind a router', [])
+    .option('--bootstrap <multiaddr...>', 'nodes to begin with, each with /p2p/ and its id', [])
+    .option('--direct <multiaddr...>', 'nodes to stay connected with, whatever they do', [])
+    .option('--no-dht', 'do not look for nodes beyond those that are named')
+    .option(
+      '--vote-threads <n>',
+      'threads that verify votes, 0: none of their own (default: what the committees and the cores ask for)',
+      wholeNumber(0, 64),
+    )
+    .addOption(
+      new Option('--while-stdin-is-open', 'stop when whoever started this process has ended')
+        .default(false)
+        .hideHelp(),
+    )
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(LOG_LEVELS).default('info'));
   withExamples(command, [
     { line: 'sero node start --genesis genesis.ssz', says: 'begin a chain' },
     { line: 'sero node start', says: 'go on with it' },
+    {
+      line: 'sero node start --genesis genesis.ssz --validator keys --bootstrap /ip4/192.0.2.7/tcp/8646/p2p/12D3KooW…',
+      says: 'take part in a network, and vote',
+    },
   ]);
   runs<StartOptions>(command, io, start, { stopsItself: true });
 }
@@ -122,17 +155,44 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
       check,
       keepSnapshots: snapshots,
       ...(threads === undefined ? {} : { verifyingThreads: threads }),
+      ...(options.voteThreads === undefined ? {} : { voteThreads: options.voteThreads }),
+      ...(options.validator === undefined ? {} : { validator: resolve(options.validator) }),
+      network: {
+        ...(options.listen.length === 0 ? {} : { listen: options.listen }),
+        announce: options.announce,
+        bootstrap: options.bootstrap,
+        direct: options.direct,
+        discovery: options.dht ? 'dht' : 'none',
+      },
       log: logTo(cli.io, logLevel),
+      ...(options.whileStdinIsOpen ? { signal: AbortSignal.any([cli.io.signal, endOf(cli.io.stdin)]) } : {}),
     },
     (node) => {
       const { height } = node.ledger.head();
       const genesisHashText = toHex(genesisHash(decodeGenesis(chosen.genesis)));
       cli.out.data(
-        { rpc: node.rpc?.url, directory: chosen.directory, genesisHash: genesisHashText, height },
-        `${node.rpc?.url ?? 'no RPC'}, block ${height}, genesis ${genesisHashText}`,
+        {
+          rpc: node.rpc?.url,
+          addresses: node.peers().addresses,
+          directory: chosen.directory,
+          genesisHash: genesisHashText,
+          height,
+        },
+        [
+          `${node.rpc?.url ?? 'no RPC'}, block ${height}, genesis ${genesisHashText}`,
+          ...node.peers().addresses.map((address) => `others find it at ${address}`),
+        ].join('\n'),
       );
     },
   );
+}
+
+/** Aborts when nothing more can come. */
+function endOf(stdin: Io['stdin']): AbortSignal {
+  const ended = new AbortController();
+  for (const event of ['end', 'close', 'error']) stdin.once(event, () => ended.abort());
+  stdin.resume();
+  return ended.signal;
 }
 
 /** Each an IP address, or a network such as 10.0.0.0/8. */
@@ -178,9 +238,12 @@ function addStatus(node: Command, io: Io): void {
     { line: 'sero node status --node http://127.0.0.1:8645', says: 'head, mempool, base fee' },
   ]);
   runs(command, io, async (cli) => {
-    const status = await nodeClient(cli).request('sero_getStatus', {}, io.signal);
+    const client = nodeClient(cli);
+    const status = await client.request('sero_getStatus', {}, io.signal);
+    const agreement = await client.request('sero_getConsensus', {}, io.signal);
+    const { peers } = await client.request('sero_getPeers', {}, io.signal);
     const { head, mempool, network, chainId, genesisHash: genesis, version, mode } = status;
-    cli.out.data({ node: nodeUrl(cli), ...status }, () =>
+    cli.out.data({ node: nodeUrl(cli), ...status, agreement, peers: peers.length }, () =>
       [
         `node      ${nodeUrl(cli)}, version ${version}, ${mode}`,
         `network   ${network}, chain ${chainId}, genesis ${hex(genesis)}`,
@@ -188,7 +251,51 @@ function addStatus(node: Command, io: Io): void {
         `notes     ${head.notes}`,
         `base fee  ${formatUnits(head.baseFee, 'SERO')} SERO a gas`,
         `mempool   ${mempool.transactions} transactions, ${mempool.bytes} bytes`,
+        ...(mode === 'solo' ? [] : agreementLines(agreement, peers.length)),
       ].join('\n'),
+    );
+  });
+}
+
+function agreementLines(
+  { atWork, record, participants, units, last, tentative }: ResultOf<'sero_getConsensus'>,
+  peers: number,
+): string[] {
+  return [
+    `peers     ${peers}`,
+    `votes     ${record === null ? 'for no stake record' : `for stake record ${hex(record)}`}`,
+    `stake     ${participants} records with ${units} units vote in the next round`,
+    ...(last === null
+      ? []
+      : [
+          `round     ${last.height} took ${last.ms} ms, period ${last.period}, ${last.voters} records in its certificate`,
+        ]),
+    ...(tentative === null ? [] : [`tentative block ${tentative.height}, ${hex(tentative.hash)}`]),
+    ...(atWork ? [] : ['it catches up with others']),
+  ];
+}
+
+function addPeers(node: Command, io: Io): void {
+  const command = node
+    .command('peers')
+    .summary('whom a node is connected with')
+    .description(
+      'Asks a node over RPC. A penalty is what was counted against a peer and has not faded: at 20 it is disconnected, at 50 banned.',
+    );
+  withExamples(command, [{ line: 'sero node peers', says: 'own addresses, and each peer' }]);
+  runs(command, io, async (cli) => {
+    const found = await nodeClient(cli).request('sero_getPeers', {}, io.signal);
+    cli.out.data({ node: nodeUrl(cli), ...found }, () =>
+      found.id === null
+        ? 'This node has no network: it seals its chain alone.'
+        : [
+            ...found.addresses.map((address) => `at ${address}`),
+            ...found.peers.map(
+              ({ id, address, direction, height, penalty }) =>
+                `${id}  block ${height ?? 'unknown'}  ${direction}  ${visible(address)}${penalty === 0 ? '' : `  penalty ${penalty}`}`,
+            ),
+            found.peers.length === 0 ? 'no peers' : `${found.peers.length} peers`,
+          ].join('\n'),
     );
   });
 }

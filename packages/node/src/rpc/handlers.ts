@@ -21,9 +21,11 @@ import { encodeStateProof } from '@sero/store';
 import { MempoolError } from '../mempool/errors.ts';
 import { transactionParts } from './block-parts.ts';
 import { type Encoded, encoded } from './encoded.ts';
+import { finalityHandlers } from './finality-methods.ts';
 import type { NoteCounter } from './note-counter.ts';
 import { checkRange, type Ranges } from './ranges.ts';
 import type { RpcSource } from './source.ts';
+import { stakeHandlers } from './stake.ts';
 import { BLOCK_WORK, BYTES_PER_UNIT, ENTRY_WORK, SUBMIT_WORK, type Work } from './work.ts';
 
 /** Who calls. */
@@ -82,7 +84,7 @@ export function createHandlers(
   source: RpcSource,
   ranges: Ranges,
   notes: NoteCounter,
-  limits: { readonly maxRange: number },
+  limits: { readonly maxRange: number; readonly maxAnswerBytes: number },
 ): Handlers {
   const { ledger, mempool, agreement } = source;
   // What never changes is made once, and all who ask share it.
@@ -194,6 +196,9 @@ export function createHandlers(
     },
 
     sero_getConsensus: () => agreement.status(),
+    sero_getPeers: () => source.peers(),
+    ...finalityHandlers(source.finality, ranges, limits),
+    ...stakeHandlers(ledger, limits),
     'rpc.discover': () => document,
   };
 }

@@ -230,7 +230,16 @@ test('sero_getConsensus says how blocks come about', async () => {
     mode: 'solo',
     height: 3n,
     tentative: null,
+    atWork: true,
+    record: null,
+    participants: 0,
+    units: 0n,
+    last: null,
   });
+});
+
+test('sero_getPeers says whom the node is connected with', async () => {
+  assert.deepEqual(await client.request('sero_getPeers', {}), { id: null, addresses: [], peers: [] });
 });
 
 test('rpc.discover and /openrpc.json give the document of these methods', async () => {
@@ -248,6 +257,7 @@ test('every method of the interface has a test here', () => {
     'sero_getStateProof',
     'sero_getFees',
     'sero_getConsensus',
+    'sero_getPeers',
     'rpc.discover',
     'sero_submit',
     'sero_getTransaction',
@@ -261,7 +271,8 @@ test('every method of the interface has a test here', () => {
     'sero_getAliases',
   ];
   const sockets = ['sero_subscribe', 'sero_unsubscribe']; // sockets.test.ts
-  assert.deepEqual([...tested, ...sockets].sort(), Object.keys(METHODS).sort());
+  const finality = ['sero_getLightCertificate', 'sero_getCertificates', 'sero_getCheckpoints']; // finality.test.ts
+  assert.deepEqual([...tested, ...sockets, ...finality].sort(), Object.keys(METHODS).sort());
 });
 
 test('sero_submit hands the bytes to the mempool under the name of the client and gives back both ids', async () => {

@@ -1,7 +1,9 @@
+import type { ResultOf } from '@sero/api';
 import type { Ledger } from '@sero/ledger';
 import type { Header } from '@sero/protocol';
 import type { AgreementStatus } from '../agreement.ts';
 import type { Mempool } from '../mempool/mempool.ts';
+import type { FinalitySource } from './finality.ts';
 
 /** What the RPC server reads of the chain. All of it is synchronous, so one answer is of one state. */
 export type RpcLedger = Pick<
@@ -28,6 +30,10 @@ export interface RpcSource {
   readonly genesisBytes: Uint8Array;
   readonly mempool: Pick<Mempool, 'submit' | 'has' | 'stats'>;
   readonly agreement: { status(): AgreementStatus };
+  /** What shows that blocks are final. Default: nobody votes, and the methods say so. */
+  readonly finality?: FinalitySource;
+  /** Other nodes. */
+  readonly peers: () => ResultOf<'sero_getPeers'>;
   /** Calls back with each new head. @returns how to stop that */
   onHead(listener: (head: Header) => void): () => void;
   /** The node's version, for people. */
@@ -35,3 +41,6 @@ export interface RpcSource {
   /** False while the node starts, has failed, or stops: GET /ready answers 503. */
   ready(): boolean;
 }
+
+/** What a node without a network says of others. */
+export const NO_PEERS: ResultOf<'sero_getPeers'> = { id: null, addresses: [], peers: [] };

@@ -1,0 +1,180 @@
+import type { ResultOf } from '@sero/api';
+import { toHex } from '@sero/crypto';
+import type { Ledger } from '@sero/ledger';
+import type { Network } from '@sero/network';
+import type { Header } from '@sero/protocol';
+import type { Logger } from 'pino';
+import type { Chain } from '../chain.ts';
+import type { Clock } from '../clock.ts';
+import type { NodeDirectory } from '../directory.ts';
+import { NodeError } from '../errors.ts';
+import type { Mempool } from '../mempool/mempool.ts';
+import type { NodeMetrics } from '../metrics.ts';
+import { joinNetwork, type PeerOptions, peersOf } from '../p2p/join.ts';
+import { createPeers } from '../p2p/peers.ts';
+import { createServer, type ServedNode } from '../p2p/serve.ts';
+import { createTransactionGossip } from '../p2p/transactions.ts';
+import { type CertificateStore, openCertificateStore } from '../validator/certificates.ts';
+import { type BatchEvent, createBatchPreparer } from '../validator/batches.ts';
+import { openValidatorKeys, type ValidatorKeys } from '../validator/keys.ts';
+import { createVoteVerifier } from '../verification/votes/verifier.ts';
+import { createSeRandom, type SeRandom } from './se-random.ts';
+
+/** What a node on a chain with validators is started with. */
+export interface AgreementOptions {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly directory: NodeDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: NodeMetrics;
+  readonly network: PeerOptions;
+  /** Directory of a validator's keys. */
+  readonly validator: string | undefined;
+  /** Threads that verify votes. */
+  readonly threads: number;
+  /** What else peers are served with. */
+  readonly served: Pick<ServedNode, 'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'>;
+  /** How to undo what is opened here. */
+  readonly opened: (name: string, close: () => void | Promise<void>) => void;
+}
+
+/** Agreement and network, running. */
+export interface RunningAgreement {
+  readonly agreement: SeRandom;
+  readonly network: Network;
+  readonly certificates: CertificateStore;
+  readonly peers: () => ResultOf<'sero_getPeers'>;
+  /** Where those who submit here submit. */
+  readonly door: Pick<Mempool, 'submit' | 'has' | 'stats'>;
+}
+
+/** Joins the network and gets agreement ready, which the caller starts. */
+export async function prepareAgreement(options: AgreementOptions): Promise<RunningAgreement> {
+  const { ledger, chain, mempool, directory, clock, logger, metrics, opened } = options;
+  const { certificatesKept: kept, stake } = ledger.genesis;
+  const certificates = openCertificateStore(directory.certificates, { kept, stride: stake.certStride });
+  opened('certificates', certificates.close);
+  const keys = options.validator === undefined ? undefined : openKeys(options.validator);
+  if (keys !== undefined) {
+    opened('validator keys', keys.close);
+    const batches = createBatchPreparer({
+      keys: keys.keys,
+      clock,
+      onEvent: (event) => tellBatch(logger, event),
+    });
+    opened('batches of keys', batches.stop);
+    const advance = (): void => batches.advance(ledger.head().height + 1n);
+    advance();
+    chain.onHead(advance);
+  }
+  const verifier = createVoteVerifier({
+    threads: options.threads,
+    onFailure: (what) => logger.error({ what }, 'votes could not be judged as they should'),
+  });
+  opened('vote verifier', verifier.close);
+
+  // Gossip may come before everything that it is for is there.
+  let agreement: SeRandom | undefined;
+  const serve = createServer({
+    ...options.served,
+    ledger,
+    certificates,
+    blockOf: (digest) => agreement?.blockOf(digest),
+  });
+  const network = await joinNetwork(ledger, directory.network, options.network, {
+    serve,
+    async gossip(topic, item, from) {
+      if (agreement === undefined) return 'ignore';
+      if (topic === 'tx') return transactions.receive(item, from);
+      return agreement.receive(topic, item);
+    },
+  });
+  opened('network', network.close);
+  const transactions = createTransactionGossip(mempool, network);
+
+  const stopped = new AbortController();
+  opened('requests', () => stopped.abort());
+  agreement = createSeRandom({
+    ledger,
+    chain,
+    certificates,
+    verifier,
+    network,
+    peers: createPeers(network, Math.random, stopped.signal),
+    keys,
+    clock,
+    monotonic: () => performance.now(),
+    random: Math.random,
+    events: {
+      final(round) {
+        metrics.round(round);
+        logger.debug({ height: Number(round.height), ms: round.ms, period: round.period }, 'round');
+      },
+      evidence(record, round) {
+        logger.warn({ record: toHex(record), round: Number(round) }, 'a validator voted for two values');
+      },
+      voting(record) {
+        if (record === undefined)
+          logger.warn('the keys of this validator belong to no record that takes part: it only follows');
+        else logger.info({ record: toHex(record) }, 'this node votes');
+      },
+      catchingUp(isRunning) {
+        logger.info({ height: Number(ledger.head().height) }, isRunning ? 'catching up' : 'caught up');
+      },
+      peerFailed: (peer, error) => logger.debug({ peer, err: error }, 'a peer could not help'),
+      failed: (error) => logger.error({ err: error }, 'a part of agreement failed'),
+    },
+  });
+  const onPeers = agreement.onPeers;
+  network.onPeer(onPeers);
+  const announce = (_: Header): void => {
+    certificates.prune(ledger.head().height);
+    network.statusChanged();
+  };
+  chain.onHead(announce);
+  metrics.watchNetwork(network);
+  return { agreement, network, certificates, peers: () => peersOf(network), door: transactions.door };
+}
+
+function tellBatch(logger: Logger, event: BatchEvent): void {
+  switch (event.type) {
+    case 'batch-ready':
+      logger.debug({ batch: Number(event.batch), ms: Math.round(event.ms) }, 'keys for 256 rounds are made');
+      break;
+    case 'batch-failed':
+      logger.error(
+        { batch: Number(event.batch), err: event.error },
+        'keys could not be made: this validator cannot vote in 256 rounds',
+      );
+      break;
+    case 'keys-ending':
+      logger.warn(
+        { rounds: Number(event.roundsLeft), last: Number(event.lastRound) },
+        'the keys of this validator end soon: register new ones (sero stake renew)',
+      );
+      break;
+    case 'keys-ended':
+      logger.error(
+        { last: Number(event.lastRound) },
+        'the keys of this validator have ended: it votes no more',
+      );
+      break;
+  }
+}
+
+function openKeys(directory: string): ValidatorKeys {
+  try {
+    return openValidatorKeys(directory);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new NodeError(
+      'validator-unusable',
+      `the validator's keys in ${directory} cannot be used: ${message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import type { NamedBlock, VoteVerifier } from '@sero/consensus';
+import { equalBytes } from '@sero/crypto';
+import type { Ledger } from '@sero/ledger';
+import {
+  type Bundle,
+  checkCertified,
+  checkLinked,
+  committeeOf,
+  decodeBlock,
+  encodeBlock,
+  type Header,
+  headerHash,
+  isWholeBlock,
+  ProtocolError,
+  type RoundContext,
+  STEP,
+  seedHeight,
+  transactionsRoot,
+} from '@sero/protocol';
+
+/** Headers in a row, the last of which a certificate makes final, and with it all of them. */
+export interface Stretch {
+  /** From the one after the own head on. */
+  readonly headers: readonly Header[];
+  /** Of the last one. */
+  readonly certificate: Bundle;
+}
+
+/** A peer as catching up sees it. What it answers was decoded and bounded; nothing of it is believed. Each call rejects where the peer fails. */
+export interface SyncPeer {
+  readonly id: string;
+  /** Height of its last final block, as it says. */
+  readonly height: bigint;
+  headers(from: bigint, count: number): Promise<readonly Header[]>;
+  /** The certificate of a block. */
+  certificate(height: bigint): Promise<Bundle | undefined>;
+  /** Encoded blocks. */
+  blocks(from: bigint, count: number): Promise<readonly Uint8Array[]>;
+  /** It answered what nobody honest answers. */
+  blame(): void;
+}
+
+type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
+
+/**
+ * Where the stretch after the own head ends: at the next height that certificates are kept of for ever, or at the peer's head before it. Its table is
+ * older than the stretch, since certStride is at most balanceLookback.
+ */
+export function endOfStretch(head: bigint, peerHeight: bigint, certStride: bigint): bigint {
+  const boundary = (head / certStride + 1n) * certStride;
+  return peerHeight < boundary ? peerHeight : boundary;
+}
+
+/**
+ * Asks a peer for the stretch after the own head and checks it: links first, then the certificate (design 4, "Catch-up"). A fake branch costs a stretch of
+ * headers and one failed certificate.
+ *
+ * @returns undefined where the peer is not ahead, or does not keep what is asked for
+ * @throws ProtocolError where what it says does not hold
+ */
+export async function fetchStretch(
+  ledger: StretchLedger,
+  verifier: Pick<VoteVerifier, 'bundle'>,
+  peer: SyncPeer,
+): Promise<Stretch | undefined> {
+  const head = ledger.head();
+  const end = endOfStretch(head.height, peer.height, ledger.genesis.stake.certStride);
+  if (end <= head.height) return undefined;
+  const count = Number(end - head.height);
+  const headers = await peer.headers(head.height + 1n, count);
+  if (headers.length !== count) return undefined;
+  checkLinked([head, ...headers]);
+  const certificate = await peer.certificate(end);
+  if (certificate === undefined) return undefined;
+  const last = headers[count - 1]!;
+  if (certificate.step !== STEP.cert) {
+    throw new ProtocolError('certificate-step', 'only cert votes make a certificate');
+  }
+  checkCertified(certificate, last);
+  const context = contextOf(ledger, headers, end);
+  // The own chain went on meanwhile.
+  if (context === undefined) return undefined;
+  const isQuorum = await new Promise<boolean>((resolve) => {
+    verifier.bundle(context, certificate, (votes) => resolve(votes !== undefined));
+  });
+  if (!isQuorum) throw new ProtocolError('vote-signature', 'the certificate does not hold');
+  return { headers, certificate };
+}
+
+/** What judges the votes of a round a stretch ahead: its table is known here, its seed stands in the headers. */
+function contextOf(
+  ledger: StretchLedger,
+  headers: readonly Header[],
+  round: bigint,
+): RoundContext | undefined {
+  const { genesis, genesisHash } = ledger;
+  const table = ledger.stakeTable(round);
+  const first = headers[0]!.height;
+  const height = seedHeight(genesis.stake, round);
+  const seed = height >= first ? headers[Number(height - first)]?.seed : ledger.header(height)?.seed;
+  if (table === undefined || seed === undefined) return undefined;
+  const committees = (step: number) => committeeOf(genesis.committees, step, table.total);
+  return { genesisHash, round, seed, table, committees };
+}
+
+const NOTHING = transactionsRoot([]);
+
+/** Whether a block of this header has no transactions: the header is all of it. */
+export function isEmpty(header: Header): boolean {
+  return equalBytes(header.transactionsRoot, NOTHING);
+}
+
+/** The block that a header says is empty. */
+export function emptyBlockOf(header: Header): NamedBlock {
+  return { digest: headerHash(header), bytes: encodeBlock({ header, transactions: [] }) };
+}
+
+/** Takes a peer's bytes for the block of a final header. @throws ProtocolError where they are not */
+export function blockOf(header: Header, bytes: Uint8Array): NamedBlock {
+  const block = decodeBlock(bytes);
+  const digest = headerHash(header);
+  if (!equalBytes(headerHash(block.header), digest) || !isWholeBlock(block)) {
+    throw new ProtocolError('headers-unlinked', `this is not block ${header.height}`);
+  }
+  return { digest, bytes };
+}

@@ -1,0 +1,107 @@
+import { type ResultOf, RpcError } from '@sero/api';
+import type { Ledger } from '@sero/ledger';
+import type { Handlers } from './handlers.ts';
+import { checkRange } from './ranges.ts';
+import { ENTRY_WORK } from './work.ts';
+
+/** A stake record as the state has it; its weight is the newest table's to say. */
+type ListedRecord = Omit<ResultOf<'sero_getStakeRecords'>['records'][number], 'weight'>;
+
+/** What somebody has in a record, with all that it has earned. */
+type ListedPosition = ResultOf<'sero_getStakePositions'>['positions'][number];
+
+/** What the methods about stake read of a ledger. */
+export interface StakeLedger extends Pick<Ledger, 'genesis' | 'head' | 'stakeTable' | 'keysEnd'> {
+  /** Stake records from an id on, ascending. Default: all. */
+  stakeRecords(from?: Uint8Array): Iterable<ListedRecord>;
+  /** Positions from one on, ascending. @param from id of the record, then PKr. Default: all */
+  stakePositions(from?: Uint8Array): Iterable<ListedPosition>;
+  stakeTotals(): {
+    /** What records hold. */
+    readonly staked: bigint;
+    /** What slashing destroyed. */
+    readonly burned: bigint;
+    /** Blocks that somebody proposed. */
+    readonly proposedBlocks: bigint;
+  };
+}
+
+type StakeMethods = 'sero_getStakeRecords' | 'sero_getStakePositions' | 'sero_getStakeStatus';
+
+/**
+ * The methods about stake. Tables are given whole, in pages: no question names a record or a position that somebody cares about.
+ *
+ * @param source of the node; `not-found` where its ledger has no tables of stake
+ */
+export function stakeHandlers(
+  source: Pick<StakeLedger, 'genesis' | 'head'> & Partial<StakeLedger>,
+  limits: { readonly maxRange: number },
+): Pick<Handlers, StakeMethods> {
+  const open = (): StakeLedger => {
+    if (!hasStake(source)) throw new RpcError('not-found', 'this node gives no tables of stake');
+    return source;
+  };
+  return {
+    sero_getStakeRecords({ from, limit }, { work }) {
+      checkRange(limit, limits);
+      const ledger = open();
+      const { height, time } = ledger.head();
+      const table = ledger.stakeTable(height + ledger.genesis.stake.balanceLookback);
+      const { entries, next } = page(ledger.stakeRecords(from), limit);
+      work.charge(ENTRY_WORK * (1 + entries.length));
+      const records = entries.map((record) => ({ ...record, weight: table?.row(record.id)?.weight ?? 0n }));
+      return { height, time, records, next: next?.id ?? null };
+    },
+
+    sero_getStakePositions({ from, limit }, { work }) {
+      checkRange(limit, limits);
+      const ledger = open();
+      const { height, time } = ledger.head();
+      const { entries, next } = page(ledger.stakePositions(from), limit);
+      work.charge(ENTRY_WORK * (1 + entries.length));
+      const key = next === undefined ? null : Buffer.concat([next.record, next.owner]);
+      return { height, time, positions: [...entries], next: key };
+    },
+
+    sero_getStakeStatus(_, { work }) {
+      const ledger = open();
+      const { height } = ledger.head();
+      const { unit, balanceLookback } = ledger.genesis.stake;
+      const tableRound = height + balanceLookback;
+      const table = ledger.stakeTable(tableRound);
+      const participants = table?.count ?? 0;
+      // Every participant is looked at.
+      work.charge(ENTRY_WORK * (1 + participants));
+      return {
+        height,
+        unit,
+        tableRound,
+        units: table?.total ?? 0n,
+        participants,
+        ...ledger.stakeTotals(),
+        keysEnd: ledger.keysEnd() ?? null,
+      };
+    },
+  };
+}
+
+function hasStake(
+  source: Pick<StakeLedger, 'genesis' | 'head'> & Partial<StakeLedger>,
+): source is StakeLedger {
+  return (['stakeTable', 'keysEnd', 'stakeRecords', 'stakePositions', 'stakeTotals'] as const).every(
+    (name) => source[name] !== undefined,
+  );
+}
+
+/** So many entries, and the one after them. */
+function page<T>(
+  table: Iterable<T>,
+  limit: number,
+): { readonly entries: readonly T[]; readonly next: T | undefined } {
+  const entries: T[] = [];
+  for (const entry of table) {
+    if (entries.length === limit) return { entries, next: entry };
+    entries.push(entry);
+  }
+  return { entries, next: undefined };
+}
