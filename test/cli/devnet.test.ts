@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { reachOn, statusOf } from './heads.ts';
 import { type Devnet, type Home, inProcess, newHome, OUTSIDE_NPM, startDevnet } from './support.ts';
 
-describe('sero devnet', { concurrency: false }, () => {
+describe('sero devnet --solo', { concurrency: false }, () => {
   let home: Home;
   let devnet: Devnet;
   before(async () => {
@@ -56,26 +56,32 @@ describe('sero devnet', { concurrency: false }, () => {
     devnet = await startDevnet(home.path);
   });
 
-  it('refuses another genesis file with the sentence that says so, and leaves the chain as it was', async () => {
+  it('refuses the directory of another chain with the sentence that says so, and leaves it as it was', async () => {
     const { height } = devnet;
     assert.equal(await devnet.stop(), 0);
-    const other = await inProcess(['devnet', '--dir', home.path, '--port', '0', '--solo', '--json']);
+    const file = join(home.path, 'devnet-solo', 'genesis.ssz');
+    const kept = readFileSync(file);
+    writeFileSync(file, Uint8Array.of(...kept.subarray(0, -1), kept.at(-1)! ^ 1));
+    const other = await inProcess(['devnet', '--solo', '--dir', home.path, '--port', '0', '--json']);
     assert.equal(other.code, 1);
     const failure = other.failure();
     assert.equal(failure.code, 'other-genesis');
     assert.match(failure.message, /genesis file of the devnet has changed/);
     assert.match(failure.hint!, /devnet --reset/);
+    writeFileSync(file, kept);
     devnet = await startDevnet(home.path);
     assert.ok(devnet.height >= height);
   });
 
   it('begins anew with --reset, and not while another process has the chain', async () => {
     await reach(1n);
-    const refused = await inProcess(['devnet', '--dir', home.path, '--port', '0', '--reset', '--json']);
+    const refused = await inProcess([
+      ...['devnet', '--solo', '--dir', home.path, '--port', '0', '--reset', '--json'],
+    ]);
     assert.equal(refused.code, 7);
-    assert.ok(existsSync(join(home.path, 'devnet', 'genesis.ssz')));
+    assert.ok(existsSync(join(home.path, 'devnet-solo', 'genesis.ssz')));
     assert.equal(await devnet.stop(), 0);
-    devnet = await startDevnet(home.path, '--reset', '--solo');
+    devnet = await startDevnet(home.path, '--reset');
     assert.equal(devnet.height, 0n);
   });
 });

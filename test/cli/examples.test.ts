@@ -237,7 +237,7 @@ const LASTING: readonly Story[] = [
   {
     says: 'a node',
     before: ({ path }) =>
-      copyFileSync(join(devnetHome.path, 'devnet', 'genesis.ssz'), join(path, 'genesis.ssz')),
+      copyFileSync(join(devnetHome.path, 'devnet-solo', 'genesis.ssz'), join(path, 'genesis.ssz')),
     steps: [{ line: 'sero node start --genesis genesis.ssz' }, { line: 'sero node start' }],
   },
 ];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import {
   copyFileSync,
   cpSync,
@@ -13,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { developmentVerifyingKeys } from '@sero/circuits';
-import { blake2b256, fromHex, portableBls, portableVrf, toHex } from '@sero/crypto';
+import { fromHex, portableBls, portableVrf, toHex } from '@sero/crypto';
 import { openValidatorKeys } from '@sero/node';
 import {
   checkCeremony,
@@ -56,7 +57,7 @@ describe('sero genesis', { concurrency: false }, () => {
     const snapshot = (): string[] =>
       readdirSync(home.path, { recursive: true, encoding: 'utf8' })
         .filter((name) => /^[^/]+$|ceremony\.json$/.test(name) && statSync(at(name)).isFile())
-        .map((name) => `${name} ${toHex(blake2b256('SERO_test', bytes(name)))}`)
+        .map((name) => `${name} ${hash('sha256', bytes(name))}`)
         .sort();
     const before = snapshot();
     const called = await run(...args);
@@ -420,9 +421,9 @@ describe('sero genesis', { concurrency: false }, () => {
       const { drafts } = JSON.parse(readFileSync(kept, 'utf8')) as {
         drafts: { draft: string; share: unknown }[];
       };
-      const hash = toHex(draftHash(decodeDraft(bytes('draft.ssz'))));
+      const given = toHex(draftHash(decodeDraft(bytes('draft.ssz'))));
       assert.deepEqual(
-        drafts.filter(({ draft }) => draft === hash).map(({ share }) => share),
+        drafts.filter(({ draft }) => draft === given).map(({ share }) => share),
         [null],
       );
       writeFileSync(kept, promises);
@@ -551,6 +552,34 @@ describe('sero genesis', { concurrency: false }, () => {
       await fails(2, 'malformed', 'verify', 'bad.ssz');
       writeFileSync(at('bad.ssz'), new Uint8Array(16_777_217));
       await fails(2, 'usage', 'verify', 'bad.ssz');
+    });
+
+    it('says whether the money is what was agreed on', async () => {
+      const { checked } = await works('verify', 'genesis.ssz', '--allocations', 'money.csv');
+      assert.match(String(checked), /allocations are those of money\.csv/);
+      const [header, first, second] = readFileSync(at('money.csv'), 'utf8').split('\n') as [
+        string,
+        string,
+        string,
+      ];
+      for (const lines of [
+        [first],
+        [first, second, second],
+        [second, first],
+        [first.replace('.5', '.6'), second],
+      ]) {
+        writeFileSync(at('agreed.csv'), [header, ...lines].join('\n'));
+        await fails(1, 'genesis-other-allocations', 'verify', 'genesis.ssz', '--allocations', 'agreed.csv');
+      }
+    });
+
+    it('shows the genesis file of a chain of one, which has no seed', async () => {
+      const genesis = decodeGenesis(bytes('genesis.ssz'));
+      const solo = { ...genesis, validators: [], seed: new Uint8Array(32) };
+      writeFileSync(at('solo.ssz'), encodeGenesis(solo));
+      const shown = await works('verify', 'solo.ssz');
+      assert.deepEqual([shown['draft'], shown['genesisHash']], [false, toHex(genesisHash(solo))]);
+      assert.doesNotMatch(String(shown['unchecked']), /seed/);
     });
 
     it('says whether a verifying key is the one that the file names', async () => {

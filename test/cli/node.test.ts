@@ -27,7 +27,7 @@ describe('sero node', { concurrency: false }, () => {
     home = newHome();
     const devnet = await startDevnet(home.path);
     assert.equal(await devnet.stop(), 0);
-    copyFileSync(join(home.path, 'devnet', 'genesis.ssz'), join(home.path, 'genesis.ssz'));
+    copyFileSync(join(home.path, 'devnet-solo', 'genesis.ssz'), join(home.path, 'genesis.ssz'));
   });
   after(() => home.remove());
 

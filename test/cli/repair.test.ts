@@ -178,7 +178,7 @@ describe('a birthday above money that the account has', { concurrency: false }, 
     [nodeHome, home] = [newHome(), newHome()];
     const devnet = await startDevnet(nodeHome.path);
     assert.equal(await devnet.stop(), 0);
-    const genesis = decodeGenesis(readFileSync(join(nodeHome.path, 'devnet', 'genesis.ssz')));
+    const genesis = decodeGenesis(readFileSync(join(nodeHome.path, 'devnet-solo', 'genesis.ssz')));
     const quick = join(nodeHome.path, 'quick.ssz');
     // Fifty blocks a second: the second checkpoint of a chain is its block 256.
     const pace = { ...genesis.pace, idle: 20, minBlockGap: 0 };

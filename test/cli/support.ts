@@ -150,8 +150,13 @@ export interface Devnet {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts `sero devnet` below a directory; rejects with what it printed where it ends before it serves. */
-export async function startDevnet(directory: string, ...args: string[]): Promise<Devnet> {
+/** Starts `sero devnet --solo` below a directory; rejects with what it printed where it ends before it serves. */
+export function startDevnet(directory: string, ...args: string[]): Promise<Devnet> {
+  return startAnyDevnet(directory, '--solo', ...args);
+}
+
+/** Starts `sero devnet`, four validators and a node beside them, or with `--solo` one. */
+export async function startAnyDevnet(directory: string, ...args: string[]): Promise<Devnet> {
   const { line, ...running } = await start(['devnet', '--json', '--dir', directory, '--port', '0', ...args]);
   const { rpc, height, genesisHash, accounts, next } = JSON.parse(line) as {
     rpc: string;

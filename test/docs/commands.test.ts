@@ -15,6 +15,7 @@ const RUN_BY_CI: readonly string[] = ['npm test', 'npm run demo'];
  * there. That the test runs them is not seen from here, only that it has not lost them.
  */
 const RUN_BY_A_TEST: Readonly<Record<string, readonly [file: string, text: string]>> = {
+  'npm run devnet -- --solo': ['test/cli/support.ts', "startAnyDevnet(directory, '--solo'"],
   'npm run devnet -- --reset': ['test/cli/devnet.test.ts', "start('npm run devnet -- --reset')"],
   'npm run sero -- balance': ['test/cli/devnet.test.ts', '/^npm run sero -- balance( |$)/'],
   // With a story that takes less time: CI plays the long one.

@@ -49,7 +49,7 @@ describe('processes', () => {
 
   it('that end before they say anything are an error with their log', async () => {
     const running = startProcess(program('throw new Error("this is why");'));
-    await assert.rejects(running.firstLine(), /program-\d+ ended \(1\):[^]*this is why/);
+    await assert.rejects(running.firstLine(), /program-\d+ ended \(1\):[\s\S]*this is why/);
   });
 
   it('are killed, stopped, paused and resumed', async () => {

@@ -19,6 +19,7 @@ import { addNode } from './commands/node.ts';
 import { addPassword } from './commands/password.ts';
 import { addRepair } from './commands/repair.ts';
 import { addSend } from './commands/send.ts';
+import { addStake } from './commands/stake.ts';
 import { addSync } from './commands/sync.ts';
 import { addTx } from './commands/tx.ts';
 import { addVerifyChain } from './commands/verify-chain.ts';
@@ -81,6 +82,7 @@ export function buildProgram(io: Io): Command {
     addConsolidate,
     addHistory,
     addAsset,
+    addStake,
     addContact,
     addTx,
     addVerifyChain,

@@ -10,6 +10,8 @@ export interface NetworkMetrics {
   /** Requests that are being served, and bytes of answers that no transport has yet. */
   readonly serving: number;
   readonly unsentBytes: number;
+  /** Peers that take the messages of each topic. */
+  readonly subscribers: Readonly<Record<string, number>>;
   /** Items of each topic that the node is judging, and that wait for being published. */
   readonly judging: Readonly<Record<string, number>>;
   readonly queued: Readonly<Record<string, number>>;

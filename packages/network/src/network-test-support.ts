@@ -34,9 +34,10 @@ export const QUICK: LimitsGiven = {
 };
 
 let hosts = 0;
+const opened: Network[] = [];
 
 /** A name of a place in memory that no other test of this process has. */
-export function place(): string {
+function place(): string {
   hosts++;
   return `/memory/host-${process.pid}-${hosts}`;
 }
@@ -82,6 +83,7 @@ export async function testHost(
     ...given,
     limits: withLimits(QUICK, given.limits),
   });
+  opened.push(network);
   network.onPeer(look);
   network.onGone(look);
   const until = (condition: () => boolean): Promise<void> =>
@@ -111,12 +113,17 @@ export async function testHosts(
       testHost({ bootstrap: [...first.network.addresses()], ...options(i + 1) }),
     ),
   );
-  await first.until(() => first.network.peers().length === count - 1);
-  await Promise.all(rest.map((host) => host.until(() => host.network.peers().length >= 1)));
+  await first.until(() => listeners(first) === count - 1);
+  await Promise.all(rest.map((host) => host.until(() => listeners(host) >= 1)));
   return [first, ...rest];
 }
 
-/** Closes hosts. */
-export async function closeAll(hosts: readonly TestHost[]): Promise<void> {
-  await Promise.all(hosts.map(({ network }) => network.close()));
+/** Peers that a host's votes go to. */
+export function listeners({ network }: TestHost): number {
+  return network.metrics().subscribers['vote']!;
+}
+
+/** Closes every host that a test left open, whatever came of it. */
+export async function closeHosts(): Promise<void> {
+  await Promise.all(opened.splice(0).map((network) => network.close()));
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { afterEach, describe, it } from 'node:test';
 import { RequestError } from './errors.ts';
 import { headersRequest } from './messages/ranges.ts';
-import { closeAll, place, statusAt, testHost, testHosts } from './network-test-support.ts';
+import { closeHosts, statusAt, testHost, testHosts } from './network-test-support.ts';
 
 const text = (item: Uint8Array): string => new TextDecoder().decode(item);
 const bytes = (words: string): Uint8Array => new TextEncoder().encode(words);
 
 describe('network', () => {
+  afterEach(closeHosts);
+
   it('brings what one host publishes to every other, through hosts between them', async () => {
     const hosts = await testHosts(4);
     const [, one, ...others] = hosts;
@@ -24,7 +26,6 @@ describe('network', () => {
     }
     assert.equal(one!.heard.length, 0, 'its own messages do not come back');
     assert.equal(one!.network.metrics().counters.published['vote'], 1, 'two votes are one message');
-    await closeAll(hosts);
   });
 
   it('brings the same item again when it is published again', async () => {
@@ -33,7 +34,6 @@ describe('network', () => {
     await hosts[1]!.until(() => hosts[1]!.heard.length === 1);
     hosts[0]!.network.publish('vote', bytes('a'));
     await hosts[1]!.until(() => hosts[1]!.heard.length === 2);
-    await closeAll(hosts);
   });
 
   it('shows a peer to both sides with the status that it told', async () => {
@@ -46,7 +46,6 @@ describe('network', () => {
     assert.equal(b.network.peers()[0]!.status!.height, 5n);
     assert.equal(b.network.peers()[0]!.id, a.network.peerId);
     assert.equal(typeof b.network.peers()[0]!.latencyMs, 'number');
-    await closeAll([a, b]);
   });
 
   it('tells peers when the own status changes', async () => {
@@ -57,7 +56,6 @@ describe('network', () => {
     height = 2n;
     a.network.statusChanged();
     await b.until(() => b.network.peers()[0]?.status?.height === 2n);
-    await closeAll([a, b]);
   });
 
   it('answers a request chunk by chunk, and passes on what the server refuses', async () => {
@@ -85,7 +83,6 @@ describe('network', () => {
       },
       { code: 'unavailable' },
     );
-    await closeAll([a, b]);
   });
 
   it('speaks over TCP', async () => {
@@ -93,7 +90,6 @@ describe('network', () => {
     hosts[0]!.network.publish('block', new Uint8Array(4_000_000).fill(3));
     await hosts[1]!.until(() => hosts[1]!.heard.length === 1);
     assert.equal(hosts[1]!.heard[0]!.item.length, 4_000_000);
-    await closeAll(hosts);
   });
 
   it('leaves a peer of another genesis, and one without a common version', async () => {
@@ -112,8 +108,6 @@ describe('network', () => {
       );
       await b.until(() => b.network.metrics().connections === 0 && a.network.metrics().connections === 0);
       assert.equal(a.network.peers().length + b.network.peers().length, 0);
-      await closeAll([a, b]);
     }
   });
 });
-void place;

@@ -21,7 +21,7 @@ import { createPublisher } from './publisher.ts';
 import { createScores } from './scores.ts';
 import { createServer } from './serve.ts';
 import { createSlots } from './slots.ts';
-import { protocolName, topicName } from './topics.ts';
+import { protocolName, TOPICS, topicName } from './topics.ts';
 
 /** What a network is made of. */
 export interface NetworkOptions {
@@ -247,6 +247,12 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
         known: book.size(),
         serving,
         unsentBytes: unsent,
+        subscribers: Object.fromEntries(
+          TOPICS.map((topic) => [
+            topic,
+            running.services.gossip.getSubscribers(topicName(genesisHash, topic)).length,
+          ]),
+        ),
         judging: judge.judging(),
         queued: publisher.queued(),
         counters: counters.snapshot(),

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
@@ -192,6 +192,8 @@ function endOf(stdin: Io['stdin']): AbortSignal {
   const ended = new AbortController();
   for (const event of ['end', 'close', 'error']) stdin.once(event, () => ended.abort());
   stdin.resume();
+  // It alone must not keep the process running.
+  (stdin as Partial<Socket>).unref?.();
   return ended.signal;
 }
 

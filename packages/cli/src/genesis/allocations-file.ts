@@ -8,10 +8,12 @@ import {
   SERO_ASSET,
 } from '@sero/protocol';
 import { parseUnits, splitAmount } from '../amounts.ts';
-import { usageError } from '../errors.ts';
+import { CliError, usageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { readTextFile } from './files.ts';
 
 /** Largest file of allocations, in bytes: 65,536 lines of an address and an amount. */
-export const MAX_ALLOCATIONS_BYTES = 16 << 20;
+const MAX_ALLOCATIONS_BYTES = 16 << 20;
 
 /**
  * Reads the first money of a network: CSV with the header `address,amount`, one-time addresses (`{sero} genesis address` shows one) and amounts in
@@ -38,6 +40,17 @@ export function parseAllocations(text: string, network: Network): Allocation[] {
       },
     ];
   });
+}
+
+/** Reads a file of allocations. Throws a usage error that names file and line. */
+export async function readAllocations(io: Io, path: string, network: Network): Promise<Allocation[]> {
+  const text = await readTextFile(io, path, MAX_ALLOCATIONS_BYTES);
+  try {
+    return parseAllocations(text, network);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw usageError(`${path}, ${error.message}`, error.hint);
+  }
 }
 
 function amountOf(text: string): bigint {

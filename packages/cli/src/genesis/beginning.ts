@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { developmentVerifyingKeys } from '@sero/circuits';
 import { portableBls, utf8 } from '@sero/crypto';
 import {
-  type Allocation,
   decodeDraft,
   draftGenesis,
   encodeGenesis,
@@ -16,8 +15,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Cli, runs, withExamples } from '../command.ts';
 import { CliError, usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { MAX_ALLOCATIONS_BYTES, parseAllocations } from './allocations-file.ts';
-import { bigOption } from './common.ts';
+import { readAllocations } from './allocations-file.ts';
+import { bigOption, MAX_VERIFYING_KEY_BYTES } from './common.ts';
 import { genesisData, genesisLines } from './describe.ts';
 import { decodeEntry, type Entry, MAX_ENTRY_BYTES } from './entry.ts';
 import { readFileAs, readTextFile, writeOnce } from './files.ts';
@@ -39,9 +38,6 @@ interface InitOptions {
 
 /** Longest derivation, as in a genesis file. */
 const MAX_DERIVATION_BYTES = 4_096;
-
-/** Largest verifying key: some hundred public inputs of 48 bytes. */
-const MAX_VERIFYING_KEY_BYTES = 65_536;
 
 export function addInit(genesis: Command, io: Io): void {
   const command = genesis
@@ -78,8 +74,8 @@ export function addInit(genesis: Command, io: Io): void {
     .requiredOption('-o, --output <file>', 'a new file for the draft');
   withExamples(command, [
     {
-      line: 'sero genesis init ada.entry bob.entry --profile development --name our-net --time 2027-01-01T12:00:00Z --allocations money.csv -o draft.ssz',
-      says: 'a small network of two',
+      line: 'sero genesis init ada.entry --profile development --name our-net --time 2027-01-01T12:00:00Z -o draft.ssz',
+      says: 'a small network of one; name everybody’s entry',
     },
   ]);
   runs<InitOptions>(command, io, init);
@@ -109,7 +105,8 @@ async function init(cli: Cli, options: InitOptions, ...paths: string[]): Promise
     chainId,
     time,
     verifyingKeys: await readVerifyingKeys(io, profile, options.verifyingKey),
-    allocations: await readAllocations(io, options.allocations, network),
+    allocations:
+      options.allocations === undefined ? [] : await readAllocations(io, options.allocations, network),
     derivation: utf8(
       (options.derivation && (await readTextFile(io, options.derivation, MAX_DERIVATION_BYTES))) || '',
     ),
@@ -151,21 +148,6 @@ function expectOfNetwork(path: string, entry: Entry, network: string, chainId: b
     `${path} is for a ${entry.network} network, chain ${entry.chainId}, and this one is ${network}, chain ${chainId}: its owner would not find his stake`,
     'let him make another entry: {sero} genesis join; or say --profile and --chain-id',
   );
-}
-
-async function readAllocations(
-  io: Io,
-  path: string | undefined,
-  network: ProfileName,
-): Promise<Allocation[]> {
-  if (path === undefined) return [];
-  const text = await readTextFile(io, path, MAX_ALLOCATIONS_BYTES);
-  try {
-    return parseAllocations(text, network);
-  } catch (error) {
-    if (!(error instanceof CliError)) throw error;
-    throw usageError(`${path}, ${error.message}`, error.hint);
-  }
 }
 
 /** What the genesis file names, ascending by circuit, so that the order of files changes nothing. */

@@ -20,6 +20,9 @@ import { readFileAs } from './files.ts';
 
 /** What the commands of `sero genesis` have in common. */
 
+/** Largest verifying key: some hundred public inputs of 48 bytes. */
+export const MAX_VERIFYING_KEY_BYTES = 65_536;
+
 const LARGEST_U64 = (1n << 64n) - 1n;
 
 /** Reads a number of a field of 64 bits. */

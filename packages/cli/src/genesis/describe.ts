@@ -41,7 +41,9 @@ const derivationOf = ({ derivation }: Genesis): string => new TextDecoder().deco
 const timeOf = ({ time }: Genesis): string =>
   time <= 8_640_000_000_000_000n ? new Date(Number(time)).toISOString() : `${time} ms`;
 
-const isDraft = (genesis: Genesis): boolean => genesis.seed.every((byte) => byte === 0);
+/** True for a file whose validators have not drawn its seed yet. */
+export const isDraft = ({ seed, validators }: Genesis): boolean =>
+  validators.length > 0 && seed.every((byte) => byte === 0);
 
 /** For --json; every part of the file but the allocations, of which there may be many, and what follows from it. */
 export function genesisData(genesis: Genesis) {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { equalBytes, portableBls, toHex } from '@sero/crypto';
 import { fastVrf } from '@sero/node';
 import {
@@ -25,8 +26,17 @@ import type { Command } from 'commander';
 import { type Cli, runs, withExamples } from '../command.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { outputOption, readDraft, readMessages, refused, warnUnlessGood } from './common.ts';
-import { genesisData, genesisLines } from './describe.ts';
+import { networkOf } from '../names.ts';
+import { readAllocations } from './allocations-file.ts';
+import {
+  MAX_VERIFYING_KEY_BYTES,
+  outputOption,
+  readDraft,
+  readMessages,
+  refused,
+  warnUnlessGood,
+} from './common.ts';
+import { genesisData, genesisLines, isDraft } from './describe.ts';
 import { readFileAs, writeOnce } from './files.ts';
 
 /** The end of a ceremony: `build` makes the genesis file, `verify` shows anybody what is in one and where it came from. */
@@ -53,8 +63,8 @@ export function addBuild(genesis: Command, io: Io): void {
   );
   withExamples(command, [
     {
-      line: 'sero genesis build draft.ssz ada.commitment bob.commitment ada.reveal bob.reveal --ceremony ceremony.ssz -o genesis.ssz',
-      says: 'anybody can',
+      line: 'sero genesis build draft.ssz ada.commitment ada.reveal --ceremony ceremony.ssz -o genesis.ssz',
+      says: 'anybody can who has everybody’s messages',
     },
   ]);
   runs<BuildOptions>(command, io, build);
@@ -105,6 +115,7 @@ async function build(
 interface VerifyOptions {
   readonly ceremony?: string;
   readonly draft?: string;
+  readonly allocations?: string;
   readonly verifyingKey: readonly string[];
 }
 
@@ -126,6 +137,7 @@ export function addVerify(genesis: Command, io: Io): void {
     .argument('<file>', 'a genesis file, or a draft')
     .option('--ceremony <file>', 'the ceremony that its seed came from')
     .option('--draft <file>', 'the draft that it must have come from')
+    .option('--allocations <file>', 'the allocations that it must hold, in this order')
     .option('--verifying-key <file...>', 'verifying keys that it must name', []);
   withExamples(command, [
     {
@@ -140,20 +152,19 @@ export function addVerify(genesis: Command, io: Io): void {
 async function verify(cli: Cli, options: VerifyOptions, path?: string): Promise<void> {
   const { io } = cli;
   const genesis = await readFileAs(io, path!, MAX_GENESIS_BYTES, decodeEither);
-  const isDraft = genesis.validators.length > 0 && genesis.seed.every((byte) => byte === 0);
   checkGenesisKeys(genesis, { bls: portableBls });
   const checked = [
     'every rule of a genesis file',
     'the keys of its validators, and that their owners have them',
   ];
   const findings: Findings = { checked, unchecked: [] };
-  await verifySeed(io, genesis, isDraft, options, findings);
+  await verifySeed(io, genesis, options, findings);
   await verifyDraft(io, genesis, options, findings);
+  await verifyAllocations(io, genesis, options, findings);
   await verifyKeys(io, genesis, options, findings);
-  findings.unchecked.push('how the allocations came about: read the derivation');
-  cli.out.data({ valid: true, draft: isDraft, ...findings, ...genesisData(genesis) }, () =>
+  cli.out.data({ valid: true, draft: isDraft(genesis), ...findings, ...genesisData(genesis) }, () =>
     [
-      isDraft ? 'VALID DRAFT, which waits for its seed' : 'VALID',
+      isDraft(genesis) ? 'VALID DRAFT, which waits for its seed' : 'VALID',
       ...genesisLines(genesis),
       ...findings.checked.map((what) => `checked      ${what}`),
       ...findings.unchecked.map((what) => `not checked  ${what}`),
@@ -174,16 +185,15 @@ function decodeEither(bytes: Uint8Array): Genesis {
 async function verifySeed(
   io: Io,
   genesis: Genesis,
-  isDraft: boolean,
   { ceremony: path }: VerifyOptions,
   { checked, unchecked }: Findings,
 ): Promise<void> {
   if (path !== undefined) {
-    if (isDraft) throw usageError('a draft has no seed yet', 'leave out --ceremony');
+    if (isDraft(genesis)) throw usageError('a draft has no seed yet', 'leave out --ceremony');
     const ceremony: Ceremony = await readFileAs(io, path, CeremonyType.maxSize, decodeCeremony);
     checkCeremony(genesis, ceremony, fastVrf);
     checked.push('its seed, which all of its validators drew together');
-  } else if (!isDraft && genesis.validators.length > 0) {
+  } else if (!isDraft(genesis) && genesis.validators.length > 0) {
     unchecked.push('where its seed came from: whoever made it may have chosen it; give --ceremony');
   }
 }
@@ -205,6 +215,22 @@ async function verifyDraft(
   checked.push(`that it came from ${path}`);
 }
 
+async function verifyAllocations(
+  io: Io,
+  genesis: Genesis,
+  { allocations: path }: VerifyOptions,
+  { checked, unchecked }: Findings,
+): Promise<void> {
+  if (path !== undefined) {
+    const expected = await readAllocations(io, path, networkOf(genesis));
+    if (!isDeepStrictEqual(genesis.allocations, expected)) {
+      throw refused('genesis-other-allocations', `the allocations are not those of ${path}, in their order`);
+    }
+    checked.push(`that its allocations are those of ${path}`);
+  }
+  if (genesis.allocations.length > 0) unchecked.push('how the allocations came about: read the derivation');
+}
+
 async function verifyKeys(
   io: Io,
   { verifyingKeys }: Genesis,
@@ -213,7 +239,7 @@ async function verifyKeys(
 ): Promise<void> {
   const named = new Set<number>();
   for (const path of paths) {
-    const { circuit, hash } = await readFileAs(io, path, 65_536, (bytes) => ({
+    const { circuit, hash } = await readFileAs(io, path, MAX_VERIFYING_KEY_BYTES, (bytes) => ({
       circuit: decodeVerifyingKey(bytes).circuit,
       hash: verifyingKeyHash(bytes),
     }));

@@ -93,7 +93,7 @@ export function addJoin(genesis: Command, io: Io): void {
   );
   withExamples(command, [
     {
-      line: 'sero genesis join --keys ada --owner seror1… --units 100 -o ada.entry',
+      line: 'sero genesis join --keys validator --owner serordev1… --units 100 -o ada.entry',
       says: 'where the validator will run',
     },
   ]);
@@ -112,7 +112,7 @@ async function join(cli: Cli, options: JoinOptions): Promise<void> {
     const entry: Entry = {
       network,
       chainId: options.chainId ?? PROFILES[network].chainId,
-      validator: { owner, ...keys.public, commission, units },
+      validator: { ...keys.public, commission, units },
     };
     const before = await readPromises(keys.directory);
     const text = encodeEntry(entry);

@@ -61,7 +61,7 @@ export function addCommit(genesis: Command, io: Io): void {
   ).option('--give-up', 'give up every other draft that these keys have committed to, for good', false);
   withExamples(command, [
     {
-      line: 'sero genesis commit draft.ssz --keys ada -o ada.commitment',
+      line: 'sero genesis commit draft.ssz --keys validator -o ada.commitment',
       says: 'once you have read what the draft says',
     },
   ]);
@@ -130,8 +130,8 @@ export function addReveal(genesis: Command, io: Io): void {
   );
   withExamples(command, [
     {
-      line: 'sero genesis reveal draft.ssz ada.commitment bob.commitment --keys ada -o ada.reveal',
-      says: 'once all commitments are there',
+      line: 'sero genesis reveal draft.ssz ada.commitment --keys validator -o ada.reveal',
+      says: 'once all commitments are there; name everybody’s',
     },
   ]);
   runs<SayOptions>(command, io, async (cli, options, path, ...paths) => {

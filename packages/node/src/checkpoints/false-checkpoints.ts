@@ -1,10 +1,9 @@
-import type { Bls } from '@sero/crypto';
+import { type Bls, CryptoError } from '@sero/crypto';
 import { type Ledger, LedgerError } from '@sero/ledger';
 import {
   CHECKPOINT_INTERVAL,
   type CheckpointSubject,
   encodeEvidenceTransaction,
-  MAX_TRANSACTION_BYTES,
   ProtocolError,
   proveRows,
   signersOf,
@@ -41,6 +40,11 @@ interface Culprits {
   readonly known: Set<number>;
   units: FalseUnit[];
 }
+
+type Offer =
+  | { readonly type: 'ready'; readonly transaction: Uint8Array }
+  | { readonly type: 'refused' }
+  | { readonly type: 'impossible' };
 
 type EvidenceLedger = Pick<Ledger, 'genesis' | 'proveHeader' | 'checkEvidence'>;
 
@@ -80,6 +84,21 @@ export function createFalseCheckpoints(ledger: EvidenceLedger, bls: Bls): FalseC
     return encodeEvidenceTransaction(evidence, ledger.genesis.chainId);
   }
 
+  /** Evidence as the ledger takes it for the next block. Refused is what comes too late, or names nobody who is not punished yet. */
+  function offer(units: readonly FalseUnit[], table: WholeStakeTable): Offer {
+    try {
+      const transaction = transactionOf(units, table);
+      if (transaction === undefined) return { type: 'impossible' };
+      ledger.checkEvidence(transaction);
+      return { type: 'ready', transaction };
+    } catch (error) {
+      const isRefusal =
+        error instanceof LedgerError || error instanceof ProtocolError || error instanceof CryptoError;
+      if (!isRefusal) throw error;
+      return { type: 'refused' };
+    }
+  }
+
   return {
     isNew(height, places) {
       const known = heights.get(height)?.known;
@@ -99,18 +118,14 @@ export function createFalseCheckpoints(ledger: EvidenceLedger, bls: Bls): FalseC
       for (const one of heights.values()) {
         while (one.units.length > 0) {
           const units = together(one.units);
-          const transaction = transactionOf(units, one.table);
-          // A node that began here later lacks the header of the table; others have it.
-          if (transaction === undefined) break;
-          try {
-            if (transaction.length > MAX_TRANSACTION_BYTES) throw new RangeError('evidence does not fit');
-            ledger.checkEvidence(transaction);
-            return transaction;
-          } catch (error) {
-            // Punished already, or too late: nobody needs it any more. Whom it names stays known.
-            if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
-            one.units = one.units.filter((unit) => !units.includes(unit));
-          }
+          const all = offer(units, one.table);
+          if (all.type === 'ready') return all.transaction;
+          // A node that began here later lacks a header; others have it.
+          if (all.type === 'impossible') break;
+          // Keys of one owner may cancel each other: what proves nothing together still does alone.
+          const alone = units.length === 1 ? all : offer(units.slice(0, 1), one.table);
+          if (alone.type === 'ready') return alone.transaction;
+          one.units = one.units.filter((unit) => unit !== units[0]);
         }
       }
       return undefined;

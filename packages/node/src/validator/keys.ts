@@ -48,7 +48,7 @@ export interface ValidatorKeys {
   /** Their batches have to be prepared in time: batches.ts. */
   readonly keys: EphemeralKeys;
   readonly votes: VoteLog;
-  /** Gives the directory back; may be called again. */
+  /** Gives the directory back; may be called again. @throws StoreError where the note of it cannot be kept; it is given back all the same */
   close(): void;
 }
 
@@ -89,7 +89,7 @@ export function openValidatorKeys(directory: string, options: OpenKeysOptions = 
     opened.push(() => file.close());
     const votesAt = join(directory, KEY_FILES.votes);
     const last = voteLogId(votesAt, disk);
-    expectPlace(directory, file.identity, last);
+    expectPlace(directory, { file: file.identity, changed: file.changed(), log: last });
     const keys = openEphemeralKeys(file, fastEd25519);
     expectSame(directory, KEY_FILES.ephemeral, keys.root, record.voteRoot);
     const isSameRange = keys.range.first === record.firstRound && keys.range.last === record.lastRound;
@@ -97,10 +97,11 @@ export function openValidatorKeys(directory: string, options: OpenKeysOptions = 
     // A crash on the way leaves a log that is one of those noted.
     const id = newLogId();
     const noted = last === undefined ? [] : [last];
-    writePlace(directory, { file: file.identity, logs: [...noted, toHex(id)] }, disk);
+    const place = { file: file.identity, changed: undefined };
+    writePlace(directory, { ...place, logs: [...noted, toHex(id)] }, disk);
     const votes = openVoteLog(votesAt, { disk, id });
     opened.push(() => votes.close());
-    writePlace(directory, { file: file.identity, logs: [votes.id] }, disk);
+    writePlace(directory, { ...place, logs: [votes.id] }, disk);
     let isClosed = false;
     const open = (): void => {
       if (isClosed) throw new ValidatorKeysError('closed', `the keys in ${directory} are closed`);
@@ -118,8 +119,13 @@ export function openValidatorKeys(directory: string, options: OpenKeysOptions = 
       keys,
       votes,
       close() {
+        if (isClosed) return;
         isClosed = true;
-        closeAll();
+        try {
+          writePlace(directory, { ...place, changed: file.changed(), logs: [votes.id] }, disk);
+        } finally {
+          closeAll();
+        }
       },
     };
   } catch (error) {

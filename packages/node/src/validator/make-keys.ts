@@ -83,7 +83,7 @@ function makeFiles(directory: string, range: KeyRange, options: MakeKeysOptions)
     const made = makeEphemeral(at(KEY_FILES.ephemeral), range, seed, disk);
     const votes = openVoteLog(at(KEY_FILES.votes), { disk });
     votes.close();
-    writePlace(directory, { file: made.identity, logs: [votes.id] }, disk);
+    writePlace(directory, { file: made.identity, changed: made.changed, logs: [votes.id] }, disk);
     const keys: ValidatorPublicKeys = {
       owner: owner.slice(),
       vrfKey: fastVrf.publicKey(vrf),
@@ -122,7 +122,8 @@ function makeEphemeral(path: string, range: KeyRange, seed: Uint8Array, disk: Fi
       },
     );
     if (failure !== undefined) throw failure;
-    return { identity: file.identity, root: openEphemeralKeys(file, fastEd25519).root };
+    const { root } = openEphemeralKeys(file, fastEd25519);
+    return { identity: file.identity, changed: file.changed(), root };
   } finally {
     file.close();
   }

@@ -26,6 +26,8 @@ import { groupedSync } from './grouped-sync.ts';
 export interface DiskSlotFile extends SlotFile {
   /** Where the file is, as the system tells files apart: changes when it is copied. */
   readonly identity: FileIdentity;
+  /** When its bytes were last written, ns since 1970, as the system tells it. @throws StoreError; ValidatorKeysError `closed` */
+  changed(): bigint;
   /** As `sync`, but waits for the disk; for the making of keys. @throws StoreError */
   syncNow(): void;
   /** May be called again. Syncs that are under way are answered; those that did not begin fail with `closed`. */
@@ -167,6 +169,11 @@ function slotFileOver(file: number, path: string, disk: FileDisk): DiskSlotFile 
     size,
     // Where a system does not keep the time of birth, that of the last change stands in its place.
     identity: { inode: found.ino, born: found.birthtimeNs < found.ctimeNs ? found.birthtimeNs : 0n },
+
+    changed() {
+      expectInside(0, 0);
+      return onDisk(what, () => disk.fstatSync(file, { bigint: true }).mtimeNs);
+    },
 
     read(offset, length) {
       expectInside(offset, length);

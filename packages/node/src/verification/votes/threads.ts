@@ -138,7 +138,12 @@ export function createVoteThreads(options: VoteThreadOptions): VoteThreads {
     } else if (!place.isAlone && place.suspects.length === 0) {
       while (place.queue.length > 0 && place.flights.length < WINDOW) give(place, taken(place.queue));
     }
-    if (place.flights.length === 0) place.worker?.unref();
+    if (place.flights.length > 0) return;
+    place.worker?.unref();
+    if (watch !== undefined && places.every(({ flights }) => flights.length === 0)) {
+      clock.clearTimer(watch);
+      watch = undefined;
+    }
   }
 
   function give(place: Place, tasks: readonly Task[]): void {

@@ -109,7 +109,7 @@ function variants(context: RoundContext, vote: Vote): Vote[] {
     { ...vote, sender: flipped(vote.sender) },
     { ...vote, sender: context.table.rows.find(({ id }) => id !== vote.sender)!.id },
     { ...vote, proof: proof.length === 0 ? [new Uint8Array(80)] : [] },
-    { ...vote, proof: proof.map((bytes) => flipped(bytes, 300)) },
+    ...proof.map((bytes) => ({ ...vote, proof: [flipped(bytes, 300)] })),
     signed({ batchKey: flipped(signature.batchKey) }),
     signed({ batchSignature: flipped(signature.batchSignature) }),
     signed({ leafKey: flipped(signature.leafKey) }),
@@ -124,7 +124,15 @@ describe('verdicts are those of @sero/protocol', () => {
   const stolen = cast(two!, round, { step: STEP.propose, value: valueNo(3, one!.row.id) });
   const drawn = castAll(rich, drawnRound, { step: STEP.cert })[0]!.vote;
   const undrawn = rich
-    .map((voter) => cast(voter, drawnRound, { step: STEP.propose, value: valueNo(3, voter.row.id) }))
+    .flatMap((voter) =>
+      [0, 1, 2].map((period) =>
+        cast(voter, drawnRound, {
+          step: STEP.propose,
+          period,
+          value: { ...valueNo(3, voter.row.id), period },
+        }),
+      ),
+    )
     .find((vote) => judged(drawnRound, vote) === undefined)!;
   const cases: [RoundContext, Vote][] = [
     ...variants(round, cast(one!, round)).map((vote): [RoundContext, Vote] => [round, vote]),
@@ -197,7 +205,7 @@ describe('verdicts are those of @sero/protocol', () => {
         inPlace({ sender: first!.sender }),
         inPlace({ signature: first!.signature }),
         inPlace({ proof: second!.proof.length === 0 ? [new Uint8Array(80)] : [] }),
-        inPlace({ proof: second!.proof.map((bytes) => flipped(bytes, 99)) }),
+        ...second!.proof.map((bytes) => inPlace({ proof: [flipped(bytes, 99)] })),
         inPair({ values: [...pair!.values].reverse() }),
         inPair({ values: [pair!.values[0]!, pair!.values[0]!] }),
         inPair({ signatures: [...pair!.signatures].reverse() }),
@@ -508,10 +516,11 @@ describe('threads', () => {
     assert.equal(failures.length, 3, 'no further one is started');
   });
 
-  it('that hang are ended, but not because this process was stopped for a while', async () => {
+  it('that hang are ended, but not because this process was stopped for a while', async (t) => {
     const clock = handClock();
     const { judge, failures } = threaded({ program: dying, threads: 1, clock, maxSilenceMs: 60_000 });
     const channel = new BroadcastChannel('hanging vote');
+    t.after(() => channel.close());
     const hangs = () =>
       new Promise((resolve) => channel.addEventListener('message', resolve, { once: true }));
     let hanging = hangs();
@@ -534,7 +543,6 @@ describe('threads', () => {
     assert.equal((await neighbour)?.weight, 1n);
     assert.equal(failures.length, 3);
     assert.equal(clock.waiting(), 0, 'no timer is left');
-    channel.close();
   });
 
   it('are as many as there are cores to spare, and four at most', () => {
