@@ -101,6 +101,17 @@ describe('the book of a chain', () => {
     book.head('b', 4, hashOf(HEADERS[4]!), 120);
     book.header('a', 4, headerBytes(HEADERS[4]!));
     assert.deepEqual([...book.blocks.get(3)!.told], [['a', 20]]);
-    assert.deepEqual([...book.blocks.get(4)!.told], [['b', 120]]);
+    book.head('a', 4, hashOf(HEADERS[4]!), 130);
+    book.head('b', 5, hashOf(HEADERS[5]!), 140);
+    book.head('c', 3, hashOf(HEADERS[3]!), 145);
+    book.head('c', 4, hashOf(HEADERS[4]!), 150);
+    assert.deepEqual(
+      [...book.blocks.get(4)!.told],
+      [
+        ['b', 120],
+        ['a', 130],
+      ],
+      'c was behind when it told',
+    );
   });
 });

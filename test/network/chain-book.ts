@@ -101,8 +101,9 @@ export function createChainBook(genesisHash: string, participants?: readonly Par
       const isNew = before === undefined || height > before.height;
       if (isNew) {
         heads.set(node, { height, hash });
-        // The first word of a node may be of an old block.
-        if (before !== undefined) {
+        // Who catches up names blocks that others have had for long, and the first word of a node may be of an old one.
+        const isBehind = [...heads.values()].some((other) => other.height > height);
+        if (before !== undefined && !isBehind) {
           const told = blocks.get(height)?.told ?? early(height);
           if (!told.has(node)) told.set(node, at);
         }

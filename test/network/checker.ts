@@ -20,7 +20,8 @@ export interface Checker {
   progressed(nodes: readonly string[], blocks: number, withinMs: number): Promise<void>;
   /** Reads what each of these has up to its head now, then throws for whatever cannot be: a recent block without a certificate among it. */
   settle(nodes: readonly string[]): Promise<void>;
-  figures(): ChainFigures;
+  /** What was measured from a height on. Default: the first block. */
+  figures(from?: number): ChainFigures;
   close(): void;
 }
 
@@ -165,15 +166,15 @@ export function createChecker({ book, certificates = 64 }: CheckerOptions): Chec
       }
       expectNothingBroken();
     },
-    figures: () => figuresOf(book),
+    figures: (from = 1) => figuresOf(book, from),
     close() {
       ending.abort();
     },
   };
 }
 
-function figuresOf({ blocks }: ChainBook): ChainFigures {
-  const made = [...blocks.values()].filter(({ header }) => header.height > 0);
+function figuresOf({ blocks }: ChainBook, from: number): ChainFigures {
+  const made = [...blocks.values()].filter(({ header }) => header.height >= from);
   const finality: number[] = [];
   const interval: number[] = [];
   const proposers: Record<string, number> = {};

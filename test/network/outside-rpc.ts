@@ -18,13 +18,27 @@ export interface OutsideHead {
   readonly hash: string;
 }
 
+/** A peer as a node shows it. */
+export interface OutsidePeer {
+  readonly id: string;
+  readonly address: string;
+  readonly penalty: number;
+}
+
 /** A socket to a node. Every call rejects with OutsideError where the node does not give what was asked for. */
 export interface OutsideSocket {
   subscribeHeads(listener: (head: OutsideHead) => void): Promise<void>;
   status(): Promise<{ readonly head: OutsideHead; readonly genesisHash: string }>;
   headers(from: number, limit: number): Promise<Buffer[]>;
   certificates(from: number, limit: number): Promise<{ readonly height: number; readonly bytes: Buffer }[]>;
-  call(method: string, params: unknown): Promise<unknown>;
+  /** Transactions and nullifiers of the blocks of a range, as far as one answer goes. */
+  transactions(
+    from: number,
+    limit: number,
+  ): Promise<{ readonly txids: string[]; readonly nullifiers: string[] }[]>;
+  /** What the node says that the shielded pool holds of SERO. */
+  pooled(): Promise<bigint>;
+  peers(): Promise<readonly OutsidePeer[]>;
   /** Rejects when the connection is over. */
   readonly closed: Promise<never>;
   close(): void;
@@ -123,7 +137,29 @@ export async function openOutsideSocket(url: string, signal: AbortSignal): Promi
         bytes: bytesOf(certificate),
       }));
     },
-    call,
+    async transactions(from, limit) {
+      const { blocks } = await ranged('sero_getCompactOutputs', from, limit);
+      const spent = await ranged('sero_getNullifiers', from, limit);
+      return (blocks as Json[]).map(({ layout }, i) => {
+        const { nullifiers } = (spent['blocks'] as Json[])[i]!;
+        return {
+          txids: (layout as Json[]).map(({ txid }) => (txid as string).slice(2)),
+          nullifiers: (nullifiers as string).slice(2).match(/.{64}/g) ?? [],
+        };
+      });
+    },
+    async pooled() {
+      const { pool } = (await call('sero_getStatus', {})) as Json;
+      return BigInt((pool as Json)['sero'] as string);
+    },
+    async peers() {
+      const { peers } = (await call('sero_getPeers', {})) as Json;
+      return (peers as Json[]).map(({ id, address, penalty }) => ({
+        id: String(id),
+        address: String(address),
+        penalty: numberOf(penalty),
+      }));
+    },
     closed: over.promise,
     close: abort,
   };

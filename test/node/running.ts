@@ -46,7 +46,8 @@ export async function start(directory: string, change: Partial<NodeOptions> = {}
     ...change,
     world: { clock, verifier: verifierDouble, hasher: hasherDouble, ...change.world },
   });
-  return { node, lines, said: (text: string) => lines.some(({ msg }) => msg.includes(text)) };
+  const submit = (transaction: Uint8Array) => node.submit(transaction, 'test');
+  return { node, lines, submit, said: (text: string) => lines.some(({ msg }) => msg.includes(text)) };
 }
 
 /** The next head after something was done. */

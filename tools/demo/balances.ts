@@ -37,24 +37,26 @@ export function finalBalances(stage: Stage): FinalBalance[] {
   });
 }
 
-/** What all wallets hold, and what waits in the reward pool, is what was allocated and issued: to the last unit. */
+/**
+ * All SERO that there ever was is in the pool, in the reward pool, staked or burned, and what is in the pool the wallets hold; of each token
+ * what was issued: to the last unit.
+ */
 export async function conservation(stage: Stage, scenario: Scenario): Promise<Details> {
-  const { rewardPool, pooled, supply } = await stage.chain.reserves();
+  const { rewardPool, pooled, supply, staked, burned, issued } = await stage.chain.reserves();
   const held = new Map<bigint, bigint>();
   for (const { wallet } of stage.actors.values()) {
     for (const { asset, total } of wallet.balances()) held.set(asset, (held.get(asset) ?? 0n) + total);
   }
   const allocated = scenario.allocations.reduce((sum, { amount }) => sum + amount, 0n);
-  const seroOk =
-    (held.get(SERO_ASSET) ?? 0n) + rewardPool === allocated &&
-    (pooled.get(SERO_ASSET) ?? 0n) + rewardPool === allocated;
+  const pool = pooled.get(SERO_ASSET) ?? 0n;
+  const seroOk = held.get(SERO_ASSET) === pool && pool + rewardPool + staked + burned === issued;
   const tokensOk = [...held].every(
     ([asset, total]) => asset === SERO_ASSET || (total === supply.get(asset) && total === pooled.get(asset)),
   );
   return {
     ok: seroOk && tokensOk,
     allocated: allocated.toString(),
-    fees: rewardPool.toString(),
+    fees: (allocated - pool).toString(),
     assets: held.size,
     height: heightOf(stage).toString(),
     root: toHex(headerAt(stage, heightOf(stage)).stateRoot),

@@ -10,6 +10,25 @@ export interface Reserves {
   readonly pooled: ReadonlyMap<bigint, bigint>;
   /** What was issued of each registered asset. */
   readonly supply: ReadonlyMap<bigint, bigint>;
+  /** SERO that stake records hold, that slashing destroyed, and all that there ever was. */
+  readonly staked: bigint;
+  readonly burned: bigint;
+  readonly issued: bigint;
+}
+
+/** How the holders of stake agree, as a node saw it. */
+export interface Agreement {
+  /** Stake records that vote, and their units. */
+  readonly participants: number;
+  readonly units: bigint;
+  /** Rounds that were watched. */
+  readonly rounds: readonly {
+    readonly height: bigint;
+    /** In which the block was first proposed: 0 where nothing went wrong. */
+    readonly period: number;
+    /** Records whose votes made it final, in the certificate that is kept. */
+    readonly voters: number;
+  }[];
 }
 
 /** A refusal by the rules: an answer, where anything else that goes wrong is none. */
@@ -34,6 +53,8 @@ export interface Chain {
   /** Resolves when the chain has a block more than `height`. */
   beyond(height: bigint): Promise<void>;
   reserves(): Promise<Reserves>;
+  /** Undefined where one node seals alone. */
+  agreement(): Promise<Agreement | undefined>;
   close(): Promise<void>;
 }
 
@@ -68,8 +89,10 @@ export function inProcessChain(network: Network): Chain {
         pooled.set(record.asset, record.pooled);
         supply.set(record.asset, record.supply);
       }
-      return { rewardPool: ledger.rewardPool(), pooled, supply };
+      return { rewardPool: ledger.rewardPool(), pooled, supply, ...ledger.stakeTotals() };
     },
+
+    agreement: async () => undefined,
 
     close: async () => {},
   };

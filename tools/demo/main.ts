@@ -1,9 +1,9 @@
 /**
- * The demo: private money end to end, against a node in a process of its own, reached over RPC.
+ * The demo: private money end to end, on four validators in processes of their own and a node beside them, reached over RPC.
  *
  *   npm run demo                              the story in tools/demo/story.json
  *   npm run demo -- --scenario FILE           another story (docs/scenario.md)
- *   npm run demo -- --in-process              the chain in this process, without a node
+ *   npm run demo -- --in-process              the chain in this process, without nodes
  *   npm run demo -- --json                    one JSON object a step on stdout
  *
  * Exits 0 when everything went as it should, 1 when anything was off, 2 for a bad scenario or bad arguments.

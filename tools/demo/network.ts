@@ -94,11 +94,13 @@ export interface Network {
  *
  * @param verifyingKeys canonical bytes, by circuit
  * @param pace what differs from the development network's pace
+ * @param stake who agrees on blocks; nobody by default
  */
 export function demoGenesis(
   verifyingKeys: ReadonlyMap<number, Uint8Array>,
   allocations: readonly Allocation[],
   pace: Partial<Genesis['pace']> = {},
+  stake: Pick<Genesis, 'seed' | 'validators'> = NO_VALIDATORS,
 ): Genesis {
   return {
     ...DEVELOPMENT,
@@ -112,7 +114,7 @@ export function demoGenesis(
     })),
     allocations: [...allocations],
     derivation: utf8('own owner address number 0 of each wallet'),
-    ...NO_VALIDATORS,
+    ...stake,
   };
 }
 

@@ -49,6 +49,8 @@ function sentence(report: StepReport): string {
         : `${wallet}, the ${by}, proves one payment of ${amount(report.amount, asset)} to a stranger`;
     case 'conservation':
       return `all wallets and ${inSero(BigInt(String(report.fees)))} SERO of fees sum to what was allocated and issued`;
+    case 'agreement':
+      return `${report.participants} validators with ${report.units} units made ${report.rounds} blocks final, ${report.firstPeriod} of them in the first period, each by at least ${report.fewestVoters}`;
     default:
       return `${step} by ${by}: ${ok ? 'refused' : attackOutcome(report)}`;
   }
@@ -79,6 +81,9 @@ const DETAILS = [
   'proofHash',
   'verifyMs',
   'proveMs',
+  'finalMs',
+  'medianFinalMs',
+  'slowestFinalMs',
   'fee',
   'code',
   'message',

@@ -1,12 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient, createSocketClient, RpcError, type SeroClient } from '@sero/api';
+import {
+  DEVNET_VALIDATORS,
+  devnetStake,
+  devnetValidators,
+  startValidators,
+  takeDevnetDirectory,
+} from '@sero/cli';
 import { fieldFromBytes } from '@sero/crypto';
 import { type Allocation, encodeGenesis } from '@sero/protocol';
-import { type Chain, Refused, type Reserves } from './chain.ts';
+import { type Agreement, type Chain, Refused, type Reserves } from './chain.ts';
 import { demoGenesis } from './network.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'src', 'main.ts');
@@ -18,48 +25,54 @@ const PAGE = 256;
 const IDLE = 1_000;
 
 /**
- * Starts a node as a user does, `sero node start` in a process of its own with an empty directory, and reaches it over RPC
- * alone. Closing stops the process as ctrl-C does and removes the directory; throws where it does not stop cleanly.
+ * Starts four validators as a user does, `sero node start` in processes of their own with empty directories, and beside them a node that is reached over RPC
+ * alone. Closing stops the processes as ctrl-C does and removes the directories; throws where the node does not stop cleanly.
  */
 export async function startRemoteChain(
   verifyingKeys: ReadonlyMap<number, Uint8Array>,
   allocations: readonly Allocation[],
 ): Promise<Chain> {
-  const directory = mkdtempSync(join(tmpdir(), 'sero-demo-'));
-  const genesisFile = join(directory, 'genesis.ssz');
-  const genesis = demoGenesis(verifyingKeys, allocations, { idle: IDLE, minBlockGap: IDLE });
-  writeFileSync(genesisFile, encodeGenesis(genesis));
+  const base = mkdtempSync(join(tmpdir(), 'sero-demo-'));
+  const pace = { idle: IDLE, minBlockGap: IDLE };
+  const validators = devnetValidators(DEVNET_VALIDATORS);
+  const stake = devnetStake(validators.map(({ row }) => row));
+  const genesis = encodeGenesis(demoGenesis(verifyingKeys, allocations, pace, stake));
+  const path = join(base, 'network');
+  const directory = await takeDevnetDirectory(path, genesis);
+  const running = await startValidators(directory, { genesis, validators }, process.env);
+  const { listen = [], direct = [] } = running.network;
   const child = spawn(
     process.execPath,
     [
       PROGRAM,
-      '--json',
-      '--dir',
-      join(directory, 'node'),
-      'node',
-      'start',
-      '--genesis',
-      genesisFile,
-      '--rpc-port',
-      '0',
+      ...['--json', '--dir', join(path, 'rpc'), 'node', 'start', '--genesis', join(path, 'genesis.ssz')],
+      ...['--rpc-port', '0', '--no-dht', '--listen', ...listen, '--direct', ...direct],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const said: string[] = [];
   child.stderr.on('data', (chunk) => said.push(String(chunk)));
   const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+  const clear = async (): Promise<void> => {
+    await running.stop();
+    directory.release();
+    rmSync(base, { recursive: true, force: true });
+  };
   try {
-    const url = await rpcAddress(child, ended, said);
+    const [url] = await Promise.all([
+      rpcAddress(child, ended, said),
+      ...running.processes.map(({ started }) => started),
+    ]);
     return await openRemoteChain(url, async () => {
       child.kill('SIGINT');
       const code = await ended;
-      rmSync(directory, { recursive: true, force: true });
+      await clear();
       if (code !== 0) throw new Error(`the node stopped with exit code ${code}: ${said.join('')}`);
     });
   } catch (error) {
     child.kill('SIGKILL');
     await ended;
-    rmSync(directory, { recursive: true, force: true });
+    await clear();
     throw error;
   }
 }
@@ -87,8 +100,15 @@ async function openRemoteChain(url: string, stop: () => Promise<void>): Promise<
   const socket = await createSocketClient({ url: url.replace(/^http/, 'ws') });
   let highest = -1n;
   let wake = new Set<() => void>();
+  const rounds = new Map<bigint, Agreement['rounds'][number]>();
+  const watch = async (): Promise<void> => {
+    const { last } = await client.request('sero_getConsensus', {});
+    if (last !== null) rounds.set(last.height, last);
+  };
   await socket.subscribeHeads(({ height }) => {
     highest = height;
+    // What it says of a round while the node stops is nobody's loss.
+    watch().catch(() => undefined);
     const woken = wake;
     wake = new Set();
     for (const resume of woken) resume();
@@ -127,6 +147,12 @@ async function openRemoteChain(url: string, stop: () => Promise<void>): Promise<
 
     reserves: () => reservesOf(client),
 
+    async agreement() {
+      const { participants, units } = await client.request('sero_getConsensus', {});
+      await watch();
+      return { participants, units, rounds: [...rounds.values()] };
+    },
+
     async close() {
       socket.close();
       await stop();
@@ -136,6 +162,7 @@ async function openRemoteChain(url: string, stop: () => Promise<void>): Promise<
 
 async function reservesOf(client: SeroClient): Promise<Reserves> {
   const { pool } = await client.request('sero_getStatus', {});
+  const { staked, burned, issued } = await client.request('sero_getStakeStatus', {});
   const pooled = new Map([[1n, pool.sero]]);
   const supply = new Map<bigint, bigint>();
   let from: Uint8Array | null = new Uint8Array(32);
@@ -147,7 +174,7 @@ async function reservesOf(client: SeroClient): Promise<Reserves> {
     }
     from = page.next;
   }
-  return { rewardPool: pool.reward, pooled, supply };
+  return { rewardPool: pool.reward, pooled, supply, staked, burned, issued };
 }
 
 const assetPage = (client: SeroClient, from: Uint8Array) =>

@@ -3,7 +3,7 @@ import { type Allocation, DEVELOPMENT, decodeExecutedBlock, SERO_ASSET } from '@
 import { type Actor, allocationAddress, keysFromWords, openActor } from './actor.ts';
 import { type Attack, prepareAttack } from './attacks.ts';
 import { conservation, type FinalBalance, finalBalances, shownBalance } from './balances.ts';
-import { type Chain, inProcessChain } from './chain.ts';
+import { type Agreement, type Chain, inProcessChain } from './chain.ts';
 import { audit, disclose } from './evidence.ts';
 import { type DevelopmentTools, startNetwork } from './network.ts';
 import { pay } from './payment.ts';
@@ -61,7 +61,7 @@ export async function runScenario(
     const actors = new Map<string, Actor>();
     for (const { name, words: own } of words)
       actors.set(name, await openActor(name, own, chain.genesis, tools));
-    return await playScenario(scenario, { chain, tools, actors, blocks: [], ok: true }, report);
+    return await playScenario(scenario, { chain, tools, actors, blocks: [], finality: [], ok: true }, report);
   } finally {
     await chain.close();
   }
@@ -98,6 +98,8 @@ async function playScenario(
   });
   for (const step of scenario.steps) await playStep(stage, step, play);
   await play('conservation', {}, () => conservation(stage, scenario));
+  const agreement = await stage.chain.agreement();
+  if (agreement !== undefined) await play('agreement', {}, async () => agreed(stage, agreement));
   return { ok: stage.ok, balances: finalBalances(stage) };
 }
 
@@ -172,6 +174,24 @@ async function attack(
     rootBefore: toHex(before.stateRoot),
     rootAfter: toHex(stateRoot),
     ...(height === before.height ? {} : { emptyBlocks: (height - before.height).toString() }),
+  };
+}
+
+/** How the validators did: every block that the story saw was made final by more than two thirds of them. */
+function agreed(stage: Stage, { participants, units, rounds }: Agreement): Details {
+  const times = stage.finality.toSorted((a, b) => a - b);
+  const at = (share: number): number => Math.round(times[Math.floor(share * (times.length - 1))] ?? 0);
+  const voters = rounds.map((round) => round.voters);
+  return {
+    ok: rounds.length > 0 && voters.every((count) => 3 * count > 2 * participants),
+    participants,
+    units: units.toString(),
+    rounds: rounds.length,
+    firstPeriod: rounds.filter(({ period }) => period === 0).length,
+    fewestVoters: Math.min(...voters),
+    transactions: times.length,
+    medianFinalMs: at(0.5),
+    slowestFinalMs: at(1),
   };
 }
 

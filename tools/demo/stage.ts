@@ -12,6 +12,8 @@ export interface Stage {
   readonly actors: ReadonlyMap<string, Actor>;
   /** Every block by height, serialised: all that wallets and auditors ever see of the chain. */
   readonly blocks: Uint8Array[];
+  /** ms from each transaction's acceptance to its block. */
+  readonly finality: number[];
   ok: boolean;
 }
 
@@ -62,6 +64,7 @@ export async function include(stage: Stage, prepared: Prepared): Promise<Details
   const { expiry } = readPlan(prepared.plan).tx;
   let looked = stage.blocks.length;
   let receipt: Receipt | undefined;
+  const sent = performance.now();
   while (receipt === undefined && heightOf(stage) < expiry) {
     await nextBlocks(stage);
     receipt = stage.blocks
@@ -70,6 +73,8 @@ export async function include(stage: Stage, prepared: Prepared): Promise<Details
       .find(({ txid }) => equalBytes(txid, prepared.ready.txid));
     looked = stage.blocks.length;
   }
+  const finalMs = performance.now() - sent;
+  stage.finality.push(finalMs);
   const { planMs, signMs, proveMs } = prepared.timing;
   return {
     ok: receipt?.status === 1,
@@ -82,6 +87,7 @@ export async function include(stage: Stage, prepared: Prepared): Promise<Details
     signMs: Math.round(signMs),
     proveMs: Math.round(proveMs),
     verifyMs: Math.round(verifyMs),
+    finalMs: Math.round(finalMs),
     height: heightOf(stage).toString(),
     root: toHex(headerAt(stage, heightOf(stage)).stateRoot),
   };

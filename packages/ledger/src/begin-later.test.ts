@@ -19,6 +19,7 @@ import { beginLater, type LaterBeginning } from './begin-later.ts';
 import { checkLedger } from './check-ledger.ts';
 import { testHasher } from './doubles-test-support.ts';
 import { LedgerError } from './errors.ts';
+import { bytesOf } from './evidence-test-support.ts';
 import { encodeFoundation } from './foundation.ts';
 import { participant, startNetwork, type TestNetwork } from './participants-test-support.ts';
 import { offered } from './snapshots-test-support.ts';
@@ -76,7 +77,11 @@ function transactionsOf(chain: TestNetwork, height: bigint): Uint8Array[] {
         }
       : undefined,
   ];
-  return drafts.filter((draft) => draft !== undefined).map((draft) => chain.make(draft));
+  const made = drafts.filter((draft) => draft !== undefined).map((draft) => chain.make(draft));
+  // Of a round whose table is that of a header before the beginning, too.
+  const evidence =
+    n === 100 || n === 258 ? [bytesOf(chain, chain.participants[2]!, { round: height - 1n })] : [];
+  return [...evidence, ...made];
 }
 
 async function live(chain: TestNetwork, to: bigint): Promise<void> {
@@ -85,10 +90,16 @@ async function live(chain: TestNetwork, to: bigint): Promise<void> {
   }
 }
 
-/** Of five participants three propose: so patience has something to count, and absentees leave. */
+/** Of five participants three propose, so that patience has something to count and absentees leave; some ask for a version, too few for it to come. */
 function network(options: Parameters<typeof startNetwork>[0] = {}): TestNetwork {
   const participants = [30n, 30n, 30n, 5n, 5n].map((units, n) => participant(n, { units }));
-  return startNetwork({ participants, turn: (round) => participants[Number(round % 3n)]!, ...options });
+  const votes = { versionVote: { hash: filler(3, 32), delay: 32n }, disableVote: 1 };
+  return startNetwork({
+    participants,
+    turn: (round) => participants[Number(round % 3n)]!,
+    terms: (round) => (round % 5n === 0n ? votes : {}),
+    ...options,
+  });
 }
 
 /** A chain of 256 blocks, what it hands out to somebody who begins there, and 60 blocks more. */

@@ -45,28 +45,41 @@ export function beginAtSnapshot(beginning: LaterBeginning, pace: Pace): Promise<
 /** As `beginAtSnapshot`, a chunk a step. */
 export function* beginLater({ blocks, trusted, executed, chunks, ...target }: LaterBeginning): Steps<void> {
   const { genesis, store } = target;
-  const { height } = trusted;
+  ensure(blocks.length === blocks.first, 'log-not-empty', 'the block log holds a chain already');
+  const block = readBeginning(genesisHash(genesis), trusted, executed);
+  yield* loadSnapshotInSteps({ ...target, header: block.block.header }, chunks);
+  const state = stateOf(overlay(store), genesis.anchor.window);
+  const foundation = encodeFoundation(block, frontierOf(state), historyOf(state));
+  blocks.begin(Number(trusted.height));
+  blocks.append(foundation);
+}
+
+/**
+ * The block that a chain is to begin with, from the bytes that somebody says it has.
+ *
+ * @throws LedgerError `begin-height`, `begin-block`
+ */
+export function readBeginning(
+  genesisHash: Uint8Array,
+  { height, blockHash }: LaterBeginning['trusted'],
+  executed: Uint8Array,
+): ExecutedBlock {
   ensure(
     height > 0n && height % CHECKPOINT_EVERY === 0n,
     'begin-height',
     `a chain begins with block 0 or a multiple of ${CHECKPOINT_EVERY}, not with ${height}: wallets could not begin there`,
   );
-  ensure(blocks.length === blocks.first, 'log-not-empty', 'the block log holds a chain already');
   const block = decoded(executed);
   const { header } = block.block;
   ensure(
     header.height === height &&
-      equalBytes(headerHash(header), trusted.blockHash) &&
-      equalBytes(header.genesisHash, genesisHash(genesis)) &&
+      equalBytes(headerHash(header), blockHash) &&
+      equalBytes(header.genesisHash, genesisHash) &&
       bindsItsParts(block),
     'begin-block',
     `the block is not the one of height ${height} that is trusted, or that of another chain`,
   );
-  yield* loadSnapshotInSteps({ ...target, header }, chunks);
-  const state = stateOf(overlay(store), genesis.anchor.window);
-  const foundation = encodeFoundation(block, frontierOf(state), historyOf(state));
-  blocks.begin(Number(height));
-  blocks.append(foundation);
+  return block;
 }
 
 function decoded(bytes: Uint8Array): ExecutedBlock {

@@ -1,5 +1,5 @@
 export type { AssetFailure } from './assets.ts';
-export { beginAtSnapshot, type LaterBeginning } from './begin-later.ts';
+export { beginAtSnapshot, type LaterBeginning, readBeginning } from './begin-later.ts';
 export { type CheckOptions, checkLedger, checkLedgerInSteps, type LedgerReport } from './check-ledger.ts';
 export type { AssetRecord } from './codecs.ts';
 export { LedgerError, type LedgerErrorCode } from './errors.ts';
@@ -9,6 +9,7 @@ export * from './ledger.ts';
 export { loadSnapshot, type SnapshotLoad } from './snapshot-load.ts';
 export type { StateSnapshot } from './snapshot-source.ts';
 export type { StakeFailure } from './stake-commands.ts';
+export type { ListedPosition, ListedStakeRecord, StakeTotals } from './stake-listing.ts';
 export type { TransactionPlace } from './state.ts';
 export type { Cancellation, Pace } from './steps.ts';
 export type { OfferedSnapshot, OpeningEvents } from './stored-chain.ts';

@@ -20,6 +20,7 @@ import type { AssetRecord } from './codecs.ts';
 import type { LedgerError } from './errors.ts';
 import type { KeysEnd } from './keys-end.ts';
 import type { StateSnapshot } from './snapshot-source.ts';
+import type { ListedPosition, ListedStakeRecord, StakeTotals } from './stake-listing.ts';
 import type { TransactionPlace } from './state.ts';
 import type { Cancellation } from './steps.ts';
 import type { OfferedSnapshot, OpeningEvents } from './stored-chain.ts';
@@ -142,6 +143,11 @@ export interface Ledger {
    * others, and on a chain of one.
    */
   stakeTable(round: bigint): WholeStakeTable | undefined;
+  /** Stake records from an id on, ascending. @param from 32 bytes. Default: all */
+  stakeRecords(from?: Uint8Array): Iterable<ListedStakeRecord>;
+  /** Positions from one on, ascending by record and owner. @param from id and PKr, 96 bytes. Default: all */
+  stakePositions(from?: Uint8Array): Iterable<ListedPosition>;
+  stakeTotals(): StakeTotals;
   /** What judges the votes of the next round, or of the one after it; undefined for others, and on a chain of one. */
   roundContext(round: bigint): RoundContext | undefined;
   /** What the proposer of a block of the next round, or of the one after it, proves for its seed: 32 bytes. */

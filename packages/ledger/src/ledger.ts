@@ -38,6 +38,7 @@ import { type ProofClaim, proofChecker } from './proofs.ts';
 import { roundContextOf, seedInputOf } from './rounds.ts';
 import { signatureChecker } from './signatures.ts';
 import { type SnapshotSource, snapshotSource } from './snapshot-source.ts';
+import { listStakePositions, listStakeRecords, stakeTotals } from './stake-listing.ts';
 import { ASSETS, assetKey, stateOf } from './state.ts';
 import { atOnce, type Pace, paced, type Steps } from './steps.ts';
 import { commitBlock, openChain } from './stored-chain.ts';
@@ -338,6 +339,9 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     },
 
     stakeTable: (round) => head.tables.at(stateNow(), round),
+    stakeRecords: (from) => listStakeRecords(store, from),
+    stakePositions: (from) => listStakePositions(store, from, genesis),
+    stakeTotals: () => stakeTotals(stateNow()),
     roundContext: (round) => roundContextOf(rules, head, stateNow(), round),
     seedInput: (round) => seedInputOf(rules, stateNow(), round),
     versionStatus: () => versionStatus(stateNow(), genesis, head.header.height + 1n, rules.versions),

@@ -185,6 +185,9 @@ export const ASSETS = inTree(TABLE.asset);
 /** The keys of all stake records begin so; then comes the id. */
 export const STAKE_RECORDS = inTree(TABLE.stakeRecord);
 
+/** The keys of all positions begin so; then come the record's id and the owner. */
+export const STAKE_POSITIONS = inTree(TABLE.position);
+
 /** Where an asset's record stands. */
 export function assetKey(id: bigint): Uint8Array {
   return concat(ASSETS, bigEndian(id, 32));

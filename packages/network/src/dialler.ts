@@ -15,6 +15,8 @@ export interface Dialler {
   start(): void;
   /** Looks who is missing now, instead of at the next turn. */
   look(): void;
+  /** A peer that somebody spoke of, whose addresses the host knows: it is tried once, when peers are missing. */
+  found(id: string): void;
   /** Does not dial a peer for a while. */
   avoid(id: string, ms: number): void;
   mayDial(id: string): boolean;
@@ -27,10 +29,15 @@ interface Wait {
   readonly failures: number;
 }
 
+/** Most peers that wait for being tried; more are not listened to. */
+const MAX_CANDIDATES = 256;
+/** Most peers that are avoided; one more, and all are forgiven: whoever still does not fit says so again. */
+const MAX_AVOIDED = 4_096;
+
 /**
  * Dials direct and bootstrap peers whenever they are missing, others from the address book up to the target; each failure doubles the wait.
  *
- * @param dial connects: by address, or by id where the host knows addresses
+ * @param dial connects, by address, or by id where the host knows addresses; resolves when the peer's status fits
  */
 export function createDialler({
   direct,
@@ -42,7 +49,7 @@ export function createDialler({
   counters,
   isConnected,
   isRefused,
-  outbound,
+  connected,
   dial,
 }: {
   readonly direct: readonly KnownPeer[];
@@ -55,13 +62,15 @@ export function createDialler({
   readonly isConnected: (id: string) => boolean;
   readonly isRefused: (id: string) => boolean;
   /** Peers connected now, whoever dialled. */
-  readonly outbound: () => number;
+  readonly connected: () => number;
   readonly dial: (peer: { readonly id: string; readonly address?: string }) => Promise<void>;
 }): Dialler {
   const given = new Map([...bootstrap, ...direct].map((peer) => [peer.id, peer]));
   const trusted = new Set(direct.map(({ id }) => id));
   const waits = new Map<string, Wait>();
   const avoided = new Map<string, number>();
+  /** Spoken of; in the order of the DHT's telling. */
+  const candidates = new Set<string>();
   const dialling = new Set<string>();
   let timer: Timer | undefined;
   let closed = false;
@@ -96,17 +105,18 @@ export function createDialler({
     const now = clock.now();
     for (const [id, until] of avoided) if (until <= now) avoided.delete(id);
     // Who is neither given nor in the book any more is not waited for.
-    const known = new Set([...given.keys(), ...book.ids()]);
+    const known = new Set([...given.keys(), ...book.ids(), ...candidates]);
     for (const id of waits.keys()) if (!known.has(id)) waits.delete(id);
 
     for (const { id, address } of given.values()) {
       if (isDue(id)) void attempt(id, address);
     }
-    let missing = target - outbound() - dialling.size;
+    let missing = target - connected() - dialling.size;
     for (const id of known) {
       if (missing <= 0 || dialling.size >= limits.parallel) break;
       if (given.has(id) || !isDue(id)) continue;
       missing--;
+      candidates.delete(id);
       void attempt(id, undefined);
     }
   };
@@ -118,8 +128,11 @@ export function createDialler({
   return {
     start: turn,
     look,
+    found(id) {
+      if (candidates.size < MAX_CANDIDATES && !given.has(id)) candidates.add(id);
+    },
     avoid(id, ms) {
-      if (avoided.size >= 4_096) avoided.clear();
+      if (avoided.size >= MAX_AVOIDED) avoided.clear();
       avoided.set(id, clock.now() + ms);
     },
     mayDial,

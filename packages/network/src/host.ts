@@ -9,6 +9,7 @@ import { type Ping, ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
+import { boundedStore } from './bounded-store.ts';
 import { type GossipParts, gossipService } from './gossip.ts';
 import type { NetworkLimits } from './limits.ts';
 import { protocolName } from './topics.ts';
@@ -88,7 +89,9 @@ export async function createHost(parts: HostParts): Promise<Host> {
       // No names of hosts are looked up for what peers say of themselves.
       resolvers: {},
     },
-    connectionMonitor: { protocolPrefix: PREFIX, pingInterval: 15_000 },
+    datastore: boundedStore(parts.limits.storeEntries),
+    // A machine that is busy for seconds is not gone.
+    connectionMonitor: { protocolPrefix: PREFIX, pingInterval: 15_000, pingTimeout: { minTimeout: 20_000 } },
     services: {
       identify: identify({ protocolPrefix: PREFIX, maxObservedAddresses: 4 }),
       identifyPush: identifyPush({ protocolPrefix: PREFIX }),

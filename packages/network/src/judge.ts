@@ -18,12 +18,15 @@ export function createJudge({
   limits,
   counters,
   direct,
+  isKnown,
   report,
 }: {
   readonly handlers: Pick<Handlers, 'gossip'>;
   readonly limits: NetworkLimits['gossip'];
   readonly counters: Counters;
   readonly direct: ReadonlySet<string>;
+  /** Whether a peer's status is known and fits: who was sent away meanwhile is not heard any more. */
+  readonly isKnown: (id: string) => boolean;
   readonly report: (id: string, offence: Offence) => void;
 }): Judge {
   const total = new Map<Topic, number>(TOPICS.map((topic) => [topic, 0]));
@@ -51,6 +54,10 @@ export function createJudge({
         counters.add('messages', `${topic} reject`);
         report(from, 'invalid-message');
         return 'reject';
+      }
+      if (!isKnown(from)) {
+        counters.add('messages', `${topic} ignore`);
+        return 'ignore';
       }
       const key = `${topic} ${from}`;
       const limited = (here: number, added: number, limit: number): boolean => here + added > limit;

@@ -22,11 +22,11 @@ export interface NetworkLimits {
     readonly pendingPerAddress: number;
     /** New connections from one address. Default 10 at once, then 1 a second. */
     readonly ratePerAddress: Rate;
-    /** Time for encryption and multiplexing of a connection, ms. Default 5,000. */
+    /** Time for encryption and multiplexing of a connection, ms. Default 10,000: a machine may be busy. */
     readonly upgradeMs: number;
     /** Time for a dial, all addresses of the peer together, ms. Default 5,000. */
     readonly dialMs: number;
-    /** Time for the first status of a connection, ms. Default 5,000. */
+    /** Time for the first status of a connection, ms. Default 10,000. */
     readonly handshakeMs: number;
     /** Addresses that the limits and bans of addresses leave out. Default loopback, where all share one. */
     readonly exemptAddresses: readonly string[];
@@ -136,7 +136,7 @@ export interface NetworkLimits {
     readonly maxBackoffMs: number;
     readonly maxBackoffDirectMs: number;
   };
-  /** Entries of the store behind peers and the DHT; the one not used for longest goes first. Default 8,192. */
+  /** Entries of the store behind peers and the DHT; the one not used for longest goes first. Default 4,096, of at most 16 KiB. */
   readonly storeEntries: number;
 }
 
@@ -149,9 +149,9 @@ export const DEFAULT_LIMITS: NetworkLimits = {
     pending: 64,
     pendingPerAddress: 8,
     ratePerAddress: { burst: 10, perSecond: 1 },
-    upgradeMs: 5_000,
+    upgradeMs: 10_000,
     dialMs: 5_000,
-    handshakeMs: 5_000,
+    handshakeMs: 10_000,
     exemptAddresses: ['127.0.0.1', '::1'],
     streams: 128,
     streamWindow: 1_048_576,
@@ -206,7 +206,7 @@ export const DEFAULT_LIMITS: NetworkLimits = {
     maxBackoffMs: 300_000,
     maxBackoffDirectMs: 15_000,
   },
-  storeEntries: 8_192,
+  storeEntries: 4_096,
 };
 
 /** Some limits of each group; the rest are the defaults. */

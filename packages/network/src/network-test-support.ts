@@ -35,6 +35,7 @@ export const QUICK: LimitsGiven = {
 
 let hosts = 0;
 const opened: Network[] = [];
+const polls = new Set<ReturnType<typeof setInterval>>();
 
 /** A name of a place in memory that no other test of this process has. */
 function place(): string {
@@ -92,11 +93,13 @@ export async function testHost(
         if (!condition()) return;
         waiting.delete(wake);
         clearInterval(poll);
+        polls.delete(poll);
         resolve();
       };
       waiting.add(wake);
       // What tells nobody, such as counters and libp2p's own state, is looked at again and again.
       const poll = setInterval(wake, 10);
+      polls.add(poll);
       wake();
     });
   return { network, heard, until };
@@ -125,5 +128,7 @@ export function listeners({ network }: TestHost): number {
 
 /** Closes every host that a test left open, whatever came of it. */
 export async function closeHosts(): Promise<void> {
+  for (const poll of polls) clearInterval(poll);
+  polls.clear();
   await Promise.all(opened.splice(0).map((network) => network.close()));
 }

@@ -108,10 +108,11 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     counters,
     isConnected: (id) => peers.isConnected(id),
     isRefused: (id) => scores.refused(id),
-    outbound: () => peers.count(),
+    connected: () => peers.count(),
     async dial({ id, address }) {
       const to = address === undefined ? peerIdFromString(id) : multiaddr(address);
       await host?.dial(to, { signal: closing.signal });
+      await peers.ready(id);
     },
   });
   const gater = createGater({
@@ -122,7 +123,14 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     direct: directIds,
     mayDial: (id) => dialler.mayDial(id),
   });
-  const judge = createJudge({ handlers, limits: limits.gossip, counters, direct: directIds, report });
+  const judge = createJudge({
+    handlers,
+    limits: limits.gossip,
+    counters,
+    direct: directIds,
+    isKnown: (id) => peers.isKnown(id),
+    report,
+  });
   const server = createServer({
     handlers,
     limits: limits.requests,
@@ -179,6 +187,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
       // Gone from the store already: there is nothing to remember.
       .catch(() => {});
   });
+  running.addEventListener('peer:discovery', ({ detail }) => dialler.found(detail.id.toString()));
   await handleStreams(running, genesisHash, limits.requests.perPeer, {
     status: (stream, connection) => peers.receiveStatus(stream, connection),
     goodbye: (stream, connection) => peers.receiveGoodbye(stream, connection),

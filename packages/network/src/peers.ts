@@ -276,7 +276,10 @@ export function createPeers(parts: PeersParts): Peers {
     disconnected(connection) {
       const id = connection.remotePeer.toString();
       const entry = entries.get(id);
-      if (entry === undefined || !entry.connections.delete(connection) || entry.connections.size > 0) return;
+      if (entry === undefined || !entry.connections.delete(connection)) return;
+      // Both sides may have dialled at once. gossip holds on to the one of two connections that it began on, so both end together.
+      for (const other of [...entry.connections]) other.abort(new Error('its twin ended'));
+      if (entry.connections.size > 0) return;
       entries.delete(id);
       hide(entry);
     },
@@ -317,6 +320,7 @@ export function createPeers(parts: PeersParts): Peers {
         if (reason === 'wrong-network' || reason === 'no-common-version') {
           parts.avoid(connection.remotePeer.toString(), limits.status.incompatibleMs);
         }
+        if (reason === 'score') parts.avoid(connection.remotePeer.toString(), limits.dialling.maxBackoffMs);
         await stream.close();
       } catch (error) {
         stream.abort(error instanceof Error ? error : new Error('goodbye'));

@@ -3,16 +3,15 @@ import type { Clock } from './clock.ts';
 import type { NetworkLimits } from './limits.ts';
 
 /**
- * What each offence takes off. Four invalid messages disconnect and ten ban; a slow or empty peer is left after some tries and never
- * banned for it alone within an hour of them; malice bans at once.
+ * What each offence takes off. Within minutes, four invalid messages disconnect and nine ban; two invalid requests or answers disconnect; a slow or empty peer is left after ten to twenty tries within minutes; malice bans at once.
  */
 export const OFFENCE_WEIGHTS: { readonly [O in Offence]: number } = {
-  'invalid-message': 5,
-  'invalid-request': 10,
-  'invalid-answer': 10,
+  'invalid-message': 6,
+  'invalid-request': 12,
+  'invalid-answer': 12,
   'too-many-requests': 2,
   useless: 2,
-  timeout: 2,
+  timeout: 1,
   malice: 100,
 };
 

@@ -15,7 +15,7 @@ import { takeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
 import { portError, stopReason } from './failures.ts';
 import { announce, type LogOptions, openLog } from './log.ts';
-import { createMempool, type Mempool, type MempoolOptions } from './mempool/mempool.ts';
+import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
 import type { PeerOptions } from './p2p/join.ts';
 import { NOTHING_MORE } from './p2p/serve.ts';
@@ -85,6 +85,8 @@ export interface SeroNode {
   readonly ledger: Ledger;
   readonly mempool: Mempool;
   readonly agreement: Agreement;
+  /** Checks a transaction whole, keeps it for a block, and tells other nodes of it; as `mempool.submit`, which tells nobody. */
+  submit(transaction: Uint8Array, source: string, signal?: AbortSignal): Promise<Submitted>;
   /** Where the RPC server listens; undefined where there is none. */
   readonly rpc: { readonly url: string; readonly port: number } | undefined;
   readonly metrics: Registry;
@@ -324,6 +326,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       ledger,
       mempool,
       agreement,
+      submit: (running?.door ?? mempool).submit,
       rpc,
       metrics: metrics.registry,
       rebuilt: storage.rebuilt,

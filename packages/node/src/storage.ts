@@ -12,6 +12,7 @@ import {
 } from '@sero/ledger';
 import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
+import { tidyBeginning } from './checkpoints/beginning-place.ts';
 import type { NodeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
 import { isVersionUnknown, versionUnknown } from './failures.ts';
@@ -97,7 +98,8 @@ export async function openStorage(options: StorageOptions): Promise<Storage> {
 
 async function openState(options: StorageOptions, blocks: AppendLog): Promise<Storage> {
   const { state, rebuilt } = options.directory;
-  const begins = blocks.length === 0;
+  const begins = blocks.length === blocks.first;
+  await tidyBeginning(options.directory, blocks);
   if (begins) expectNoneLost(options.directory);
   else if (!heldABlock(state)) expectWhole(options.directory, blocks);
   let reason = await damageOf(options, state);
@@ -127,7 +129,7 @@ async function openState(options: StorageOptions, blocks: AppendLog): Promise<St
  * Refuses to begin a chain where there was one: a state is filled, set aside, built again and cut into snapshots only once
  * there are blocks, and a second chain from the same genesis would pay again what the first one paid.
  */
-function expectNoneLost({ state, damaged, rebuilt, snapshots, blocks }: NodeDirectory): void {
+export function expectNoneLost({ state, damaged, rebuilt, snapshots, blocks }: NodeDirectory): void {
   const left = [damaged, rebuilt].filter((place) => existsSync(place));
   if (heldABlock(state)) left.push(state);
   left.push(...snapshotNames(snapshots).map((name) => join(snapshots, name)));
@@ -167,7 +169,7 @@ async function damageOf(
 
 /** Reads every record of the log, which finds those that are damaged. */
 async function readAll(blocks: AppendLog, { signal }: StorageOptions): Promise<void> {
-  for (let height = 0; height < blocks.length; height++) {
+  for (let height = blocks.first; height < blocks.length; height++) {
     signal?.throwIfAborted();
     blocks.get(height);
     if (height % 16 === 0) await nextTurn();

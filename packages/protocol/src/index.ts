@@ -1,3 +1,6 @@
+// First: @chainsafe/ssz, which most of what follows loads, does not load in a browser without it.
+import './ssz-buffer.ts';
+
 export * from './address.ts';
 export * from './asset.ts';
 export * from './block.ts';

@@ -119,6 +119,11 @@ describe('a light chain that begins with a trusted block', () => {
       () => lightChainAtBlock({ ...RULES, genesisHash: blake2b256('OTHER') }, block(256), headers),
       refusal('light-start'),
     );
+    // A hash of another height than it is said to be.
+    assert.throws(
+      () => lightChainAtBlock(RULES, { ...block(256), height: 257n }, HEADERS.slice(242, 257)),
+      refusal('light-start'),
+    );
     const newer = headers.with(3, { ...headers[3]!, version: 2 });
     refuse(newer, 'unknown-version');
   });

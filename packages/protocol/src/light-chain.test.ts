@@ -15,7 +15,14 @@ import {
   STEP,
   stakeTable,
 } from './index.ts';
-import { firstHeader, foundedGenesis, founders, grown, lightFor } from './light-chain-test-support.ts';
+import {
+  firstHeader,
+  foundedGenesis,
+  founders,
+  grown,
+  lightFor,
+  nextHeader,
+} from './light-chain-test-support.ts';
 import { refusal } from './test-support.ts';
 
 /** Four validators of a quarter each; the small profile: lookback 16, stride 8. */
@@ -147,6 +154,8 @@ describe('a light chain', () => {
   it('does not jump over a stride', () => {
     const chain = at(8);
     refuse(chain, HEADERS.slice(9, 33), honest(32), 'light-reach');
+    // So many headers are not hashed: these are not even linked.
+    refuse(chain, HEADERS.slice(10, 27), honest(25), 'light-reach');
     refuse(chain, HEADERS.slice(17, 33), honest(32), 'certificate-value');
     refuse(chain, HEADERS.slice(17, 25), honest(24), 'certificate-value');
     refuse(
@@ -193,6 +202,10 @@ describe('a light chain', () => {
     }
     refuse(chain, good.with(4, good[5]!), honest(24), 'headers-unlinked');
     refuse(chain, good.with(2, { ...good[2]!, height: 18n }), honest(24), 'headers-unlinked');
+    // Heights that do not count up are refused even under a certificate.
+    const leap = nextHeader(HEADERS[18]!, 1, { height: 50n });
+    const leaping = grown([...HEADERS.slice(0, 19), leap, nextHeader(leap, 1, { height: 20n })], 24, 1);
+    refuse(chain, leaping.slice(17, 25), lightFor(GENESIS, leaping, 24, who), 'headers-unlinked');
   });
 
   it('refuses headers of another branch than the one that the certificate is for', () => {

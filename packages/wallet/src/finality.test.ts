@@ -15,6 +15,7 @@ import { type Participant, STUB } from '../../protocol/src/consensus-test-suppor
 import { type Certifying, founders, lightFor } from '../../protocol/src/light-chain-test-support.ts';
 import { startAt } from './birthday.ts';
 import type { ChainSource } from './chain-source.ts';
+import { walletFinality } from './finality.ts';
 import type { FinalitySource } from './finality-source.ts';
 import { finalBlockAt } from './finality-start.ts';
 import { plan } from './plan.ts';
@@ -265,6 +266,26 @@ describe('a wallet on a network with validators', () => {
     await assert.rejects(syncWallet(await opened(chain), nodeOf(chain)), refusal('block-rules'));
   });
 
+  it('begins anew from a block that it does not remember as final', async () => {
+    const chain = networkOf(40);
+    const { finality, requests } = nodeOf(chain);
+    const known = walletFinality(chain.genesis, STUB)!;
+    const at = (height: number): FinalBlock => ({
+      height: BigInt(height),
+      hash: headerHash(headersOf(chain)[height]!),
+    });
+    await (await known.follow(finality, 40n, undefined)).upTo(40n);
+    await known.follow(finality, 40n, at(30));
+    assert.deepEqual([known.holds(at(29)), known.holds(at(30)), known.holds(at(40))], [false, true, true]);
+    const asked = requests.length;
+    const run = await known.follow(finality, 40n, at(10));
+    assert.deepEqual(requests.slice(asked), ['headers(0, 11)']);
+    assert.equal(await run.upTo(20n), 24n);
+    await run.end();
+    assert.deepEqual([known.holds(at(11)), known.holds(at(24)), known.holds(at(25))], [true, true, false]);
+    assert.equal(walletFinality(testChain().genesis, STUB), undefined, 'there is none on a chain of one');
+  });
+
   it('begins anew below what it had verified where its store took a batch back', async () => {
     const chain = networkOf(40);
     const store = memoryWalletStore();
@@ -329,6 +350,16 @@ describe('a wallet with a birthday on a network with validators', () => {
     const branch = nodeOf(branched(200, 300));
     await assert.rejects(at(256, block(250), branch), refusal('node-not-final'));
     await assert.rejects(at(240, block(290), branch), refusal('node-not-final'));
+    // A hash that is said to be of another height, and a node that shifts its headers to fit.
+    const shifted: FinalitySource = {
+      ...nodeOf(chain).finality,
+      headers: (from, limit) => nodeOf(chain).finality.headers(from - 1n, limit),
+    };
+    const options = { votes: STUB, trusted: { ...block(290), height: 291n } };
+    await assert.rejects(
+      finalBlockAt(shifted, chain.genesis, 240n, 300n, options),
+      refusal('node-not-final'),
+    );
     const false290 = { height: 290n, hash: new Uint8Array(32) };
     await assert.rejects(at(240, false290), refusal('node-not-final'));
   });

@@ -11,7 +11,7 @@ import { type FinalitySource, followFinality, lightFromBlock, lightFromGenesis }
 /** Batch keys of voters that are remembered: a committee of the production profile has some thousand members. */
 const REMEMBERED_VOTERS = 8_192;
 
-/** Verifies votes in JavaScript, wherever it runs: 11 ms a vote of a drawn committee. */
+/** Verifies votes in JavaScript, wherever it runs: five to eleven ms a vote of a drawn committee. */
 export function portableVotes(): VoteCrypto {
   return { vrf: portableVrf, ed25519: portableEd25519, links: ephemeralCache(REMEMBERED_VOTERS) };
 }

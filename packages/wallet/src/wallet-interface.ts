@@ -37,7 +37,7 @@ export interface WalletOptions {
    * Default: block 0. A store that holds a wallet already goes on where it was.
    */
   readonly start?: WalletStart;
-  /** What verifies the votes that make blocks final. Default: `portableVotes()`; native signatures are some fifty times faster. */
+  /** What verifies the votes that make blocks final. Default: `portableVotes()`; native signatures are some times faster. */
   readonly votes?: VoteCrypto;
 }
 

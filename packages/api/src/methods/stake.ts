@@ -160,6 +160,7 @@ export const stakeMethods = {
         u128,
       ),
       burned: described('What slashes destroyed.', u128),
+      issued: described('All SERO there ever was: in notes, in the reward pool, staked, or burned.', u128),
       proposedBlocks: described('Blocks that somebody proposed, of which `seen` of records counts.', u64),
       keysEnd: described(
         'First rounds whose tables will lack more than a third of the newest one, and all of it, unless owners renew their keys; null on a chain of one.',
@@ -176,6 +177,7 @@ export const stakeMethods = {
         participants: 4,
         staked: 4_012n * 10n ** 18n,
         burned: 0n,
+        issued: 10_000_012n * 10n ** 18n,
         proposedBlocks: 41n,
         keysEnd: { thirdGone: 1_000_001n, allGone: 1_000_001n },
       },

@@ -111,7 +111,7 @@ const runNetwork: Start = async (cli, directory, { port = rpcPort(cli.io) }, ver
     }
     try {
       const node = {
-        directory: join(directory, 'rpc'),
+        directory: join(directory, 'rpc', 'node'),
         genesis,
         verifyingKeys: [...verifyingKeys.values()],
         rpc: { port },

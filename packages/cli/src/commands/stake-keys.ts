@@ -13,7 +13,6 @@ import { recordIdOf } from '../stake-text.ts';
 import { onlyRecord } from './stake-tables.ts';
 
 interface KeysOptions {
-  readonly dir: string;
   readonly rounds?: string;
   readonly owner?: string;
   readonly record?: string;
@@ -33,7 +32,7 @@ function addOwner(stake: Command, io: Io): void {
       'A validator’s keys are made for the address that will own the record. Prints one of this account that was never used: take it to the machine that will vote.',
     );
   withExamples(command, [
-    { line: 'sero stake owner', says: 'then, there: sero stake keys --dir ./validator --owner ADDRESS' },
+    { line: 'sero stake owner', says: 'then, there: sero stake keys ./validator --owner ADDRESS' },
   ]);
   runs(command, io, (cli) =>
     useWallet(cli, { chain: 'required' }, async (session) => {
@@ -51,7 +50,7 @@ function addKeys(stake: Command, io: Io): void {
       'Makes the keys in a new directory, on the machine that will vote. Never copy or restore that directory, but for record.json, which is public: two machines that vote with one set of keys ' +
         'sign twice, and a tenth of the stake is burned each time. The keys command votes and no money. Without --owner they are made for an address of this wallet.',
     )
-    .requiredOption('--dir <dir>', 'a new directory')
+    .argument('<dir>', 'a new directory')
     .option('--rounds <first..last>', 'rounds that the keys cover (default: 3,000,000 from the next one on)')
     .option(
       '--owner <address>',
@@ -59,10 +58,10 @@ function addKeys(stake: Command, io: Io): void {
     )
     .option('--record <id>', 'a record of yours that is to be renewed with them: made for its owner');
   withExamples(command, [
-    { line: 'sero stake keys --dir ./validator', says: 'for a new owner address of this wallet' },
-    { line: 'sero stake keys --dir ./validator-2 --record 5f5f5f5f', says: 'to renew that record' },
+    { line: 'sero stake keys ./validator', says: 'for a new owner address of this wallet' },
+    { line: 'sero stake keys ./validator-2 --record 5f5f5f5f', says: 'to renew that record' },
   ]);
-  runs<KeysOptions>(command, io, async (cli, options) => {
+  runs<KeysOptions>(command, io, async (cli, options, dir) => {
     const { owner, record } = options;
     if (owner !== undefined && record !== undefined) throw usageError('give either --owner or --record');
     if (owner !== undefined) {
@@ -74,7 +73,7 @@ function addKeys(stake: Command, io: Io): void {
       }
       return makeKeys(
         cli,
-        options,
+        dir!,
         Uint8Array.from(Buffer.from(owner, 'hex')),
         await rangeOf(cli, options.rounds),
       );
@@ -82,7 +81,7 @@ function addKeys(stake: Command, io: Io): void {
     await useWallet(cli, { chain: 'required' }, async (session) => {
       const range = await rangeOf(cli, options.rounds);
       const known = record === undefined ? undefined : ownerOf(session, record);
-      await makeKeys(cli, options, known ?? (await newOwner(session)), range);
+      await makeKeys(cli, dir!, known ?? (await newOwner(session)), range);
     });
   });
 }
@@ -101,7 +100,7 @@ function ownerOf(session: Session, id: string): Uint8Array {
 
 async function makeKeys(
   cli: Cli,
-  { dir }: KeysOptions,
+  dir: string,
   owner: Uint8Array,
   range: { readonly first: bigint; readonly last: bigint },
 ): Promise<void> {

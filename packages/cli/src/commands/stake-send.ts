@@ -35,7 +35,7 @@ type Of<T extends StakeRequest['type']> = Extract<StakeRequest, { type: T }>;
 /** What is asked for, and what else is to follow once it is final. */
 interface Asked {
   readonly request: StakeRequest;
-  readonly then?: Of<'stake'>;
+  readonly after?: Of<'stake'>;
   readonly says: readonly string[];
   /** For --json, beside what every sending shows. */
   readonly shows: object;
@@ -57,12 +57,12 @@ export async function registerStake(
   );
   if (shared !== undefined) {
     cli.out.warn(
-      `the record ${hex(shared.id)} has one of these keys. If it is another account’s of yours, stop here: one key in two records is slashed. If it is a stranger’s, it does no harm`,
+      `the record ${hex(shared.id)} has one of these keys. If it is another account’s of yours, stop here: of two records with one key only one can vote. If it is a stranger’s, it does no harm`,
     );
   }
   await undertake(session, options, tables, {
     request,
-    ...(units === undefined ? {} : { then: { type: 'stake', record, units } }),
+    ...(units === undefined ? {} : { after: { type: 'stake', record, units } }),
     says: [
       `Register the record ${hex(record)}.`,
       `Its keys are for rounds ${keys.firstRound} to ${keys.lastRound}; commission ${percentText(commission)}, which can be lowered and never raised.`,
@@ -221,7 +221,7 @@ function keysIn({ cli }: Session, directory: string): ValidatorKeys {
     return readValidatorRecord(resolve(cli.io.cwd, directory));
   } catch (error) {
     if (!(error instanceof ValidatorKeysError)) throw error;
-    throw new CliError('usage', error.code, error.message, 'make keys with: {sero} stake keys --dir DIR');
+    throw new CliError('usage', error.code, error.message, 'make keys with: {sero} stake keys DIR');
   }
 }
 
@@ -229,12 +229,12 @@ async function undertake(
   session: Session,
   options: StakeOptions,
   tables: StakeTables | undefined,
-  { request, then, says, shows }: Asked,
+  { request, after, says, shows }: Asked,
 ): Promise<void> {
   const { wallet, cli } = session;
   const first = checked(() => checkedRequest(session, request, tables));
-  if (options.plan !== undefined) return writePlan(session, first, options.plan, then);
-  if (then !== undefined) expectFunds(session, first, then);
+  if (options.plan !== undefined) return writePlan(session, first, options.plan, after);
+  if (after !== undefined) expectFunds(session, first, after);
   try {
     const result = await carryOut<StakeRequest>(
       session,
@@ -242,9 +242,9 @@ async function undertake(
         first,
         next: async (asked): Promise<Step<StakeRequest>> => {
           const planned = await checkedAsync(() => plan(wallet, asked));
-          if (asked !== first || then === undefined) return { plan: planned, rest: undefined };
-          const fees = readPlan(planned).fee + gasOf(session, then);
-          return { plan: planned, rest: then, transactions: 2, fees };
+          if (asked !== first || after === undefined) return { plan: planned, rest: undefined };
+          const fees = readPlan(planned).fee + gasOf(session, after);
+          return { plan: planned, rest: after, transactions: 2, fees };
         },
         pays: false,
         says,

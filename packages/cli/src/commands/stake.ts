@@ -46,7 +46,7 @@ export function addStake(program: Command, io: Io): void {
     );
   withExamples(stake, [
     {
-      line: 'sero stake keys --dir ./validator',
+      line: 'sero stake keys ./validator',
       says: 'on the machine that will vote: keys for an owner address of this wallet',
     },
     { line: 'sero stake register --keys ./validator --units 10', says: 'a record with ten units of stake' },

@@ -48,10 +48,18 @@ export function devnetGenesis({
       value: DEVNET_ALLOCATION,
     })),
     derivation: utf8('own owner address number 0 of each of the ten accounts that sero devnet prints'),
-    seed: validators.length === 0 ? NO_VALIDATORS.seed : seedOf(validators.length),
-    validators: [...validators].sort((a, b) => compareBytes(recordOfValidator(a), recordOfValidator(b))),
+    ...devnetStake(validators),
   };
   return encodeGenesis(genesis);
+}
+
+/** The part of a genesis file that names who agrees on blocks; nobody: a chain of one. */
+export function devnetStake(validators: readonly GenesisValidator[]): Pick<Genesis, 'seed' | 'validators'> {
+  if (validators.length === 0) return NO_VALIDATORS;
+  return {
+    seed: seedOf(validators.length),
+    validators: [...validators].sort((a, b) => compareBytes(recordOfValidator(a), recordOfValidator(b))),
+  };
 }
 
 /** seed(0): of the number of validators alone. Nobody drew it, and nobody chose it. */

@@ -24,7 +24,7 @@ export interface DevnetDirectory {
  * Takes the directory of a devnet with validators:
  *
  *     genesis.ssz
- *     rpc/                        the node that wallets speak to
+ *     rpc/node/                   the node that wallets speak to
  *     validator-0/ .. -3/         keys/, node/, log
  *
  * @throws CliError `other-genesis`; StoreError `directory-locked`
@@ -84,7 +84,7 @@ export async function startValidators(
     }
     return { index, own, keys, peers: join(own, 'node', 'network') };
   });
-  const rpcPeers = join(path, 'rpc', 'network');
+  const rpcPeers = join(path, 'rpc', 'node', 'network');
   const ports = await freePorts(places.length + 1);
   const addressOf = async (port: number, peers: string): Promise<string> =>
     `/ip4/127.0.0.1/tcp/${port}/p2p/${await peerIdIn(peers)}`;

@@ -1,6 +1,9 @@
 import { portableBls } from '@sero/crypto';
+import { fastVrf } from '@sero/node';
 import {
+  checkCommitment,
   checkGenesisKeys,
+  closeCommitments,
   decodeDraft,
   decodeSeedCommitment,
   decodeSeedReveal,
@@ -8,6 +11,7 @@ import {
   MAX_GENESIS_BYTES,
   ProtocolError,
   type SeedCommitment,
+  type SeedCommitments,
   SeedCommitmentType,
   type SeedReveal,
   SeedRevealType,
@@ -48,7 +52,7 @@ export async function readDraft(io: Io, path: string): Promise<Genesis> {
 }
 
 /** What validators sent, with the names of the files. */
-export interface Heard {
+interface Heard {
   readonly commitments: readonly { readonly path: string; readonly message: SeedCommitment }[];
   readonly reveals: readonly { readonly path: string; readonly message: SeedReveal }[];
 }
@@ -83,5 +87,30 @@ export function warnUnlessGood({ out }: Cli, path: string, check: () => void): v
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     out.warn(`${path} does not count: ${error.message}`);
+  }
+}
+
+/** The closed list out of what was heard. Throws as closeCommitments, and says what has to be done then. */
+export function closedList(
+  cli: Cli,
+  draft: Genesis,
+  { commitments }: Pick<Heard, 'commitments'>,
+): SeedCommitments {
+  for (const { path, message } of commitments) {
+    warnUnlessGood(cli, path, () => checkCommitment(draft, message, fastVrf));
+  }
+  try {
+    return closeCommitments(
+      draft,
+      commitments.map(({ message }) => message),
+      fastVrf,
+    );
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    const hint =
+      error.code === 'ceremony-duplicate'
+        ? 'this attempt has failed: the next draft is without him, and all others commit to it with --give-up'
+        : 'name the commitment of every validator of the draft';
+    throw refused(error.code, error.message, hint, error);
   }
 }

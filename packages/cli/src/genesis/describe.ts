@@ -27,7 +27,7 @@ function sumsOf({ allocations, validators, stake }: Genesis) {
 }
 
 /** The one-time address of a PKr as text. */
-export function ownerText(genesis: Genesis, pkr: Uint8Array): string {
+function ownerText(genesis: Genesis, pkr: Uint8Array): string {
   return oneTimeAddressToText(decodeOneTimeAddress(pkr), networkOf(genesis));
 }
 

@@ -5,10 +5,8 @@ import {
   type Ceremony,
   CeremonyType,
   checkCeremony,
-  checkCommitment,
   checkGenesisKeys,
   checkReveal,
-  closeCommitments,
   decodeCeremony,
   decodeDraft,
   decodeGenesis,
@@ -29,6 +27,7 @@ import type { Io } from '../io.ts';
 import { networkOf } from '../names.ts';
 import { readAllocations } from './allocations-file.ts';
 import {
+  closedList,
   MAX_VERIFYING_KEY_BYTES,
   outputOption,
   readDraft,
@@ -79,14 +78,7 @@ async function build(
   const { io } = cli;
   const draft = await readDraft(io, path!);
   const heard = await readMessages(io, paths);
-  for (const { path: from, message } of heard.commitments) {
-    warnUnlessGood(cli, from, () => checkCommitment(draft, message, fastVrf));
-  }
-  const list = closeCommitments(
-    draft,
-    heard.commitments.map(({ message }) => message),
-    fastVrf,
-  );
+  const list = closedList(cli, draft, heard);
   for (const { path: from, message } of heard.reveals) {
     warnUnlessGood(cli, from, () => checkReveal(draft, list, message, fastVrf));
   }

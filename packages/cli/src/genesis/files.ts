@@ -48,7 +48,7 @@ export function readTextFile(io: Io, path: string, most: number): Promise<string
 }
 
 /** A file that a command makes. */
-export interface NewFile {
+interface NewFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }

@@ -11,7 +11,7 @@ import { DEVNET_WORDS } from '../devnet/accounts.ts';
 
 /** People who begin a network in tests: their addresses and public keys, the same in every run. */
 
-export interface Person {
+interface Person {
   /** One-time address of a development network, as text. */
   readonly address: string;
   readonly pkr: Uint8Array;
@@ -26,7 +26,7 @@ export function person(n: number): Person {
 
 /** His row of a genesis file. */
 export function rowOf(n: number, units = 100n): GenesisValidator {
-  const secret = (what: string): Uint8Array => blake2b256(`SERO_test${what}`.slice(0, 16), le32(n));
+  const secret = (what: string): Uint8Array => blake2b256(`SERO_test${what}`, le32(n));
   const blsSecret = secret('bls').fill(0, 0, 1);
   const owner = person(n).pkr;
   return {

@@ -7,6 +7,7 @@ import {
   type ValidatorKeys,
   ValidatorKeysError,
 } from '@sero/node';
+import { expectNew } from '../ceremony/outputs.ts';
 import type { Cli } from '../command.ts';
 import { CliError } from '../errors.ts';
 
@@ -32,10 +33,12 @@ export async function withHeldKeys<T>(
 }
 
 /** Whom new keys are for, and for which rounds. */
-export interface Wanted {
+interface Wanted {
   /** PKr, 64 bytes. */
   readonly owner: Uint8Array;
   readonly range: { readonly first: bigint; readonly last: bigint };
+  /** What is written with them: no keys are made where that is not possible. */
+  readonly output: string;
 }
 
 /**
@@ -47,12 +50,13 @@ export interface Wanted {
 export async function withOwnersKeys<T>(
   cli: Cli,
   path: string,
-  { owner, range }: Wanted,
+  { owner, range, output }: Wanted,
   work: (keys: HeldKeys, isNew: boolean) => Promise<T>,
 ): Promise<T> {
   const directory = resolve(cli.io.cwd, path);
   const isNew = !holdsKeys(directory);
   if (isNew) {
+    await expectNew(cli.io, output);
     cli.out.say(`Making keys in ${path}`);
     makeValidatorKeys(directory, range, { owner, bls: portableBls });
   }

@@ -108,7 +108,7 @@ async function join(cli: Cli, options: JoinOptions): Promise<void> {
   const network: Network = options.owner.startsWith('serordev1') ? 'development' : 'production';
   const owner = ownerFromText(options.owner, network);
   const range = { first: 1n, last: rounds };
-  await withOwnersKeys(cli, options.keys, { owner, range }, async (keys, isNew) => {
+  await withOwnersKeys(cli, options.keys, { owner, range, output }, async (keys, isNew) => {
     const entry: Entry = {
       network,
       chainId: options.chainId ?? PROFILES[network].chainId,

@@ -28,7 +28,7 @@ export interface DraftPromise {
   readonly list: Uint8Array | undefined;
 }
 
-export const NOTHING_PROMISED: Promises = { entry: undefined, drafts: [] };
+const NOTHING_PROMISED: Promises = { entry: undefined, drafts: [] };
 
 const FILE = 'ceremony.json';
 

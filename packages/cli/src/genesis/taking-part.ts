@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { equalBytes, toHex, type Vrf } from '@sero/crypto';
 import { fastVrf } from '@sero/node';
 import {
-  checkCommitment,
-  closeCommitments,
   commitmentsHash,
   commitToShare,
   draftHash,
@@ -15,10 +13,11 @@ import {
   revealShare,
 } from '@sero/protocol';
 import type { Command } from 'commander';
+import { expectNew } from '../ceremony/outputs.ts';
 import { type Cli, runs, withExamples } from '../command.ts';
 import type { Io } from '../io.ts';
 import { hex } from '../names.ts';
-import { keysOption, outputOption, readDraft, readMessages, refused, warnUnlessGood } from './common.ts';
+import { closedList, keysOption, outputOption, readDraft, readMessages, refused } from './common.ts';
 import { genesisData, genesisLines } from './describe.ts';
 import { encodeEntry } from './entry.ts';
 import { writeOnce } from './files.ts';
@@ -86,6 +85,8 @@ async function commit(cli: Cli, draft: Genesis, keys: HeldKeys, options: CommitO
       'two attempts at once would let others choose between two seeds: add --give-up once that one has failed for all to see',
     );
   }
+  // Nothing is promised for a file that cannot be written.
+  if (earlier === undefined) await expectNew(cli.io, options.output);
   const share = earlier?.share ?? { share: fresh(), salt: fresh() };
   const { message } = commitToShare(
     draft,
@@ -159,15 +160,9 @@ async function reveal(
     );
   }
   if (promise.share === undefined) throw givenUp(hash);
+  if (promise.list === undefined) await expectNew(cli.io, output);
   const heard = await readMessages(cli.io, paths);
-  for (const { path, message } of heard.commitments) {
-    warnUnlessGood(cli, path, () => checkCommitment(draft, message, fastVrf));
-  }
-  const list = closeCommitments(
-    draft,
-    heard.commitments.map(({ message }) => message),
-    fastVrf,
-  );
+  const list = closedList(cli, draft, heard);
   const own = { id, share: promise.share, vrfSecret: NO_SECRET };
   const { reveal: message } = revealShare(draft, list, own, revealedLists(before), provingWith(keys));
   await writePromises(keys.directory, withPromise(before, { ...promise, list: message.list }));

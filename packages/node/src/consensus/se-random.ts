@@ -27,6 +27,9 @@ import type { SyncPeer } from './stretch.ts';
 /** Pause between looks at who is ahead, ms. */
 const LOOK_EVERY = 1_000;
 
+/** A node that has just begun waits so long for others before it speaks, ms: what is said to nobody is lost, and costs everybody a period. */
+const LONELY = 3_000;
+
 /** What agreement asks of others, beside gossip. */
 export interface ConsensusPeers {
   /** Those who may help, best first. */
@@ -118,6 +121,8 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
   let last: FinishedRound | null = null;
   let began = 0;
   let timer: Timer | undefined;
+  /** Runs until the participant begins for the first time. */
+  let lonely: Timer | undefined;
   let state: 'new' | 'running' | 'stopped' = 'new';
   let stopListening = (): void => undefined;
 
@@ -223,6 +228,14 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     tentative = undefined;
   }
 
+  /** Somebody is there, or nobody comes. */
+  function meet(): void {
+    if (lonely === undefined) return;
+    clock.clearTimer(lonely);
+    lonely = undefined;
+    begin();
+  }
+
   async function pause(): Promise<void> {
     events.catchingUp(true);
     halt();
@@ -245,12 +258,14 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     stopListening();
     if (timer !== undefined) clock.clearTimer(timer);
     timer = undefined;
+    if (lonely !== undefined) clock.clearTimer(lonely);
+    lonely = undefined;
     halt();
   }
 
   function look(): void {
     timer = clock.setTimer(look, LOOK_EVERY);
-    catchUp.look();
+    if (lonely === undefined) catchUp.look();
   }
 
   return {
@@ -258,7 +273,8 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
       if (state !== 'new') return;
       state = 'running';
       stopListening = chain.onTransaction(() => participant?.onTransactions());
-      begin();
+      lonely = clock.setTimer(meet, LONELY);
+      if (peers.ranked().length > 0) meet();
       look();
     },
 
@@ -285,7 +301,9 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     receive: gossip.receive,
     blockOf: (digest) => participant?.blockOf(digest),
     onPeers: () => {
-      if (state === 'running') catchUp.look();
+      if (state !== 'running') return;
+      meet();
+      catchUp.look();
     },
     isAtWork,
   };

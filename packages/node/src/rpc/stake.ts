@@ -1,30 +1,14 @@
-import { type ResultOf, RpcError } from '@sero/api';
+import { RpcError } from '@sero/api';
 import type { Ledger } from '@sero/ledger';
 import type { Handlers } from './handlers.ts';
 import { checkRange } from './ranges.ts';
 import { ENTRY_WORK } from './work.ts';
 
-/** A stake record as the state has it; its weight is the newest table's to say. */
-type ListedRecord = Omit<ResultOf<'sero_getStakeRecords'>['records'][number], 'weight'>;
-
-/** What somebody has in a record, with all that it has earned. */
-type ListedPosition = ResultOf<'sero_getStakePositions'>['positions'][number];
-
 /** What the methods about stake read of a ledger. */
-export interface StakeLedger extends Pick<Ledger, 'genesis' | 'head' | 'stakeTable' | 'keysEnd'> {
-  /** Stake records from an id on, ascending. Default: all. */
-  stakeRecords(from?: Uint8Array): Iterable<ListedRecord>;
-  /** Positions from one on, ascending. @param from id of the record, then PKr. Default: all */
-  stakePositions(from?: Uint8Array): Iterable<ListedPosition>;
-  stakeTotals(): {
-    /** What records hold. */
-    readonly staked: bigint;
-    /** What slashing destroyed. */
-    readonly burned: bigint;
-    /** Blocks that somebody proposed. */
-    readonly proposedBlocks: bigint;
-  };
-}
+export type StakeLedger = Pick<
+  Ledger,
+  'genesis' | 'head' | 'stakeTable' | 'keysEnd' | 'stakeRecords' | 'stakePositions' | 'stakeTotals'
+>;
 
 type StakeMethods = 'sero_getStakeRecords' | 'sero_getStakePositions' | 'sero_getStakeStatus';
 

@@ -1,4 +1,4 @@
-import { type EphemeralKeys, runKeySteps } from '@sero/consensus';
+import { type EphemeralKeys, type KeyStep, runKeySteps } from '@sero/consensus';
 import { batchOf, ROUNDS_PER_BATCH } from '@sero/protocol';
 import { type Clock, systemClock, type Timer } from '../clock.ts';
 
@@ -32,7 +32,7 @@ export interface BatchStatus {
   readonly round: bigint;
   /** Whether votes of this round can be signed. */
   readonly isReady: boolean;
-  /** The same of the first round of the next batch; true where the keys end before it. */
+  /** The same of the first round behind this batch; true where the keys end before it. */
   readonly isNextReady: boolean;
   /** Rounds that the keys still cover, this one included; 0 after their end. */
   readonly roundsLeft: bigint;
@@ -42,7 +42,8 @@ export interface BatchStatus {
 export interface BatchPreparer {
   /**
    * The chain is at this round: all before it are final. Erases their keys, and makes the batch of this round, and the next one when its time
-   * has come. Call it at the start, before the participant's, and at every round.
+   * has come. Call it at the start, before the participant's, and at every round; not while the chain catches up, for batches that are
+   * over before they are made cost a core.
    */
   advance(round: bigint): void;
   status(): BatchStatus;
@@ -54,8 +55,8 @@ export interface BatchPreparer {
 export function createBatchPreparer(options: BatchOptions): BatchPreparer {
   const { keys, ahead = 128, sliceMs = 4, restMs = 10, warnAt = 60_480n, clock = systemClock } = options;
   const { onEvent = () => undefined } = options;
-  const { last } = keys.range;
-  const making = new Set<bigint>();
+  const { first, last } = keys.range;
+  const making = new Map<bigint, Generator<KeyStep, void>>();
   const failed = new Set<bigint>();
   const timers = new Set<Timer>();
   let round = 0n;
@@ -74,7 +75,8 @@ export function createBatchPreparer(options: BatchOptions): BatchPreparer {
   const make = (at: bigint): void => {
     const batch = batchOf(at);
     if (making.has(batch) || failed.has(batch) || keys.isReady(at)) return;
-    making.add(batch);
+    const steps = keys.prepare(at);
+    making.set(batch, steps);
     const began = clock.now();
     let sliceBegan = began;
     const pause = (resume: () => void): void => {
@@ -87,7 +89,7 @@ export function createBatchPreparer(options: BatchOptions): BatchPreparer {
         resume();
       });
     };
-    runKeySteps(keys.prepare(at), keys, pause, (error) => {
+    runKeySteps(steps, keys, pause, (error) => {
       making.delete(batch);
       if (isStopped) return;
       if (error !== undefined) {
@@ -110,8 +112,11 @@ export function createBatchPreparer(options: BatchOptions): BatchPreparer {
     }
   };
 
-  /** First round of the batch after that of the present round. */
-  const nextBatch = (): bigint => (batchOf(round) + 1n) * ROUNDS_PER_BATCH;
+  /** A round, or the first one behind it that the keys cover. */
+  const covered = (at: bigint): bigint => (at > first ? at : first);
+
+  /** The first round with keys behind the batch of the present one. */
+  const nextRound = (): bigint => covered((batchOf(round) + 1n) * ROUNDS_PER_BATCH);
 
   return {
     advance(to) {
@@ -120,22 +125,25 @@ export function createBatchPreparer(options: BatchOptions): BatchPreparer {
       keys.eraseBefore(round);
       for (const batch of failed) if (batch < batchOf(round)) failed.delete(batch);
       warn();
-      const first = round > keys.range.first ? round : keys.range.first;
-      if (batchOf(first) <= batchOf(round) + 1n) make(first);
-      if (nextBatch() <= last && nextBatch() - round <= BigInt(ahead)) make(nextBatch());
+      const [present, next] = [covered(round), nextRound()];
+      if (batchOf(present) === batchOf(round)) make(present);
+      const isDue = next <= last && next - round <= BigInt(ahead);
+      if (isDue && batchOf(next) === batchOf(round) + 1n) make(next);
     },
 
     status: () => ({
       round,
       isReady: keys.isReady(round),
-      isNextReady: nextBatch() > last || keys.isReady(nextBatch()),
-      roundsLeft: round > last ? 0n : last - (round > keys.range.first ? round : keys.range.first) + 1n,
+      isNextReady: nextRound() > last || keys.isReady(nextRound()),
+      roundsLeft: round > last ? 0n : last - covered(round) + 1n,
     }),
 
     stop() {
       isStopped = true;
       for (const timer of timers) clock.clearTimer(timer);
       timers.clear();
+      // Wipes the secret that they work with.
+      for (const steps of making.values()) steps.return();
     },
   };
 }

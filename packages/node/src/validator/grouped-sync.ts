@@ -17,7 +17,7 @@ export function groupedSync(run: (done: Done) => void): (done: Done) => void {
     const covered = waiting;
     waiting = [];
     const answer: Done = (error) => {
-      failure ??= error;
+      failure = error;
       isBusy = false;
       if (waiting.length > 0) later();
       for (const done of covered) done(failure);

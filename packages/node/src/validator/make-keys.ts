@@ -105,7 +105,7 @@ function makeFiles(directory: string, range: KeyRange, options: MakeKeysOptions)
 }
 
 function makeEphemeral(path: string, range: KeyRange, seed: Uint8Array, disk: FileDisk) {
-  const file = makeSlotFile(path, keyFileSize(range), disk);
+  const file = makeSlotFile(path, ephemeralFileSize(range), disk);
   try {
     let failure: Error | undefined;
     runKeySteps(
@@ -133,7 +133,7 @@ const SECTOR = 512;
 const SLOT = 128;
 
 /** Bytes of the file of @sero/consensus's keys: a head, two areas of a batch's leaves with a head each, a slot for every batch. */
-function keyFileSize({ first, last }: KeyRange): number {
+export function ephemeralFileSize({ first, last }: KeyRange): number {
   const area = SECTOR + Number(ROUNDS_PER_BATCH) * LEAVES_PER_ROUND * SLOT;
   return SECTOR + 2 * area + Number(batchOf(last) - batchOf(first) + 1n) * SLOT;
 }

@@ -7,6 +7,7 @@ import { makeSlotFile, openSlotFile } from './slot-file.ts';
 import {
   heldDisk,
   outcomeOf,
+  quickDisk,
   refuses,
   systemError,
   temporaryDirectory,
@@ -54,7 +55,7 @@ describe('a slot file', () => {
   });
 
   it('gives copies: who wipes what he read changes nothing', () => {
-    const file = makeSlotFile(newPath(), 100);
+    const file = makeSlotFile(newPath(), 100, quickDisk);
     file.write(0, Uint8Array.of(5));
     file.read(0, 1).fill(0);
     assert.deepEqual(file.read(0, 1), Uint8Array.of(5));
@@ -63,7 +64,7 @@ describe('a slot file', () => {
 
   it('is read and written within its size alone', () => {
     const path = newPath();
-    const file = makeSlotFile(path, 100);
+    const file = makeSlotFile(path, 100, quickDisk);
     for (const [offset, length] of [
       [-1, 2],
       [99, 2],
@@ -79,7 +80,7 @@ describe('a slot file', () => {
 
   it('is refused where others than its owner may use it', { skip: process.platform === 'win32' }, () => {
     const path = newPath();
-    makeSlotFile(path, 100).close();
+    makeSlotFile(path, 100, quickDisk).close();
     for (const mode of [0o640, 0o620, 0o610, 0o604, 0o602, 0o601, 0o666]) {
       chmodSync(path, mode);
       assert.throws(() => openSlotFile(path), refuses('keys-exposed'), mode.toString(8));
@@ -90,11 +91,11 @@ describe('a slot file', () => {
 
   it('is refused where a link or a directory stands in its place, and where nothing does', () => {
     const path = newPath();
-    makeSlotFile(path, 100).close();
+    makeSlotFile(path, 100, quickDisk).close();
     const link = newPath();
     symlinkSync(path, link);
     assert.throws(() => openSlotFile(link), refuses('keys-exposed'));
-    assert.throws(() => makeSlotFile(link, 100), refuses('keys-exist'));
+    assert.throws(() => makeSlotFile(link, 100, quickDisk), refuses('keys-exist'));
     const folder = newPath();
     mkdirSync(folder, 0o700);
     assert.throws(() => openSlotFile(folder), refuses('keys-exposed'));
@@ -103,21 +104,21 @@ describe('a slot file', () => {
 
   it('is refused where it has two names: a second directory of links would pass for the first', () => {
     const path = newPath();
-    makeSlotFile(path, 100).close();
+    makeSlotFile(path, 100, quickDisk).close();
     linkSync(path, newPath());
     assert.throws(() => openSlotFile(path), refuses('keys-exposed'));
   });
 
   it('says so where it has become shorter while it was open', () => {
     const path = newPath();
-    const file = makeSlotFile(path, 100);
+    const file = makeSlotFile(path, 100, quickDisk);
     truncateSync(path, 50);
     assert.throws(() => file.read(40, 20), refuses('keys-damaged'));
     file.close();
   });
 
   it('has another identity when it is copied', () => {
-    const [one, other] = [makeSlotFile(newPath(), 10), makeSlotFile(newPath(), 10)];
+    const [one, other] = [makeSlotFile(newPath(), 10, quickDisk), makeSlotFile(newPath(), 10, quickDisk)];
     assert.notEqual(one.identity.inode, other.identity.inode);
     one.close();
     other.close();

@@ -42,14 +42,14 @@ export interface HeldDisk {
 }
 
 /** Calls that change a file or make it durable, and do not go through the thread pool. */
-const { writeSync, fdatasyncSync, fsyncSync, renameSync } = nodeFs;
+const { writeSync, fdatasyncSync, fsyncSync, renameSync } = quickDisk;
 const NOTED = { writeSync, fdatasyncSync, fsyncSync, renameSync };
 
 export function heldDisk(): HeldDisk {
   const calls: string[] = [];
   const waiting: { name: string; run: (failure?: Error) => void }[] = [];
   const disk: FileDisk = {
-    ...nodeFs,
+    ...quickDisk,
     write(file, bytes, offset, length, at, answer) {
       calls.push('write');
       const run = (failure?: Error): void => {
@@ -105,7 +105,7 @@ export function systemError(code: string): Error {
 export function killedAfter(count: number): { disk: FileDisk; wasKilled(): boolean } {
   let left = count;
   let wasKilled = false;
-  const disk = new Proxy(nodeFs as unknown as FileDisk, {
+  const disk = new Proxy(quickDisk, {
     get: (target, name) => {
       const call = Reflect.get(target, name) as (...args: unknown[]) => unknown;
       const changes = /^(write|fsync|fdatasync|ftruncate|rename|mkdir)/.test(String(name));

@@ -33,11 +33,16 @@ let folders = 0;
 const newFolder = (): string => join(root, `log-${folders++}`);
 const fileIn = (folder: string): string => join(folder, 'votes.log');
 
-const record = (i: number, size = 20 + i): Uint8Array => new Uint8Array(size).fill(i);
+const record = (i: number, size = 2 + i): Uint8Array => new Uint8Array(size).fill(i);
 const numbers = (log: VoteLog): number[] => [...log.replay()].map((bytes) => bytes[0]!);
 
 async function sync(log: VoteLog): Promise<void> {
   assert.equal(await outcomeOf(log), undefined);
+}
+
+/** Opens a log without waiting for the disk: the first test does. */
+function quickLog(folder: string): FileVoteLog {
+  return openVoteLog(folder, { disk: quickDisk });
 }
 
 /** A folder whose log is these bytes. */
@@ -52,7 +57,7 @@ function folderOf(bytes: Uint8Array): string {
 function heldBy(bytes: Uint8Array): number[] | string {
   let log: FileVoteLog | undefined;
   try {
-    log = openVoteLog(folderOf(bytes), { disk: quickDisk });
+    log = quickLog(folderOf(bytes));
     return numbers(log);
   } catch (error) {
     return (error as { code: string }).code;
@@ -66,7 +71,7 @@ async function written(
   ...groups: readonly (readonly number[])[]
 ): Promise<{ bytes: Buffer; ends: number[] }> {
   const folder = newFolder();
-  const log = openVoteLog(folder);
+  const log = quickLog(folder);
   const ends: number[] = [];
   for (const group of groups) {
     for (const i of group) log.append(1n, record(i));
@@ -102,7 +107,7 @@ describe('a vote log on disk', () => {
   });
 
   it('keeps copies and gives copies', async () => {
-    const log = openVoteLog(newFolder());
+    const log = quickLog(newFolder());
     const given = record(3);
     log.append(1n, given);
     given.fill(99);
@@ -122,7 +127,7 @@ describe('a vote log on disk', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const folder = newFolder();
-        let log = openVoteLog(folder, { disk: quickDisk });
+        let log = quickLog(folder);
         const model = memoryVoteLog();
         let count = 0;
         const roundOf = new Map<number, number>();
@@ -139,7 +144,7 @@ describe('a vote log on disk', () => {
             await sync(model);
             if (name === 'open') {
               log.close();
-              log = openVoteLog(folder, { disk: quickDisk });
+              log = quickLog(folder);
             }
           }
           const [found, wanted] = [numbers(log), numbers(model)];
@@ -214,7 +219,7 @@ describe('a vote log on disk', () => {
   });
 
   it('takes no record that it could not give back', () => {
-    const log = openVoteLog(newFolder());
+    const log = quickLog(newFolder());
     assert.throws(() => log.append(1n, new Uint8Array(MAX_LOG_RECORD + 1)), RangeError);
     log.close();
   });
@@ -239,7 +244,7 @@ describe('a vote log on disk', () => {
 
 describe('cutting a vote log on disk', () => {
   it('leaves no record of a round that is over and takes none of one that is not', async () => {
-    const log = openVoteLog(newFolder());
+    const log = quickLog(newFolder());
     for (const i of [5, 6]) log.append(BigInt(i), record(i));
     await sync(log);
     log.cut(5n);
@@ -259,7 +264,7 @@ describe('cutting a vote log on disk', () => {
 
   it('shows on disk with the next record: the file does not grow from round to round', async () => {
     const folder = newFolder();
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     const sizes = new Set<number>();
     for (let round = 1n; round <= 20n; round++) {
       log.append(round, record(1));
@@ -293,12 +298,12 @@ describe('cutting a vote log on disk', () => {
 
   it('knows after a restart which rounds there are', async () => {
     const folder = newFolder();
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     log.append(9n, record(9));
     log.append(8n, record(8));
     await sync(log);
     log.close();
-    const again = openVoteLog(folder);
+    const again = quickLog(folder);
     again.cut(9n);
     assert.deepEqual(numbers(again), [9, 8]);
     again.cut(10n);
@@ -308,7 +313,7 @@ describe('cutting a vote log on disk', () => {
 
   it('is not undone by what a file system left behind: older records behind a newer one are none', async () => {
     const folder = newFolder();
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     for (const i of [1, 2, 3]) {
       log.append(1n, record(i, 40));
       await sync(log);
@@ -349,10 +354,28 @@ describe('a crash', () => {
     }
   });
 
+  it('in the first sync after a cut leaves an empty log, whatever stood there before the cut', async () => {
+    const folder = newFolder();
+    const log = quickLog(folder);
+    for (const i of [1, 2, 3]) {
+      log.append(1n, record(i, 40));
+      await sync(log);
+    }
+    log.cut(2n);
+    log.append(2n, record(4, 10));
+    await sync(log);
+    log.close();
+    const bytes = readFileSync(fileIn(folder));
+    assert.deepEqual(heldBy(bytes), [4]);
+    for (let at = 28; at < bytes.length; at++) {
+      assert.deepEqual(heldBy(Uint8Array.from(bytes).fill(0, 28, at + 1)), [], `zeros up to byte ${at}`);
+    }
+  });
+
   it('leaves a log that goes on after what is whole', async () => {
     const { bytes, ends } = await written([1, 2], [3, 4, 5]);
     const folder = folderOf(bytes.subarray(0, ends[1]! - 1));
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     log.append(1n, record(6));
     await sync(log);
     log.close();
@@ -370,7 +393,7 @@ describe('a crash', () => {
       } catch (error) {
         assert.ok(error instanceof StoreError);
       }
-      const again = openVoteLog(folder);
+      const again = quickLog(folder);
       assert.deepEqual(numbers(again), [1, 2, 3], `killed at call ${calls}`);
       again.close();
       assert.deepEqual(readdirSync(folder), ['votes.log']);
@@ -396,7 +419,7 @@ describe('opening a vote log', () => {
     // A head that is sealed with another log's id is none of this log.
     const { bytes } = await written([1]);
     const folder = folderOf(bytes);
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     const forged = sealRecord(new Uint8Array(16), 5n, encodeGroup([{ round: 1n, record: Uint8Array.of(1) }]));
     log.append(1n, concat(Uint8Array.of(9), forged, forged));
     await sync(log);
@@ -420,10 +443,10 @@ describe('opening a vote log', () => {
   it('gives it a name of its own each time, which the file keeps', async () => {
     const folder = newFolder();
     assert.equal(voteLogId(folder), undefined);
-    const one = openVoteLog(folder);
+    const one = quickLog(folder);
     assert.equal(voteLogId(folder), one.id);
     one.close();
-    const other = openVoteLog(folder);
+    const other = quickLog(folder);
     assert.notEqual(other.id, one.id);
     assert.equal(voteLogId(folder), other.id);
     other.close();
@@ -434,7 +457,7 @@ describe('opening a vote log', () => {
     const folder = folderOf(bytes);
     renameSync(fileIn(folder), `${fileIn(folder)}.new`);
     truncateSync(`${fileIn(folder)}.new`, 40);
-    const log = openVoteLog(folder);
+    const log = quickLog(folder);
     assert.deepEqual(numbers(log), []);
     assert.ok(!existsSync(`${fileIn(folder)}.new`));
     log.close();
@@ -464,7 +487,7 @@ describe('where the disk fails', () => {
       assert.equal(await outcomeOf(log), failure);
       if (failing !== 'ftruncate') assert.deepEqual(numbers(log), [1]);
       log.close();
-      const again = openVoteLog(folder);
+      const again = quickLog(folder);
       assert.equal(numbers(again)[0], 1);
       again.close();
     });

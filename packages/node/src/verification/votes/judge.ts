@@ -32,7 +32,7 @@ export type Verdict =
       readonly failure?: string;
     };
 
-export const INVALID: Verdict = { valid: false };
+const INVALID: Verdict = { valid: false };
 
 /**
  * Judges a vote by `verifyVote` of @sero/protocol, cheapest rules first. Never throws: an error that is no refusal is a fault of the program, over

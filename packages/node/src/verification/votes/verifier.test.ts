@@ -286,11 +286,11 @@ describe('each vote is judged once', () => {
     hear(round, forged);
     run();
     hear(round, forged);
-    assert.deepEqual(answers, [undefined, undefined]);
+    assert.deepEqual(answers.splice(0), [undefined, undefined]);
     hear(round, vote);
     assert.equal(verifier.queue().waiting, 1);
     run();
-    assert.equal(answers[2]?.weight, 1n);
+    assert.equal(answers[0]?.weight, 1n);
   });
 
   it('a verdict is of a round’s facts and a row, and says nothing for others', () => {
@@ -366,9 +366,12 @@ describe('the calling thread is never held up', () => {
     const context = roundOf(many);
     const quorum = bundleOf(many, context);
     assert.ok(quorum.votes.length > 512);
-    const { bundle, run, turn } = start();
-    bundle(context, quorum);
-    run();
+    const { bundle, run, turn, verifier } = start();
+    const first = bundle(context, quorum);
+    while (first.answer === 'none') {
+      turn();
+      assert.ok(verifier.queue().waiting <= 512);
+    }
     const again = bundle(context, quorum);
     turn();
     turn();
@@ -479,10 +482,10 @@ describe('threads', () => {
   });
 
   it('are started by a bundle that is more than the spill, whatever waits', async () => {
-    const { verifier, weigh } = threaded({ threads: 1, spill: 10 });
-    const answer = weigh(round, bundleOf(voters, round));
-    await settle();
-    assert.ok(verifier.queue().running > 0);
+    const { verifier, turn } = start({ threads: 1, spill: 10 });
+    const answer = new Promise((resolve) => verifier.bundle(round, bundleOf(voters, round), resolve));
+    // No further turn is needed: nothing waits on this thread.
+    turn();
     assert.notEqual(await answer, undefined);
   });
 
@@ -500,8 +503,9 @@ describe('threads', () => {
       assert.equal(first?.weight, 1n);
       assert.equal(second, undefined);
       assert.ok(rest.every((weighed) => weighed?.weight === 1n));
-      assert.equal(failures.length, 3, 'two threads and what became of the vote');
-      assert.match(failures[2]!, /the second over one vote/);
+      // What a thread said last may be lost with it: then another dies over the vote before that stands alone.
+      assert.ok(failures.length >= 3);
+      assert.match(failures.at(-1)!, /the second over one vote/);
       assert.deepEqual(verifier.queue(), { waiting: 0, running: 0 });
     }
   });

@@ -31,7 +31,7 @@ export interface VoteVerifierOptions {
    * some dozens of participants never need the 50 MiB of a thread. Once started, threads do all the work.
    */
   readonly spill?: number;
-  /** Votes that wait or are judged at most; from then on `isFull('vote')`. Default 8,192. */
+  /** Votes that wait or are judged at most, at some 4 KiB each; from then on `isFull('vote')`. Default 8,192. */
   readonly maxVotes?: number;
   /** Bundles that wait or are verified at most; from then on `isFull('bundle')`. Default 16. */
   readonly maxBundles?: number;

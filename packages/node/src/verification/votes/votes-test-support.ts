@@ -30,7 +30,7 @@ import { fastEd25519, fastVrf } from '../../fast-signatures.ts';
 /** Rounds of honest voters with real keys. */
 
 const CRYPTO: VoteCrypto = { vrf: fastVrf, ed25519: fastEd25519 };
-export const EVERYBODY: Committees = DEVELOPMENT.committees;
+const EVERYBODY: Committees = DEVELOPMENT.committees;
 export const DRAWN: Committees = PRODUCTION.committees;
 
 export interface Voter {

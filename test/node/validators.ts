@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { devnetStake, devnetValidators } from '@sero/cli';
+import { type NodeOptions, peerIdIn, systemClock } from '@sero/node';
+import { encodeGenesis, type Genesis, type Header } from '@sero/protocol';
+import { verifierDouble } from '../wallet/doubles.ts';
+import { genesisDouble, hasherDouble, keyDouble } from './doubles.ts';
+import { newDirectory, start } from './running.ts';
+
+/** Networks of nodes in this process, with doubles for proofs, and real keys, votes, disks and gossip in memory. */
+
+const KEY = keyDouble();
+
+/** Quick enough for a test, slow enough for two cores that do other things. */
+const PACE: Genesis['pace'] = {
+  idle: 400,
+  minBlockGap: 400,
+  filterMin: 50,
+  filterMax: 300,
+  deadlineFirst: 2_000,
+  deadlineLater: 3_000,
+  fastRecovery: 3_000,
+};
+
+/** What a network is made of. */
+export interface TestValidators {
+  readonly genesis: Uint8Array;
+  /** Directory of each validator's keys, made and unused. */
+  readonly keys: readonly string[];
+  /** Starts a node of the network in a directory. @param validator whose keys vote; nobody's where undefined */
+  start(
+    directory: string,
+    validator: number | undefined,
+    change?: Partial<NodeOptions>,
+  ): ReturnType<typeof start>;
+  /** Starts all validators in directories of their own. */
+  startAll(): Promise<{ directory: string; started: Awaited<ReturnType<typeof start>> }[]>;
+}
+
+let networks = 0;
+
+export function testValidators(count: number, change: Partial<Genesis> = {}): TestValidators {
+  const number = networks++;
+  const validators = devnetValidators(count, { first: 1n, last: 4_096n });
+  const stake = devnetStake(validators.map(({ row }) => row));
+  const genesis = encodeGenesis(genesisDouble(KEY, { pace: PACE, ...stake, ...change }));
+  const keys = validators.map(({ makeKeys }) => {
+    const directory = join(newDirectory(), 'keys');
+    makeKeys(directory);
+    return directory;
+  });
+  /** Addresses of all nodes that were started, those of stopped ones too. */
+  const addresses: string[] = [];
+  let places = 0;
+
+  /** A place in memory for the node of a directory, which others hear of. */
+  async function place(directory: string): Promise<string> {
+    const listen = `/memory/network-${number}-${places++}`;
+    const id = await peerIdIn(join(directory, 'network'));
+    addresses.push(`${listen}/p2p/${id}`);
+    return listen;
+  }
+
+  function startAt(
+    listen: string,
+    directory: string,
+    validator: number | undefined,
+    change: Partial<NodeOptions>,
+  ) {
+    const bootstrap = addresses.filter((address) => !address.startsWith(`${listen}/`));
+    return start(directory, {
+      genesis,
+      network: { transport: 'memory', listen: [listen], bootstrap },
+      ...(validator === undefined ? {} : { validator: keys[validator]! }),
+      voteThreads: 0,
+      ...change,
+      world: { clock: systemClock, verifier: verifierDouble, hasher: hasherDouble, ...change.world },
+    });
+  }
+
+  return {
+    genesis,
+    keys,
+    start: async (directory, validator, change = {}) =>
+      startAt(await place(directory), directory, validator, change),
+    async startAll() {
+      const chosen = await Promise.all(
+        keys.map(async () => {
+          const directory = newDirectory();
+          return { directory, listen: await place(directory) };
+        }),
+      );
+      return Promise.all(
+        chosen.map(async ({ directory, listen }, validator) => {
+          const started = await startAt(listen, directory, validator, {});
+          return { directory, started };
+        }),
+      );
+    },
+  };
+}
+
+/** Resolves with the first head of this height or more. */
+export function headAt(
+  { node }: Pick<Awaited<ReturnType<typeof start>>, 'node'>,
+  height: bigint,
+): Promise<Header> {
+  return new Promise((resolve) => {
+    const head = node.ledger.head();
+    if (head.height >= height) {
+      resolve(head);
+      return;
+    }
+    const stop = node.onHead((next) => {
+      if (next.height < height) return;
+      stop();
+      resolve(next);
+    });
+  });
+}
