@@ -32,7 +32,7 @@ describe('stake on the command line', { concurrency: false }, () => {
     base = newHome();
     home = newHome();
     devnet = await startDevnet(base.path, '--solo');
-    await writeWallet(home, { type: 'words', words: devnet.accounts[0]!.words });
+    await writeWallet(home, { words: devnet.accounts[0]!.words });
   });
   after(async () => {
     await devnet.stop('SIGKILL');
@@ -126,7 +126,7 @@ describe('stake on the command line', { concurrency: false }, () => {
     await ok('stake', 'offline', record.slice(0, 8), '--wait');
     await fails(2, 'stake-status', 'stake', 'offline');
     await fails(2, 'usage', 'stake', 'offline', record.slice(0, 7));
-    await fails(2, 'stake-not-owner', 'stake', 'offline', '5f'.repeat(32));
+    await fails(2, 'stake-record-unknown', 'stake', 'offline', '5f'.repeat(32));
   });
 
   it('adds to the stake by parts made apart: a plan, a signature after it was shown whole, a proof', async () => {
@@ -159,12 +159,12 @@ describe('stake on the command line', { concurrency: false }, () => {
   });
 
   it('renews keys for the same owner, lowers the commission and does not raise it', async () => {
-    await ok('stake', 'keys', 'validator-2', '--record', record);
+    await ok('stake', 'keys', 'validator-2', '--record', record, '--rounds', '1..100000');
     await fails(2, 'stake-commission', 'stake', 'renew', '--keys', 'validator-2', '--commission', '3');
     await ok('stake', 'renew', '--keys', 'validator-2', '--wait');
     const { records } = (await ok('stake', 'status', record)) as { records: Record<string, unknown>[] };
     assert.equal(records[0]!['commission'], 250);
-    await ok('stake', 'keys', 'foreign');
+    await ok('stake', 'keys', 'foreign', '--rounds', '1..100000');
     await fails(2, 'stake-not-owner', 'stake', 'renew', record, '--keys', 'foreign');
   });
 

@@ -80,6 +80,15 @@ describe('the checker’s own reading of certificates', () => {
     assert.match(fault(twice)!, /votes twice/);
   });
 
+  it('counts who signed two values for each of them, and only if he did', () => {
+    const other = { ...valueOfHeader(header), period: 1 };
+    assert.equal(fault(certificateOf(header, three, { liars: [1], other })), undefined);
+    assert.match(fault(certificateOf(header, three, { liars: [1] }))!, /a lie that is none/);
+    const changed = certificateOf(header, three, { liars: [1], other });
+    changed[changed.length - 1]! ^= 1;
+    assert.match(fault(changed)!, /not signed/);
+  });
+
   it('refuses strangers', () => {
     assert.match(fault(certificateOf(header, [...newVoters(1), ...voters.slice(0, 2)]))!, /no root/);
   });

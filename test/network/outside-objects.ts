@@ -119,11 +119,10 @@ interface SeenSignature {
   readonly signature: Buffer;
 }
 
-/** One vote of a certificate: who, for what, and the signature. */
-interface SeenVote {
+/** Who, and what he signed: one value with an ordinary vote, two with a lie, which counts for every value. */
+interface SeenMember {
   readonly sender: Buffer;
-  readonly value: Buffer;
-  readonly signature: SeenSignature;
+  readonly signed: readonly { readonly value: Buffer; readonly signature: SeenSignature }[];
 }
 
 export interface SeenCertificate {
@@ -132,13 +131,15 @@ export interface SeenCertificate {
   readonly step: number;
   /** Of the value that it makes final. */
   readonly value: { readonly period: number; readonly proposer: string; readonly digest: string };
-  readonly votes: readonly SeenVote[];
-  /** Senders whose two votes stand in it: they lie. */
-  readonly equivocators: readonly string[];
+  readonly members: readonly SeenMember[];
 }
 
 const VALUE_AT = 8 + 4 + 1;
 const VALUE_BYTES = 68;
+
+function encodedValue({ period, proposer, digest }: Fields): Buffer {
+  return Buffer.concat([le(Number(period), 4), proposer as Buffer, digest as Buffer]);
+}
 
 /** Reads a certificate. Signatures are not checked. */
 export function readCertificate(bytes: Buffer): SeenCertificate {
@@ -154,12 +155,19 @@ export function readCertificate(bytes: Buffer): SeenCertificate {
       proposer: hexOf(value['proposer']),
       digest: hexOf(value['digest']),
     },
-    votes: (bundle['votes'] as Fields[]).map(({ sender, signature }) => ({
-      sender: sender as Buffer,
-      value: encoded,
-      signature: signature as unknown as SeenSignature,
-    })),
-    equivocators: (bundle['equivocations'] as Fields[]).map(({ sender }) => hexOf(sender)),
+    members: [
+      ...(bundle['votes'] as Fields[]).map(({ sender, signature }) => ({
+        sender: sender as Buffer,
+        signed: [{ value: encoded, signature: signature as unknown as SeenSignature }],
+      })),
+      ...(bundle['equivocations'] as Fields[]).map(({ sender, values, signatures }) => ({
+        sender: sender as Buffer,
+        signed: (values as Fields[]).map((one, i) => ({
+          value: encodedValue(one),
+          signature: (signatures as SszValue[])[i] as unknown as SeenSignature,
+        })),
+      })),
+    ],
   };
 }
 
@@ -289,48 +297,54 @@ const [ROUNDS_A_BATCH, LEAVES_A_ROUND, LAST_OWN_PERIOD] = [256, 16, 3];
 
 /**
  * What is wrong with a certificate of a header, undefined where nothing is: its value is that block, and more than two thirds of the units of the
- * genesis file's participants signed it, each once and under a key that his root covers. Holds as long as nobody else has stake, and every unit
- * votes.
+ * genesis file's participants signed it, each once and under a key that his root covers; who signed two values counts for every one. Holds as long as
+ * nobody else has stake, and every unit votes.
  */
 export function faultOf(
   certificate: SeenCertificate,
   header: SeenHeader,
   participants: readonly Participant[],
 ): string | undefined {
-  const { round, period, step, value, votes, equivocators } = certificate;
+  const { round, period, step, value, members } = certificate;
   if (step !== CERT_STEP) return `the certificate is of step ${step}`;
   if (round !== header.height) return `the certificate of block ${header.height} is of round ${round}`;
   if (value.digest !== header.hash) return 'the certificate is for another block';
   if (value.period !== header.period) return 'the certificate is for another period of proposal';
   if (value.proposer !== (header.proposer ?? '0'.repeat(64)))
     return 'the certificate is for another proposer';
-  if (equivocators.length > 0) return `the certificate shows lies of ${equivocators.join(', ')}`;
-  const batch = Math.floor(round / ROUNDS_A_BATCH);
-  const leaf = (round % ROUNDS_A_BATCH) * LEAVES_A_ROUND + 4 * Math.min(period, LAST_OWN_PERIOD) + CERT_STEP;
   const senders = new Set<string>();
   const voters = new Set<Participant>();
-  for (const { sender, value: encoded, signature } of votes) {
-    const { batchKey, batchSignature, leafKey, leafSignature } = signature;
-    const batchText = Buffer.concat([Buffer.from('sero/batch/1'), le(batch, 8), batchKey]);
-    const leafText = Buffer.concat([Buffer.from('sero/leaf/1'), le(batch, 8), le(leaf, 4), leafKey]);
-    const text = Buffer.concat([
-      Buffer.from('sero/vote/1'),
-      Buffer.from(header.genesisHash, 'hex'),
-      sender,
-      le(round, 8),
-      le(period, 4),
-      le(CERT_STEP, 1),
-      encoded,
-    ]);
-    const voter = participants.find(({ voteRoot }) => isSigned(voteRoot, batchText, batchSignature));
-    if (voter === undefined) return 'a vote is under no root of a participant';
-    if (!isSigned(batchKey, leafText, leafSignature)) return 'a vote is under a key that is not of its round';
-    if (!isSigned(leafKey, text, signature.signature)) return 'a vote is not signed';
+  for (const { sender, signed } of members) {
+    if (new Set(signed.map((one) => one.value.toString('hex'))).size !== signed.length)
+      return 'a lie that is none';
+    for (const one of signed) {
+      const subject = Buffer.concat([sender, le(round, 8), le(period, 4), le(CERT_STEP, 1), one.value]);
+      const voter = signerOf(one.signature, header.genesisHash, { round, period, subject }, participants);
+      if (typeof voter === 'string') return voter;
+      voters.add(voter);
+    }
     senders.add(sender.toString('hex'));
-    voters.add(voter);
   }
-  if (senders.size !== votes.length || voters.size !== votes.length) return 'somebody votes twice';
+  if (senders.size !== members.length || voters.size !== members.length) return 'somebody votes twice';
   const total = participants.reduce((sum, { units }) => sum + units, 0);
   const weight = [...voters].reduce((sum, { units }) => sum + units, 0);
   return 3 * weight > 2 * total ? undefined : `${weight} of ${total} units signed`;
+}
+
+/** Whose signature it is, or what is wrong with it: root over batch key, batch key over leaf key, leaf key over the vote. */
+function signerOf(
+  { batchKey, batchSignature, leafKey, leafSignature, signature }: SeenSignature,
+  genesisHash: string,
+  { round, period, subject }: { readonly round: number; readonly period: number; readonly subject: Buffer },
+  participants: readonly Participant[],
+): Participant | string {
+  const batch = Math.floor(round / ROUNDS_A_BATCH);
+  const leaf = (round % ROUNDS_A_BATCH) * LEAVES_A_ROUND + 4 * Math.min(period, LAST_OWN_PERIOD) + CERT_STEP;
+  const batchText = Buffer.concat([Buffer.from('sero/batch/1'), le(batch, 8), batchKey]);
+  const leafText = Buffer.concat([Buffer.from('sero/leaf/1'), le(batch, 8), le(leaf, 4), leafKey]);
+  const text = Buffer.concat([Buffer.from('sero/vote/1'), Buffer.from(genesisHash, 'hex'), subject]);
+  const voter = participants.find(({ voteRoot }) => isSigned(voteRoot, batchText, batchSignature));
+  if (voter === undefined) return 'a vote is under no root of a participant';
+  if (!isSigned(batchKey, leafText, leafSignature)) return 'a vote is under a key that is not of its round';
+  return isSigned(leafKey, text, signature) ? voter : 'a vote is not signed';
 }

@@ -1,5 +1,4 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { concat } from '@sero/crypto';
 import {
   type Bundle,
   batchMessage,
@@ -84,6 +83,9 @@ export interface Forgery {
   readonly period?: number;
   /** The step whose leaves sign. Default: that of the votes. */
   readonly leafStep?: number;
+  /** Voters, by place, who sign this value too. */
+  readonly liars?: readonly number[];
+  readonly other?: Value;
   /** Takes what was signed and gives what stands there instead. */
   readonly sender?: (id: Uint8Array, place: number) => Uint8Array;
 }
@@ -91,25 +93,31 @@ export interface Forgery {
 /** A certificate of a header by these voters. */
 export function certificateOf(header: Header, voters: readonly Voter[], forgery: Forgery = {}): Buffer {
   const { value = valueOfHeader(header), step = STEP.cert, round = header.height, period = 0 } = forgery;
-  const { leafStep = step, sender = (id) => id } = forgery;
+  const { leafStep = step, sender = (id) => id, liars = [], other = value } = forgery;
   const batch = batchOf(round);
   const leaf = leafOf(round, period, leafStep);
-  const votes = voters.map(({ id, root }, place) => {
-    const [batchKey, leafKey] = [newKey(), newKey()];
+  const member = ({ id, root }: Voter, place: number, values: readonly Value[]) => {
     const claimed = sender(id, place);
-    const message = voteMessage(header.genesisHash, { sender: claimed, round, period, step, value });
-    return {
-      sender: claimed,
-      proof: [],
-      signature: {
+    const signatures = values.map((one) => {
+      const [batchKey, leafKey] = [newKey(), newKey()];
+      const subject = { sender: claimed, round, period, step, value: one };
+      return {
         batchKey: batchKey.public,
         batchSignature: sign(null, batchMessage(batch, batchKey.public), root),
         leafKey: leafKey.public,
         leafSignature: sign(null, leafMessage(batch, leaf, leafKey.public), batchKey.secret),
-        signature: sign(null, concat(message), leafKey.secret),
-      },
-    };
-  });
-  const bundle: Bundle = { round, period, step, value, votes, equivocations: [] };
+        signature: sign(null, voteMessage(header.genesisHash, subject), leafKey.secret),
+      };
+    });
+    return { sender: claimed, proof: [], values: [...values], signatures };
+  };
+  const bundle: Bundle = { round, period, step, value, votes: [], equivocations: [] };
+  for (const [place, voter] of voters.entries()) {
+    if (liars.includes(place)) bundle.equivocations.push(member(voter, place, [other, value]));
+    else {
+      const { signatures, values: _, ...vote } = member(voter, place, [value]);
+      bundle.votes.push({ ...vote, signature: signatures[0]! });
+    }
+  }
   return Buffer.from(encodeBundle(bundle));
 }

@@ -1,17 +1,19 @@
 /**
  * Networks of real processes, with figures:
  *
- *   npm run network-test -- [--nodes 4] [--late 1] [--scenario NAME ...] [--seed TEXT] [--way relay|namespaces] [--rounds 20] [--pay SECONDS] [--hurt SECONDS] [--program FILE] [--keep]
+ *   npm run network-test -- [--nodes 4] [--late 1] [--scenario NAME ...] [--seed TEXT] [--way relay|namespaces] [--rounds 20] [--pay SECONDS] [--hurt SECONDS] [--attack SECONDS] [--program FILE] [--keep]
  *
  * Starts validators as `sero node start` runs them, watches them from outside, measures rounds in which nothing happens, then lets the scenarios
  * happen one after another (all of them by default; `none` for none). --pay has people pay each other for so long, --hurt the same while nodes are killed, paused
- * and cut off; afterwards their history is checked. One line of JSON goes to stdout, what happens to stderr. The seed decides what
+ * and cut off; afterwards their history is checked. --attack has a validator attacked in every way
+ * that hostile.ts knows, for so long each. One line of JSON goes to stdout, what happens to stderr. The seed decides what
  * the relay does to which byte; processes and the kernel's scheduling are as they are.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ATTACKS, type AttackName, type UnderAttack, underAttack } from './hostile.ts';
 import { jepsen } from './jepsen.ts';
 import type { Way } from './running-network.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     way: { type: 'string', default: 'relay' },
     rounds: { type: 'string', default: '20' },
+    attack: { type: 'string', default: '0' },
     pay: { type: 'string', default: '0' },
     hurt: { type: 'string', default: '0' },
     program: { type: 'string' },
@@ -95,6 +98,15 @@ try {
   const [pay, hurt] = [Number(values.pay), Number(values.hurt)];
   const peace = pay > 0 ? await paid(pay, false) : undefined;
   const war = hurt > 0 ? await paid(hurt, true) : undefined;
+  const attacks: Partial<Record<AttackName, UnderAttack>> = {};
+  if (Number(values.attack) > 0) {
+    for (const name of Object.keys(ATTACKS) as AttackName[]) {
+      attacks[name] = await underAttack(stage, name, stage.validators[0]!, Number(values.attack));
+      say(`${name}: ${JSON.stringify(attacks[name])}`);
+    }
+    await checker.progressed(stage.alive(), 3, 90_000);
+    await checker.settle(stage.alive());
+  }
   const faults = [peace, war].flatMap((result) => result?.faults ?? []);
   const all = checker.figures();
   const { violations } = checker.book;

@@ -187,6 +187,27 @@ const wrongClock =
     }
   };
 
+/**
+ * The keys of one were copied, and two nodes vote with them, against all that is said to whoever makes such a copy: it signs twice what it may sign once. The others
+ * agree on one chain all the same. Nothing can follow it: that validator has lost its stake.
+ */
+const twins: Scenario = async (stage) => {
+  const [name] = mayFail(stage) as [string];
+  const [other] = stage.others;
+  if (other === undefined) throw new Error('nobody is there who could be the twin');
+  const keys = join(directoryOf(stage, name), 'keys');
+  const copy = join(directoryOf(stage, other), 'keys');
+  await stage.network.running(name).stop();
+  if (stage.alive().includes(other)) await stage.network.running(other).stop();
+  keepCopy(keys, copy);
+  // What tells a copy from the keys themselves.
+  rmSync(join(copy, 'place.json'));
+  await stage.network.start(name);
+  const how = { extra: ['--validator', copy] };
+  await stage.network.start(other, how);
+  for (let times = 0; times < 4; times++) await goOn(stage);
+};
+
 function directoryOf({ made }: Stage, name: string): string {
   return made.places.find((place) => place.name === name)!.directory;
 }
@@ -211,6 +232,7 @@ export const SCENARIOS = {
   'wrong-clocks': wrongClock({ skewMs: -3_000 }, { skewMs: 60_000 }, { skewMs: -60_000 }),
   'late-joiner': lateJoiner,
   blackout,
+  twins,
 } as const satisfies Readonly<Record<string, Scenario>>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

@@ -26,6 +26,8 @@ export interface TestValidators {
   readonly genesis: Uint8Array;
   /** Directory of each validator's keys, made and unused. */
   readonly keys: readonly string[];
+  /** Makes a validator's keys once more, as a thief has them who copied them before they were used. */
+  makeKeys(validator: number): string;
   /** Starts a node of the network in a directory. @param validator whose keys vote; nobody's where undefined */
   start(
     directory: string,
@@ -43,11 +45,12 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
   const validators = devnetValidators(count, { first: 1n, last: 4_096n });
   const stake = devnetStake(validators.map(({ row }) => row));
   const genesis = encodeGenesis(genesisDouble(KEY, { pace: PACE, ...stake, ...change }));
-  const keys = validators.map(({ makeKeys }) => {
+  const makeKeys = (validator: number): string => {
     const directory = join(newDirectory(), 'keys');
-    makeKeys(directory);
+    validators[validator]!.makeKeys(directory);
     return directory;
-  });
+  };
+  const keys = validators.map(({ index }) => makeKeys(index));
   /** Addresses of all nodes that were started, those of stopped ones too. */
   const addresses: string[] = [];
   let places = 0;
@@ -80,6 +83,7 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
   return {
     genesis,
     keys,
+    makeKeys,
     start: async (directory, validator, change = {}) =>
       startAt(await place(directory), directory, validator, change),
     async startAll() {

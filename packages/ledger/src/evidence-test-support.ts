@@ -29,12 +29,12 @@ interface Pair {
 }
 
 /** A value by number. */
-export function someValue(salt: number): Value {
+function someValue(salt: number): Value {
   return { period: 0, proposer: filler(salt, 32), digest: filler(salt + 1, 32) };
 }
 
 /** A vote's signature. */
-export function signed(
+function signed(
   chain: TestNetwork,
   by: Participant,
   at: Required<Pair>,

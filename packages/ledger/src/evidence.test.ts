@@ -2,35 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Bls, blake2b256, concat, equalBytes, portableBls } from '@sero/crypto';
 import {
-  anchorHeight,
   type BareTransaction,
-  batchMessage,
-  batchOf,
   type Checkpoint,
   checkpointMessage,
-  compareValues,
   decodeEnvelope,
-  type EphemeralSignature,
-  type Evidence,
   encodeBareEnvelope,
   encodeBlock,
   encodeEvidenceTransaction,
-  leafMessage,
-  leafOf,
   ONLINE,
   proveRows,
   STEP,
   signersOf,
-  type Value,
-  voteMessage,
 } from '@sero/protocol';
-import { bytesOf, evidenceOf, signed, someValue } from './evidence-test-support.ts';
-import {
-  hashEd25519,
-  type Participant,
-  startNetwork,
-  type TestNetwork,
-} from './participants-test-support.ts';
+import { bytesOf, evidenceOf } from './evidence-test-support.ts';
+import { startNetwork, type TestNetwork } from './participants-test-support.ts';
 import { ceilDiv } from './stake-pot.ts';
 import { FACTOR_ONE } from './stake-record.ts';
 import { blockAt, contents, filler, flipped, refusalOf, startChain } from './test-support.ts';

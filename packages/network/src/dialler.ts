@@ -13,8 +13,6 @@ export interface KnownPeer {
 /** Keeps the node connected. */
 export interface Dialler {
   start(): void;
-  /** Looks who is missing now, instead of at the next turn. */
-  look(): void;
   /** A peer that somebody spoke of, whose addresses the host knows: it is tried once, when peers are missing. */
   found(id: string): void;
   /** Does not dial a peer for a while. */
@@ -127,7 +125,6 @@ export function createDialler({
 
   return {
     start: turn,
-    look,
     found(id) {
       if (candidates.size < MAX_CANDIDATES && !given.has(id)) candidates.add(id);
     },

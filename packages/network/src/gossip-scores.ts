@@ -3,7 +3,7 @@ import type { NetworkLimits } from './limits.ts';
 import { TOPICS, topicName } from './topics.ts';
 
 /** What one point of our own score is in gossip's: at -16 of ours gossip stops listening, just before the peer is disconnected. */
-export const OWN_WEIGHT = 10;
+const OWN_WEIGHT = 10;
 /** Score below which gossip neither tells nor asks a peer; does not publish to it; does not listen at all. */
 const THRESHOLDS = { gossip: -40, publish: -80, graylist: -160 } as const;
 

@@ -52,7 +52,7 @@ const VERDICTS = {
 const FRAME_BYTES = 65_536;
 
 /** The id of a message: the first 20 bytes of SHA-256(topic || data). */
-export function messageId(topic: string, data: Uint8Array): Uint8Array {
+function messageId(topic: string, data: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(utf8(topic)).update(data).digest().subarray(0, 20));
 }
 

@@ -88,12 +88,16 @@ describe('verdicts', () => {
   });
 
   it('bound the bytes that the node is judging', async () => {
-    const { judge, waiting } = world({ bytes: 100 });
-    const message = pack(4);
-    const rest = judge.judge('vote', message, 'a');
-    assert.equal(await judge.judge('vote', encodePack('vote', salt, [new Uint8Array(60)]), 'b'), 'ignore');
+    const { judge, waiting, counters } = world({ bytes: 100 });
+    // 30 bytes each: two of one peer are above its half, four of all are above the whole.
+    const message = encodePack('vote', salt, [new Uint8Array(14).fill(4)]);
+    const first = judge.judge('vote', message, 'a');
+    assert.equal(await judge.judge('vote', message, 'a'), 'ignore');
+    const more = [judge.judge('vote', message, 'b'), judge.judge('vote', message, 'c')];
+    assert.equal(await judge.judge('vote', message, 'd'), 'ignore');
+    assert.equal(counters.snapshot().drops['judging vote'], 2);
     for (const done of waiting) done();
-    assert.equal(await rest, 'accept');
+    assert.deepEqual(await Promise.all([first, ...more]), ['accept', 'accept', 'accept']);
   });
 
   it('let a direct peer take all places', async () => {

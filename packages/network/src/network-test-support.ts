@@ -44,7 +44,7 @@ function place(): string {
 }
 
 /** Joins two sets of limits. */
-export function withLimits(limits: LimitsGiven, more: LimitsGiven = {}): LimitsGiven {
+function withLimits(limits: LimitsGiven, more: LimitsGiven = {}): LimitsGiven {
   const groups = new Set([...Object.keys(limits), ...Object.keys(more)]) as Set<keyof LimitsGiven>;
   return Object.fromEntries(
     [...groups].map((group) => {

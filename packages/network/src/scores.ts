@@ -5,7 +5,7 @@ import type { NetworkLimits } from './limits.ts';
 /**
  * What each offence takes off. Within minutes, four invalid messages disconnect and nine ban; two invalid requests or answers disconnect; a slow or empty peer is left after ten to twenty tries within minutes; malice bans at once.
  */
-export const OFFENCE_WEIGHTS: { readonly [O in Offence]: number } = {
+const OFFENCE_WEIGHTS: { readonly [O in Offence]: number } = {
   'invalid-message': 6,
   'invalid-request': 12,
   'invalid-answer': 12,

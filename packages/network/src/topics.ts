@@ -57,7 +57,7 @@ export function checkItem(topic: Topic, item: Uint8Array): void {
 }
 
 /** The first 8 bytes of the genesis hash as 16 hex digits: what the names of all topics and protocols begin with. */
-export function genesisName(genesisHash: Uint8Array): string {
+function genesisName(genesisHash: Uint8Array): string {
   return toHex(genesisHash.subarray(0, 8));
 }
 

@@ -26,6 +26,8 @@ export interface NodeDirectory {
   readonly certificates: string;
   /** Checkpoints of final blocks. */
   readonly checkpoints: string;
+  /** Two certificates of one round, where they were seen. */
+  readonly halted: string;
   /** The node's name to its peers, and their addresses. */
   readonly network: string;
   /** True where the node that used it last did not stop cleanly. */
@@ -60,6 +62,7 @@ export function takeDirectory(path: string, genesis: Uint8Array): NodeDirectory 
       snapshots: join(directory.path, 'snapshots'),
       certificates: join(directory.path, 'certificates'),
       checkpoints: join(directory.path, 'checkpoints'),
+      halted: join(directory.path, 'halted'),
       network: join(directory.path, 'network'),
       unclean,
       release(clean) {

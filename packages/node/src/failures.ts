@@ -1,10 +1,19 @@
 import { LedgerError } from '@sero/ledger';
 import { StoreError } from '@sero/store';
+import { TwoCertificatesError } from './consensus/se-random.ts';
 import { NodeError } from './errors.ts';
 
 /** Why the node cannot go on, with what to do. */
 export function stopReason(error: unknown): NodeError {
+  if (error instanceof NodeError) return error;
   if (isVersionUnknown(error)) return versionUnknown(error);
+  if (error instanceof TwoCertificatesError) {
+    return new NodeError(
+      'two-certificates',
+      `the node stopped because ${error.message}: more than a third of the stake is dishonest, or a program is wrong. It keeps both and chooses none; speak with the other operators`,
+      { cause: error },
+    );
+  }
   const interrupted = error instanceof LedgerError && error.code === 'commit-interrupted';
   const reason = interrupted ? error.cause : error;
   const message = reason instanceof Error ? reason.message : String(reason);

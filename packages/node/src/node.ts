@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
-import { decodeGenesis, type Header } from '@sero/protocol';
+import { decodeGenesis, type Header, type Version } from '@sero/protocol';
 import { describeBackend, type Groth16Verifier, type NoteHasher, type ProverBackend } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
 import type { Registry } from 'prom-client';
@@ -14,9 +14,11 @@ import { prepareAgreement, type RunningAgreement } from './consensus/start.ts';
 import { takeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
 import { portError, stopReason } from './failures.ts';
+import { fastEd25519, fastVrf } from './fast-signatures.ts';
 import { announce, type LogOptions, openLog } from './log.ts';
 import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
+import { nativeBls } from './native-bls.ts';
 import type { PeerOptions } from './p2p/join.ts';
 import { NOTHING_MORE } from './p2p/serve.ts';
 import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
@@ -64,6 +66,10 @@ export interface NodeOptions {
   readonly validator?: string;
   /** Threads that verify votes; 0: the main thread does. Default: one less than the cores, 1 to 4; they are started when there is much to do. */
   readonly voteThreads?: number;
+  /** Versions of the protocol that this program has beside the first: a validator approves the next one. Default: none. */
+  readonly versions?: readonly Version[];
+  /** A circuit in which a fault was found: this validator's blocks ask that it be disabled. Default: none. */
+  readonly disableCircuit?: number;
   /** False: the node makes no blocks and is never ready; for somebody who only looks at the chain. Default true. */
   readonly seals?: boolean;
   /** Snapshots that are kept; 0: none are written. Default 2. */
@@ -195,6 +201,10 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         hasher: world.hasher ?? prover.noteHasher,
         signatures: prover.signatures,
         keyPoints: prover.keyPoints,
+        versions: options.versions ?? [],
+        vrf: fastVrf,
+        ed25519: fastEd25519,
+        bls: nativeBls,
         // Native, where the portable one would take a quarter of a full block's time.
         shake256: (message, length) =>
           createHash('shake256', { outputLength: length }).update(message).digest(),
@@ -269,6 +279,8 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         network: options.network ?? {},
         validator: options.validator,
         threads: options.voteThreads ?? defaultVoteThreads(),
+        versions: options.versions ?? [],
+        disable: options.disableCircuit,
         served: NOTHING_MORE,
         opened: (name, close) => opened.push({ name, close }),
       });

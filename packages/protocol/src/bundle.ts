@@ -226,8 +226,14 @@ export function checkRowWeights({ threshold, everyUnit }: Committee, weights: re
   else ensure(sumOf(weights) >= threshold, 'bundle-weight', 'all units of these senders are no quorum');
 }
 
-/** What the members weigh together: a quorum, and without the lightest of them none. Throws ProtocolError `bundle-weight`, `bundle-not-trimmed`. */
-function checkQuorum(threshold: bigint, weights: readonly bigint[]): bigint {
+/**
+ * What the members weigh together: a quorum, and without the lightest of them none.
+ *
+ * @param threshold T, units
+ * @param weights what each was drawn with, at least one member
+ * @throws ProtocolError `bundle-weight`, `bundle-not-trimmed`
+ */
+export function checkQuorum(threshold: bigint, weights: readonly bigint[]): bigint {
   const weight = sumOf(weights);
   ensure(weight >= threshold, 'bundle-weight', `${weight} units, the quorum is ${threshold}`);
   const lightest = weights.reduce((a, b) => (a < b ? a : b));

@@ -4,7 +4,7 @@
  */
 
 /** Bytes that a number can be written into. */
-export interface LengthBytes extends Uint8Array {
+interface LengthBytes extends Uint8Array {
   /** Writes a number below 2^48, the lowest byte first. Returns the place after it. */
   writeUIntLE(value: number, offset: number, byteLength: number): number;
 }

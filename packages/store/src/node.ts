@@ -1,5 +1,13 @@
 export * from './data-directory.ts';
-export { type Disk, systemDisk, writeFileDurably } from './disk.ts';
+export {
+  type Disk,
+  readUpTo,
+  syncDirectory,
+  systemDisk,
+  writeAll,
+  writeFileDurably,
+} from './disk.ts';
+export { diskError } from './disk-errors.ts';
 export * from './file-log.ts';
 export * from './lmdb-check.ts';
 export * from './lmdb-store.ts';

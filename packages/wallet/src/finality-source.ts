@@ -46,7 +46,6 @@ export interface FollowedStep extends LightStep {
 /**
  * A light chain that begins at block 0, whose header the source gives.
  *
- * @param knownVersion Default: the one that genesis starts with
  * @throws WalletError `node-not-final`, `node-answer-invalid`; ProtocolError `light-start` on a chain of one
  */
 export async function lightFromGenesis(
@@ -113,7 +112,7 @@ export async function* followFinality(
         const { certStride } = start.rules;
         const strideEnd: bigint = to - (to % certStride);
         ensure(
-          to === head && to !== strideEnd,
+          to !== strideEnd,
           'node-not-final',
           `the node has no certificate of block ${to}: ask another node`,
         );

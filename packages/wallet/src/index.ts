@@ -27,7 +27,6 @@ export { type Random, systemRandom } from './random.ts';
 export * from './records.ts';
 export type { Payout, Request } from './request.ts';
 export {
-  isStakeRequest,
   type OwnStake,
   ownStakes,
   type StakeRequest,

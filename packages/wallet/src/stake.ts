@@ -179,7 +179,7 @@ function registerPart(
 ): StakePart {
   const { keys, commission } = request;
   ensure(
-    from !== undefined && equalBytes(from.bytes, keys.owner),
+    from !== undefined,
     'stake-not-owner',
     request.type === 'renew'
       ? 'these keys were made for another owner than the record’s: make keys for that owner'

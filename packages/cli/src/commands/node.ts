@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import { type NodeOptions, type SeroNode, startNode } from '@sero/node';
-import { decodeGenesis, type Genesis, genesisHash } from '@sero/protocol';
+import { decodeGenesis, decodeVersion, type Genesis, genesisHash } from '@sero/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { formatUnits } from '../amounts.ts';
 import { nodeClient, nodeUrl } from '../chain.ts';
@@ -50,6 +50,8 @@ interface StartOptions extends GenesisOptions {
   readonly direct: readonly string[];
   readonly announce: readonly string[];
   readonly dht: boolean;
+  readonly protocolVersion: readonly string[];
+  readonly disableCircuit?: number;
   readonly validator?: string;
   readonly voteThreads?: number;
   readonly logLevel: LogLevel;
@@ -110,6 +112,16 @@ function addStart(node: Command, io: Io): void {
       'threads that verify proofs (default: one less than the cores, 1 or 2)',
       wholeNumber(1, 64),
     )
+    .option(
+      '--protocol-version <file...>',
+      'records of versions of the protocol that this program has beside the first: it follows them, and a validator approves the next one',
+      [],
+    )
+    .option(
+      '--disable-circuit <n>',
+      'a circuit with a fault: own blocks ask that it be disabled',
+      wholeNumber(1, 255),
+    )
     .option('--validator <directory>', 'a validator’s keys: this node votes with them')
     .option('--listen <multiaddr...>', 'where other nodes find this one (default: /ip4/0.0.0.0/tcp/8646)', [])
     .option('--announce <multiaddr...>', 'what others are told of where it is, behind a router', [])
@@ -156,6 +168,10 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
       keepSnapshots: snapshots,
       ...(threads === undefined ? {} : { verifyingThreads: threads }),
       ...(options.voteThreads === undefined ? {} : { voteThreads: options.voteThreads }),
+      versions: await Promise.all(
+        options.protocolVersion.map(async (file) => decodeVersion(await readBytes(cli.io, file))),
+      ),
+      ...(options.disableCircuit === undefined ? {} : { disableCircuit: options.disableCircuit }),
       ...(options.validator === undefined ? {} : { validator: resolve(options.validator) }),
       network: {
         ...(options.listen.length === 0 ? {} : { listen: options.listen }),

@@ -1,5 +1,5 @@
-import { blake2b256, blsSecret, le32, portableBls } from '@sero/crypto';
-import { fastEd25519, fastVrf, type KeyRange, makeValidatorKeys } from '@sero/node';
+import { blake2b256, blsSecret, le32 } from '@sero/crypto';
+import { fastEd25519, fastVrf, makeValidatorKeys, nativeBls, type RoundRange } from '@sero/node';
 import { DEVELOPMENT, type GenesisValidator } from '@sero/protocol';
 import { type DevnetAccount, devnetAccounts } from './accounts.ts';
 import { devnetGenesis } from './genesis.ts';
@@ -19,7 +19,7 @@ const UNITS = 100n;
  * Rounds that the keys are for. An idle devnet makes a round every 5 s and lives for 121 days, one with a block a second for 24; 650 ms of work and
  * 2.1 MB of keys for each validator. Without other keys (`sero stake renew`, by the owner) the chain stops after the last of them.
  */
-const KEY_RANGE: KeyRange = { first: 1n, last: 1n << 21n };
+const KEY_RANGE: RoundRange = { first: 1n, last: 1n << 21n };
 
 /** One validator of a devnet. */
 export interface DevnetValidator {
@@ -52,7 +52,7 @@ export function devnetNetwork(count: number, verifyingKeys: ReadonlyMap<number, 
 }
 
 /** The first validators of every devnet. @param count 1..100 @param range of rounds that their keys cover */
-export function devnetValidators(count: number, range: KeyRange = KEY_RANGE): DevnetValidator[] {
+export function devnetValidators(count: number, range: RoundRange = KEY_RANGE): DevnetValidator[] {
   const accounts = devnetAccounts(DEVELOPMENT.chainId);
   return Array.from({ length: count }, (_, index) =>
     devnetValidator(index, accounts[index % accounts.length]!, range),
@@ -62,7 +62,7 @@ export function devnetValidators(count: number, range: KeyRange = KEY_RANGE): De
 function devnetValidator(
   index: number,
   { allocationAddress: owner }: DevnetAccount,
-  range: KeyRange,
+  range: RoundRange,
 ): DevnetValidator {
   const [vrf, bls, ephemeral] = [0, 1, 2].map((which) => secretOf(index, which)) as [
     Uint8Array,
@@ -76,8 +76,8 @@ function devnetValidator(
       owner,
       vrfKey: fastVrf.publicKey(vrf),
       voteRoot: fastEd25519.publicKey(blake2b256('SERO_EPH_ROOT', ephemeral)),
-      blsKey: portableBls.publicKey(blsKey),
-      blsProof: portableBls.provePossession(blsKey, owner),
+      blsKey: nativeBls.publicKey(blsKey),
+      blsProof: nativeBls.provePossession(blsKey, owner),
       firstRound: range.first,
       lastRound: range.last,
       commission: 0,
@@ -89,7 +89,7 @@ function devnetValidator(
       makeValidatorKeys(directory, range, {
         owner,
         random: () => secretOf(index, asked++),
-        bls: portableBls,
+        bls: nativeBls,
       });
     },
   };

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { developmentVerifyingKeys } from '@sero/circuits';
-import { portableBls, utf8 } from '@sero/crypto';
+import { utf8 } from '@sero/crypto';
 import {
   decodeDraft,
   draftGenesis,
@@ -115,7 +115,7 @@ async function init(cli: Cli, options: InitOptions, ...paths: string[]): Promise
     draftGenesis(
       base,
       entries.map(({ validator }) => validator),
-      { bls: portableBls },
+      { bls: nativeBls },
     ),
   );
   const bytes = encodeWhole(draft);

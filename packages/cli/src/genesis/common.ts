@@ -1,5 +1,4 @@
-import { portableBls } from '@sero/crypto';
-import { fastVrf } from '@sero/node';
+import { fastVrf, nativeBls } from '@sero/node';
 import {
   checkCommitment,
   checkGenesisKeys,
@@ -46,7 +45,7 @@ export const outputOption = (command: Command, what: string): Command =>
 export async function readDraft(io: Io, path: string): Promise<Genesis> {
   return readFileAs(io, path, MAX_GENESIS_BYTES, (bytes) => {
     const draft = decodeDraft(bytes);
-    checkGenesisKeys(draft, { bls: portableBls });
+    checkGenesisKeys(draft, { bls: nativeBls });
     return draft;
   });
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { equalBytes, portableBls, toHex } from '@sero/crypto';
+import { equalBytes, toHex } from '@sero/crypto';
 import { fastVrf } from '@sero/node';
 import {
   type Ceremony,
@@ -144,7 +144,7 @@ export function addVerify(genesis: Command, io: Io): void {
 async function verify(cli: Cli, options: VerifyOptions, path?: string): Promise<void> {
   const { io } = cli;
   const genesis = await readFileAs(io, path!, MAX_GENESIS_BYTES, decodeEither);
-  checkGenesisKeys(genesis, { bls: portableBls });
+  checkGenesisKeys(genesis, { bls: nativeBls });
   const checked = [
     'every rule of a genesis file',
     'the keys of its validators, and that their owners have them',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { equalBytes, portableBls } from '@sero/crypto';
+import { equalBytes } from '@sero/crypto';
 import {
   makeValidatorKeys,
   openValidatorKeys,
@@ -24,7 +24,7 @@ export async function withHeldKeys<T>(
   work: (keys: HeldKeys) => Promise<T>,
 ): Promise<T> {
   const directory = resolve(io.cwd, path);
-  const keys = openValidatorKeys(directory, { bls: portableBls });
+  const keys = openValidatorKeys(directory, { bls: nativeBls });
   try {
     return await work({ directory, public: keys.public, prove: keys.prove });
   } finally {
@@ -58,7 +58,7 @@ export async function withOwnersKeys<T>(
   if (isNew) {
     await expectNew(cli.io, output);
     cli.out.say(`Making keys in ${path}`);
-    makeValidatorKeys(directory, range, { owner, bls: portableBls });
+    makeValidatorKeys(directory, range, { owner, bls: nativeBls });
   }
   return withHeldKeys(cli, path, async (keys) => {
     const { firstRound, lastRound } = keys.public;

@@ -4,8 +4,6 @@ import {
   decodeVote,
   equalValues,
   isBottom,
-  makeBundle,
-  pairOf,
   type RoundContext,
   STEP,
   type Value,
@@ -34,6 +32,7 @@ import { createBundleReceiver, type Judged } from './bundle-receiver.ts';
 import { createCatchUp } from './catch-up.ts';
 import { decodeEvent } from './event-codec.ts';
 import { createProposer } from './proposer.ts';
+import { bundleOf } from './quorum-bundle.ts';
 import { createRecorder } from './recorder.ts';
 import { createVoter } from './voter.ts';
 
@@ -281,7 +280,7 @@ export function createParticipant(
 
   function resync(quorums: readonly Quorum[], digest: Uint8Array | undefined): void {
     for (const quorum of quorums) {
-      const bundle = bundleOf(state, quorum);
+      const bundle = bundleIn(state, quorum);
       if (bundle !== undefined) network.broadcast({ type: 'bundle', bundle });
     }
     const block = digest === undefined ? undefined : blocks.get(digest);
@@ -298,7 +297,7 @@ export function createParticipant(
       catchUp.askForBlock(decision.value.digest, () => committing === undefined);
       return;
     }
-    const certificate = bundleOf(state, decision);
+    const certificate = bundleIn(state, decision);
     if (certificate === undefined) throw new Error('a quorum without its weight');
     const context = ledger.context(facts.round);
     committing = context;
@@ -443,11 +442,6 @@ export function createParticipant(
   };
 }
 
-/** The fewest votes that make a quorum, as they travel. */
-function bundleOf(state: PlayerState, { votes, pairs, ...subject }: Quorum): Bundle | undefined {
-  const weighed = pairs.map(({ first, second }) => ({
-    pair: pairOf(first.vote, second.vote),
-    weight: first.weight,
-  }));
-  return makeBundle(committeeIn(state, subject.step).threshold, subject, votes, weighed);
+function bundleIn(state: PlayerState, quorum: Quorum): Bundle | undefined {
+  return bundleOf(committeeIn(state, quorum.step).threshold, quorum);
 }

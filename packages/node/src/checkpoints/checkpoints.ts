@@ -75,8 +75,14 @@ export interface Checkpoints {
 /** How far ahead of the own head a share may be: peers commit a block somewhat sooner. */
 const AHEAD = 16n;
 
-/** Blocks after a checkpoint's at which the own share is said again while the checkpoint is not there. */
+/** Blocks after which a share is said again while the checkpoint is not there. */
 const AGAIN: readonly bigint[] = [16n, 64n, 192n];
+
+/** Shares that a block's time is enough for: of more, each has its block, so that nobody gets more at once than he verifies. */
+const SHARES_A_BLOCK = 256;
+
+/** Most blocks over which shares are spread: all come while their table is known. */
+const MOST_SPREAD = 192;
 
 /** What verifying a whole checkpoint counts, in signatures: keys are decoded, and added. */
 const CHECKPOINT_COST = 8;
@@ -91,8 +97,8 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   const falseOnes: FalseCheckpoints = createFalseCheckpoints(ledger, bls);
   /** By height, two at most. */
   const collections = new Map<bigint, Collection>();
-  /** By height: the head at which the own shares were said last. */
-  const said = new Map<bigint, bigint>();
+  /** By height: the own rows, and up to which head it was looked whether their shares are to be said. */
+  const said = new Map<bigint, { readonly upTo: bigint; readonly places: readonly number[] }>();
 
   const head = (): bigint => ledger.head().height;
 
@@ -148,28 +154,20 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     collection.forget(subject);
   }
 
-  /** Own shares of a final block, one for each row with the own key. */
-  function ownShares({ table }: Collection, subject: CheckpointSubject): Share[] {
-    if (signer === undefined) return [];
-    const places = table.rows.flatMap(({ blsKey }, place) =>
-      equalBytes(blsKey, signer.blsKey) ? [place] : [],
-    );
-    if (places.length === 0) return [];
-    const signature = signer.sign(checkpointMessage(genesisHash, subject));
-    return places.map((place) => ({ ...subject, place, signature }));
-  }
-
-  /** What is to be said of a final block now. */
-  function due(subject: CheckpointSubject): readonly Share[] {
+  /** Own shares of a final block that are to be said now, one for each row with the own key. */
+  function due(subject: CheckpointSubject, { blsKey, sign }: CheckpointSigner): readonly Share[] {
     const { height } = subject;
-    const last = said.get(height);
-    const isDue =
-      last === undefined || AGAIN.some((after) => last < height + after && head() >= height + after);
-    if (!isDue || store.has(height)) return [];
-    const collection = collectionOf(height);
+    const collection = store.has(height) ? undefined : collectionOf(height);
     if (collection === undefined) return [];
-    said.set(height, head());
-    const shares = ownShares(collection, subject);
+    const { table } = collection;
+    const own = said.get(height) ?? { upTo: height - 1n, places: placesOfKey(table, blsKey) };
+    const places = own.places.filter((place) =>
+      timesOf(table.count, height, place).some((time) => own.upTo < time && time <= head()),
+    );
+    said.set(height, { upTo: head(), places: own.places });
+    if (places.length === 0) return [];
+    const signature = sign(checkpointMessage(genesisHash, subject));
+    const shares = places.map((place) => ({ ...subject, place, signature }));
     for (const share of shares) if (collection.isNew(share)) collection.add(share);
     return shares;
   }
@@ -224,7 +222,8 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       for (const height of said.keys()) if (height + CHECKPOINT_INTERVAL < reached) said.delete(height);
       falseOnes.prune(reached - CHECKPOINT_INTERVAL);
       const subject = subjectOf(reached - (reached % CHECKPOINT_INTERVAL));
-      const shares = subject === undefined || subject.height === 0n ? [] : due(subject);
+      const isSigned = subject !== undefined && subject.height > 0n && signer !== undefined;
+      const shares = isSigned ? due(subject, signer) : [];
       for (const [height, collection] of collections) {
         const final = subjectOf(height);
         if (final !== undefined) settle(collection, final);
@@ -259,6 +258,19 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
 
 function subjectIn({ height, blockHash, stateRoot, validatorsRoot }: CheckpointSubject): CheckpointSubject {
   return { height, blockHash, stateRoot, validatorsRoot };
+}
+
+function placesOfKey({ rows }: WholeStakeTable, key: Uint8Array): number[] {
+  return rows.flatMap(({ blsKey }, place) => (equalBytes(blsKey, key) ? [place] : []));
+}
+
+/** Heads at which the share of a row is said: with the block where rows are few, else each some blocks later, and again where that leaves time. */
+function timesOf(rows: number, height: bigint, place: number): bigint[] {
+  const spread = Math.min(MOST_SPREAD, Math.ceil(rows / SHARES_A_BLOCK));
+  // Rows stand by hashes of their names: who comes first is nobody's choice, and another one at each height.
+  const slot = (BigInt(place) + height / CHECKPOINT_INTERVAL) % BigInt(spread);
+  const again = AGAIN.filter((blocks) => blocks >= BigInt(spread));
+  return [0n, ...again].map((blocks) => height + slot + blocks);
 }
 
 /** So much a second, and no more at once than in one. */

@@ -35,21 +35,22 @@ export interface Collection {
   others(
     subject: CheckpointSubject,
   ): readonly { readonly subject: CheckpointSubject; readonly signatures: ReadonlyMap<number, Uint8Array> }[];
-  /** The shares of this are not needed any more. */
+  /** The signatures of this are not needed any more; whose they were is remembered. */
   forget(subject: CheckpointSubject): void;
 }
 
 export function createCollection(genesisHash: Uint8Array, table: WholeStakeTable, bls: Bls): Collection {
   const signed = new Map<string, Signed>();
-  /** Names of what a row signed. */
-  const subjects = new Map<number, string[]>();
+  /** What a row signed. */
+  const subjects = new Map<number, Signed[]>();
 
   return {
     table,
 
     isNew(share) {
       const known = subjects.get(share.place) ?? [];
-      return known.length < MOST_SUBJECTS && !known.includes(nameOf(share));
+      const one = signed.get(nameOf(share));
+      return known.length < MOST_SUBJECTS && (one === undefined || !known.includes(one));
     },
 
     verify(share) {
@@ -65,7 +66,7 @@ export function createCollection(genesisHash: Uint8Array, table: WholeStakeTable
       signed.set(name, one);
       one.signatures.set(place, signature);
       one.weight += table.at(place).weight;
-      subjects.set(place, [...(subjects.get(place) ?? []), name]);
+      subjects.set(place, [...(subjects.get(place) ?? []), one]);
     },
 
     aggregate(subject) {
@@ -85,7 +86,10 @@ export function createCollection(genesisHash: Uint8Array, table: WholeStakeTable
     },
 
     forget(subject) {
-      signed.delete(nameOf(subject));
+      const one = signed.get(nameOf(subject));
+      if (one === undefined) return;
+      one.signatures.clear();
+      one.weight = 0n;
     },
   };
 }

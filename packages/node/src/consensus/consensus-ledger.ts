@@ -15,6 +15,7 @@ import {
 } from '@sero/protocol';
 import type { AgreementChain } from '../agreement.ts';
 import type { CertificateStore } from '../validator/certificates.ts';
+import type { Ballot } from './ballot.ts';
 
 type Rounds = Pick<Ledger, 'genesis' | 'head' | 'emptyBlock' | 'roundContext' | 'validate' | 'executedBlock'>;
 
@@ -32,6 +33,8 @@ export interface ConsensusLedgerOptions {
   readonly certificates: Pick<CertificateStore, 'put' | 'get'>;
   /** Evidence for the next own block. */
   readonly evidence: () => readonly Uint8Array[];
+  /** What own blocks say of versions and circuits. */
+  readonly ballot: () => Ballot;
   /** ms since 1970. */
   readonly now: () => number;
   /** A fault that says nothing of any block: a proposal or a check that could not be made. */
@@ -39,7 +42,7 @@ export interface ConsensusLedgerOptions {
 }
 
 export function createConsensusLedger(options: ConsensusLedgerOptions): NodeConsensusLedger {
-  const { ledger, chain, certificates, evidence, now, failed } = options;
+  const { ledger, chain, certificates, evidence, ballot, now, failed } = options;
   const { minBlockGap } = ledger.genesis.pace;
   const claims = new WeakMap<Uint8Array, BlockClaim | 'none'>();
   let commits: Promise<void> = Promise.resolve();
@@ -57,7 +60,8 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
     const { proposer, period, seedProof, within } = order;
     const parent = height();
     const { parent: parentTime, now: time } = times();
-    const proposal = { proposer, period, ...(seedProof === undefined ? {} : { vrfProof: seedProof }) };
+    const proof = seedProof === undefined ? {} : { vrfProof: seedProof };
+    const proposal = { proposer, period, ...proof, ...ballot() };
     const block = await chain.propose({ time, proposal, within, evidence: evidence() });
     const isTooEarly = block.transactions.length === 0 && time - parentTime < BigInt(minBlockGap);
     return isTooEarly || height() !== parent ? undefined : named(block);

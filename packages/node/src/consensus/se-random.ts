@@ -5,17 +5,20 @@ import {
   type Halt,
   type OwnRecord,
   type Participant,
+  type Quorum,
   type VoteLog,
   type VoteVerifier,
+  wholeBundle,
 } from '@sero/consensus';
 import { equalBytes } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import type { Network, Topic, Verdict } from '@sero/network';
-import { decodeBundle, type Value } from '@sero/protocol';
+import { type Bundle, decodeBundle } from '@sero/protocol';
 import type { Agreement, AgreementChain, FinishedRound } from '../agreement.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { CertificateStore } from '../validator/certificates.ts';
 import type { ValidatorKeys } from '../validator/keys.ts';
+import type { Ballot } from './ballot.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createConsensusLedger } from './consensus-ledger.ts';
 import { createEvidencePool } from './evidence-pool.ts';
@@ -61,6 +64,8 @@ export interface SeRandomOptions {
   readonly verifier: VoteVerifier & { isFull(what: 'vote' | 'bundle'): boolean };
   readonly network: Pick<Network, 'publish'>;
   readonly peers: ConsensusPeers;
+  /** What own blocks say of versions and circuits. */
+  readonly ballot: () => Ballot;
   /** Keys that vote; undefined for a node that only follows. */
   readonly keys: ValidatorKeys | undefined;
   readonly clock: Clock;
@@ -99,6 +104,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     chain,
     certificates,
     evidence: evidence.select,
+    ballot: options.ballot,
     now: clock.now,
     failed: events.failed,
   });
@@ -311,20 +317,19 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
 
 /** Why agreement ended. */
 function errorOf(halt: Halt): Error {
-  if (halt.reason !== 'two-certificates') return halt.error;
-  const [one, other] = halt.certificates;
-  return new TwoCertificatesError(one.round, one.value, other.value);
+  return halt.reason === 'two-certificates' ? new TwoCertificatesError(halt.certificates) : halt.error;
 }
 
-/** Two blocks of one height were made final: more than a third of the stake is dishonest, or the program is wrong. It is nobody's to choose one. */
+/** Two blocks of one height were made final: more than a third of the stake is dishonest, or a program is wrong. It is nobody's to choose one. */
 export class TwoCertificatesError extends Error {
   readonly round: bigint;
-  readonly values: readonly [Value, Value];
+  /** Both, as bundles. */
+  readonly certificates: readonly [Bundle, Bundle];
 
-  constructor(round: bigint, one: Value, other: Value) {
-    super(`round ${round} has certificates of two different blocks`);
+  constructor([one, other]: readonly [Quorum, Quorum]) {
+    super(`round ${one.round} has certificates of two different blocks`);
     this.name = 'TwoCertificatesError';
-    this.round = round;
-    this.values = [one, other];
+    this.round = one.round;
+    this.certificates = [wholeBundle(one), wholeBundle(other)];
   }
 }

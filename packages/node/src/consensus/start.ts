@@ -2,7 +2,7 @@ import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import type { Network } from '@sero/network';
-import type { Header } from '@sero/protocol';
+import { FIRST_VERSION, type Header, type Version } from '@sero/protocol';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain.ts';
 import type { Clock } from '../clock.ts';
@@ -10,15 +10,18 @@ import type { NodeDirectory } from '../directory.ts';
 import { NodeError } from '../errors.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NodeMetrics } from '../metrics.ts';
+import { nativeBls } from '../native-bls.ts';
 import { joinNetwork, type PeerOptions, peersOf } from '../p2p/join.ts';
 import { createPeers } from '../p2p/peers.ts';
 import { createServer, type ServedNode } from '../p2p/serve.ts';
 import { createTransactionGossip } from '../p2p/transactions.ts';
-import { type CertificateStore, openCertificateStore } from '../validator/certificates.ts';
 import { type BatchEvent, createBatchPreparer } from '../validator/batches.ts';
+import { type CertificateStore, openCertificateStore } from '../validator/certificates.ts';
 import { openValidatorKeys, type ValidatorKeys } from '../validator/keys.ts';
 import { createVoteVerifier } from '../verification/votes/verifier.ts';
-import { createSeRandom, type SeRandom } from './se-random.ts';
+import { ballotOf } from './ballot.ts';
+import { expectNotHalted, keepBoth } from './halt-mark.ts';
+import { createSeRandom, type SeRandom, TwoCertificatesError } from './se-random.ts';
 
 /** What a node on a chain with validators is started with. */
 export interface AgreementOptions {
@@ -34,6 +37,10 @@ export interface AgreementOptions {
   readonly validator: string | undefined;
   /** Threads that verify votes. */
   readonly threads: number;
+  /** Versions that this program has beside the first. */
+  readonly versions: readonly Version[];
+  /** Circuit that the operator wants disabled. */
+  readonly disable: number | undefined;
   /** What else peers are served with. */
   readonly served: Pick<ServedNode, 'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'>;
   /** How to undo what is opened here. */
@@ -53,10 +60,15 @@ export interface RunningAgreement {
 /** Joins the network and gets agreement ready, which the caller starts. */
 export async function prepareAgreement(options: AgreementOptions): Promise<RunningAgreement> {
   const { ledger, chain, mempool, directory, clock, logger, metrics, opened } = options;
+  expectNotHalted(directory.halted);
   const { certificatesKept: kept, stake } = ledger.genesis;
   const certificates = openCertificateStore(directory.certificates, { kept, stride: stake.certStride });
   opened('certificates', certificates.close);
+  certificates.prune(ledger.head().height);
+  // Gossip and heads may come before everything that they are for is there.
+  let agreement: SeRandom | undefined;
   const keys = options.validator === undefined ? undefined : openKeys(options.validator);
+  let advanceKeys = (): void => undefined;
   if (keys !== undefined) {
     opened('validator keys', keys.close);
     const batches = createBatchPreparer({
@@ -65,9 +77,12 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
       onEvent: (event) => tellBatch(logger, event),
     });
     opened('batches of keys', batches.stop);
-    const advance = (): void => batches.advance(ledger.head().height + 1n);
-    advance();
-    chain.onHead(advance);
+    // While the node catches up a batch would be over before it is made.
+    advanceKeys = () => batches.advance(ledger.head().height + 1n);
+    advanceKeys();
+    chain.onHead(() => {
+      if (agreement?.isAtWork() !== false) advanceKeys();
+    });
   }
   const verifier = createVoteVerifier({
     threads: options.threads,
@@ -75,15 +90,14 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
   });
   opened('vote verifier', verifier.close);
 
-  // Gossip may come before everything that it is for is there.
-  let agreement: SeRandom | undefined;
   const serve = createServer({
     ...options.served,
     ledger,
     certificates,
     blockOf: (digest) => agreement?.blockOf(digest),
   });
-  const network = await joinNetwork(ledger, directory.network, options.network, {
+  const highest = Math.max(FIRST_VERSION, ...options.versions.map(({ number }) => number));
+  const network = await joinNetwork(ledger, directory.network, options.network, highest, {
     serve,
     async gossip(topic, item, from) {
       if (agreement === undefined) return 'ignore';
@@ -98,10 +112,17 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
   opened('requests', () => stopped.abort());
   agreement = createSeRandom({
     ledger,
-    chain,
+    chain: {
+      ...chain,
+      failed(error) {
+        if (error instanceof TwoCertificatesError) keepBoth(directory.halted, error);
+        chain.failed(error);
+      },
+    },
     certificates,
     verifier,
     network,
+    ballot: () => ballotOf(ledger, options.versions, options.disable),
     peers: createPeers(network, Math.random, stopped.signal),
     keys,
     clock,
@@ -121,6 +142,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
         else logger.info({ record: toHex(record) }, 'this node votes');
       },
       catchingUp(isRunning) {
+        if (!isRunning) advanceKeys();
         logger.info({ height: Number(ledger.head().height) }, isRunning ? 'catching up' : 'caught up');
       },
       peerFailed: (peer, error) => logger.debug({ peer, err: error }, 'a peer could not help'),
@@ -166,7 +188,7 @@ function tellBatch(logger: Logger, event: BatchEvent): void {
 
 function openKeys(directory: string): ValidatorKeys {
   try {
-    return openValidatorKeys(directory);
+    return openValidatorKeys(directory, { bls: nativeBls });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new NodeError(

@@ -4,12 +4,14 @@ import type { ResultOf } from '@sero/api';
 import type { Ledger } from '@sero/ledger';
 import { createNetwork, type Network, type NetworkOptions, peerIdOf } from '@sero/network';
 import { nodeKey, peerFile } from '@sero/network/node';
-import { headerHash } from '@sero/protocol';
+import { FIRST_VERSION, headerHash } from '@sero/protocol';
 import { NodeError } from '../errors.ts';
 
 /** How a node meets others. Everything else has its default in `DEFAULT_LIMITS` of @sero/network. */
 export interface PeerOptions
-  extends Partial<Pick<NetworkOptions, 'bootstrap' | 'direct' | 'discovery' | 'limits' | 'transport' | 'announce'>> {
+  extends Partial<
+    Pick<NetworkOptions, 'bootstrap' | 'direct' | 'discovery' | 'limits' | 'transport' | 'announce'>
+  > {
   /** Multiaddrs to listen at. Default /ip4/0.0.0.0/tcp/8646. */
   readonly listen?: readonly string[];
 }
@@ -31,12 +33,14 @@ async function keyIn(directory: string): Promise<Uint8Array> {
  * Joins the network of a chain.
  *
  * @param directory of the node's key and addresses
+ * @param highest version of the protocol that the program has
  * @throws NodeError `network-unusable`
  */
 export async function joinNetwork(
   ledger: Pick<Ledger, 'genesisHash' | 'head' | 'earliest'>,
   directory: string,
   { listen = ['/ip4/0.0.0.0/tcp/8646'], ...options }: PeerOptions,
+  highest: number,
   handlers: NetworkOptions['handlers'],
 ): Promise<Network> {
   const key = await keyIn(directory);
@@ -44,6 +48,7 @@ export async function joinNetwork(
     return await createNetwork({
       ...options,
       key,
+      versions: { lowest: FIRST_VERSION, highest },
       listen,
       peerFile: peerFile(join(directory, PEERS)),
       handlers,

@@ -121,7 +121,10 @@ export function createServer(node: ServedNode): Handlers['serve'] {
 }
 
 /** What a node serves that has neither checkpoints nor snapshots. */
-export const NOTHING_MORE: Pick<ServedNode, 'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'> = {
+export const NOTHING_MORE: Pick<
+  ServedNode,
+  'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'
+> = {
   compactOutputs: () => undefined,
   checkpoints: () => [],
   snapshots: () => [],

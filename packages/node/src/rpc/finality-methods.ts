@@ -3,10 +3,10 @@ import { CHECKPOINT_INTERVAL } from '@sero/protocol';
 import type { FinalitySource } from './finality.ts';
 import type { Handlers } from './handlers.ts';
 import { checkRange, type RangeLimits, type Ranges } from './ranges.ts';
-import { BYTES_PER_UNIT, ENTRY_WORK } from './work.ts';
+import { BLOCK_WORK, BYTES_PER_UNIT, ENTRY_WORK } from './work.ts';
 
-/** Making a light certificate of a large committee: a proof of two thousand rows takes some tens of ms. */
-const LIGHT_WORK = 16;
+/** Bytes of a certificate of which a light one is made for a unit: 400 KB, a proof of 727 rows, take 20 ms. */
+const MADE_BYTES_PER_UNIT = 16_384;
 
 type FinalityHandlers = Pick<
   Handlers,
@@ -54,8 +54,10 @@ export function finalityHandlers(
     sero_getLightCertificate({ height }, { work }) {
       const source = voted();
       // Before it is made: whoever is too deep in debt has nothing made for him.
-      work.charge(LIGHT_WORK);
-      const certificate = source.lightCertificate(height);
+      const certificate = source.lightCertificate(height, (bytes) =>
+        work.charge(bytes / MADE_BYTES_PER_UNIT),
+      );
+      work.charge(BLOCK_WORK + (certificate?.length ?? 0) / BYTES_PER_UNIT);
       if (certificate === undefined) {
         throw new RpcError('not-found', `there is no light certificate of height ${height} here`, {
           code: 'certificate-missing',

@@ -12,8 +12,12 @@ import type { LightCertificateStore } from './finality-store.ts';
 export interface FinalitySource {
   /** Bundle of cert votes for the block of a height; undefined where it is not kept, or the height has none. */
   certificate(height: bigint): Uint8Array | undefined;
-  /** Light certificate of that block: of a stride end as it was kept, of another one made now. Undefined where neither is there. */
-  lightCertificate(height: bigint): Uint8Array | undefined;
+  /**
+   * Light certificate of that block: of a stride end as it was kept, of another one made now. Undefined where neither is there.
+   *
+   * @param making is told the bytes of the certificate before a light one is made of it; what it throws is thrown
+   */
+  lightCertificate(height: bigint, making?: (bytes: number) => void): Uint8Array | undefined;
   /** Checkpoint of a height that is a multiple of 256. */
   checkpoint(height: bigint): Uint8Array | undefined;
 }
@@ -55,11 +59,13 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
   let done: bigint | undefined;
 
   /** The light certificate of a block, where all that it takes is there. */
-  function make(height: bigint): Uint8Array | undefined {
+  function make(height: bigint, making?: (bytes: number) => void): Uint8Array | undefined {
     if (height < 1n || height > ledger.head().height) return undefined;
     const bytes = certificate(height);
-    const table = bytes === undefined ? undefined : ledger.stakeTable(height);
-    if (bytes === undefined || table === undefined) return undefined;
+    if (bytes === undefined) return undefined;
+    making?.(bytes.length);
+    const table = ledger.stakeTable(height);
+    if (table === undefined) return undefined;
     const headers: Header[] = [];
     for (let at = seedHeight(stake, height); at <= height; at++) {
       const header = ledger.header(at);
@@ -85,11 +91,11 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
     certificate,
     checkpoint,
 
-    lightCertificate(height) {
+    lightCertificate(height, making) {
       const kept = store.get(height);
       if (kept !== undefined) return kept;
       // A final block never changes: what was made once is right for ever. What cannot be made may come yet, and is not remembered.
-      return made.get(height) ?? remembered(height, make(height));
+      return made.get(height) ?? remembered(height, make(height, making));
     },
 
     committed() {

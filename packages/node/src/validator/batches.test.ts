@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   type EphemeralKeys,
+  keyFileSize,
   makeEphemeralKeys,
   memorySlotFile,
   openEphemeralKeys,
@@ -11,7 +12,6 @@ import {
 import { blake2b, blake2b256, type Ed25519, equalBytes } from '@sero/crypto';
 import { handClock } from '../test-support.ts';
 import { type BatchEvent, type BatchOptions, createBatchPreparer } from './batches.ts';
-import { ephemeralFileSize } from './make-keys.ts';
 
 /** Signatures that anybody can make: thousands of them cost nothing. */
 const cheapEd25519: Ed25519 = {
@@ -24,7 +24,7 @@ const cheapEd25519: Ed25519 = {
 const RANGE = { first: 10n, last: 8n * 256n - 1n };
 
 function newFile(range = RANGE): SlotFile {
-  const file = memorySlotFile(ephemeralFileSize(range));
+  const file = memorySlotFile(keyFileSize(range));
   runKeySteps(
     makeEphemeralKeys(file, blake2b256('TEST_SEED'), range, cheapEd25519),
     file,

@@ -1,6 +1,5 @@
 import * as nodeFs from 'node:fs';
-import { StoreError } from '@sero/store';
-import type { Disk } from '@sero/store/node';
+import { type Disk, diskError } from '@sero/store/node';
 
 /** What a call to the file system answers. */
 type Answer<T> = (error: Error | null, value: T) => void;
@@ -30,14 +29,7 @@ export const MAKE = READ_WRITE | nodeFs.constants.O_CREAT | nodeFs.constants.O_E
 /** Of a file of secrets: its owner reads and writes. */
 export const SECRET_MODE = 0o600;
 
-/** Writes all bytes at a place of a file. */
-export function writeAll(disk: FileDisk, file: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += disk.writeSync(file, bytes, done, bytes.length - done, at + done);
-  }
-}
-
-/** The same through the thread pool. */
+/** Writes all bytes at a place of a file, through the thread pool. */
 export async function writeAllLater(
   disk: FileDisk,
   file: number,
@@ -67,40 +59,10 @@ export function syncLater(disk: FileDisk, file: number): Promise<void> {
   });
 }
 
-/** Reads bytes of a file into a buffer of its own; fewer where it ends. */
-export function readUpTo(disk: FileDisk, file: number, at: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const read = disk.readSync(file, bytes, done, length - done, at + done);
-    if (read === 0) break;
-    done += read;
-  }
-  return bytes.subarray(0, done);
-}
-
-/** Makes what was created or renamed in a directory durable. */
-export function syncDirectory(disk: FileDisk, directory: string): void {
-  const file = disk.openSync(directory, 'r');
-  try {
-    disk.fsyncSync(file);
-  } finally {
-    disk.closeSync(file);
-  }
-}
-
-const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-/** An error of the file system as the store's; what is typed already is returned as it is. */
+/** An error of the file system as the store's; what is typed already, and what no file system threw, is returned as it is. */
 export function diskFailure(error: unknown, what: string): Error {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (!(error instanceof Error) || code === undefined || error.name !== 'Error') {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-  const [name, advice] = FULL.includes(code)
-    ? (['disk-full', 'the disk is full; free some space and start again'] as const)
-    : (['disk-failed', 'the disk failed; look at the system log and the health of the disk'] as const);
-  return new StoreError(name, `${what}: ${advice} (${message})`, { cause: error });
+  if (!(error instanceof Error)) return new Error(String(error));
+  return error.name === 'Error' && 'code' in error ? diskError(error, what) : error;
 }
 
 /** Runs what touches the disk; what the file system throws comes as a StoreError. */

@@ -1,32 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeEphemeralKeys, openEphemeralKeys, runKeySteps } from '@sero/consensus';
+import {
+  keyFileSize,
+  makeEphemeralKeys,
+  openEphemeralKeys,
+  type RoundRange,
+  runKeySteps,
+} from '@sero/consensus';
 import { type Bls, blsSecret, portableBls } from '@sero/crypto';
 import {
-  batchOf,
   decodeOneTimeAddress,
-  LEAVES_PER_ROUND,
   MAX_KEY_RANGE,
-  ROUNDS_PER_BATCH,
 } from '@sero/protocol';
-import { openDataDirectory } from '@sero/store/node';
+import { openDataDirectory, syncDirectory } from '@sero/store/node';
 import { fastEd25519, fastVrf } from '../fast-signatures.ts';
 import { ensure } from './errors.ts';
-import { type FileDisk, onDisk, syncDirectory, systemFileDisk } from './file-disk.ts';
+import { type FileDisk, onDisk, systemFileDisk } from './file-disk.ts';
 import { expectNoneBegun, KEY_FILES, KEYS_SCHEMA } from './keys.ts';
 import { writePlace } from './place.ts';
 import { RECORD_FILE, type ValidatorPublicKeys, writeRecord } from './record-file.ts';
 import { writeSecretFile } from './secret-file.ts';
 import { makeSlotFile } from './slot-file.ts';
 import { openVoteLog } from './vote-log-file.ts';
-
-/** Rounds that keys cover, both included. */
-export interface KeyRange {
-  readonly first: bigint;
-  /** At most 3,000,000 later. */
-  readonly last: bigint;
-}
 
 export interface MakeKeysOptions {
   /** Who will own the stake record, PKr, 64 bytes: the proof of possession of the BLS key holds for him alone. */
@@ -46,11 +42,12 @@ export interface MakeKeysOptions {
  * Makes a validator's keys in a directory, which is made if it is not there and may hold no other keys. See `ValidatorKeys` for what stands in
  * it, and for what must never be done with it. For every 256 rounds it takes some 0.1 ms and 128 bytes.
  *
+ * @param range at most 3,000,000 rounds from the first to the last
  * @throws ValidatorKeysError `keys-invalid`, `keys-exist`, `keys-incomplete`; StoreError `directory-locked`, `disk-` codes
  */
 export function makeValidatorKeys(
   directory: string,
-  range: KeyRange,
+  range: RoundRange,
   options: MakeKeysOptions,
 ): ValidatorPublicKeys {
   const { owner, disk = systemFileDisk } = options;
@@ -70,7 +67,7 @@ export function makeValidatorKeys(
   }
 }
 
-function makeFiles(directory: string, range: KeyRange, options: MakeKeysOptions): ValidatorPublicKeys {
+function makeFiles(directory: string, range: RoundRange, options: MakeKeysOptions): ValidatorPublicKeys {
   const { owner, random = randomBytes, bls = portableBls, disk = systemFileDisk } = options;
   const vrf = random(32);
   const material = random(32);
@@ -104,8 +101,8 @@ function makeFiles(directory: string, range: KeyRange, options: MakeKeysOptions)
   }
 }
 
-function makeEphemeral(path: string, range: KeyRange, seed: Uint8Array, disk: FileDisk) {
-  const file = makeSlotFile(path, ephemeralFileSize(range), disk);
+function makeEphemeral(path: string, range: RoundRange, seed: Uint8Array, disk: FileDisk) {
+  const file = makeSlotFile(path, keyFileSize(range), disk);
   try {
     let failure: Error | undefined;
     runKeySteps(
@@ -129,16 +126,7 @@ function makeEphemeral(path: string, range: KeyRange, seed: Uint8Array, disk: Fi
   }
 }
 
-const SECTOR = 512;
-const SLOT = 128;
-
-/** Bytes of the file of @sero/consensus's keys: a head, two areas of a batch's leaves with a head each, a slot for every batch. */
-export function ephemeralFileSize({ first, last }: KeyRange): number {
-  const area = SECTOR + Number(ROUNDS_PER_BATCH) * LEAVES_PER_ROUND * SLOT;
-  return SECTOR + 2 * area + Number(batchOf(last) - batchOf(first) + 1n) * SLOT;
-}
-
-function expectValid({ first, last }: KeyRange, owner: Uint8Array): void {
+function expectValid({ first, last }: RoundRange, owner: Uint8Array): void {
   ensure(
     first >= 0n && first <= last && last - first <= MAX_KEY_RANGE && last < 1n << 64n,
     'keys-invalid',

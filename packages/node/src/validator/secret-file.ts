@@ -1,6 +1,7 @@
+import { readUpTo, writeAll } from '@sero/store/node';
 import sodium from 'sodium-native';
 import { ensure } from './errors.ts';
-import { type FileDisk, MAKE, onDisk, readUpTo, SECRET_MODE, writeAll } from './file-disk.ts';
+import { type FileDisk, MAKE, onDisk, SECRET_MODE } from './file-disk.ts';
 import { openSecret } from './slot-file.ts';
 
 /** Bytes of a secret. */

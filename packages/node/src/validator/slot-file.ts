@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { SlotFile } from '@sero/consensus';
+import { readUpTo, syncDirectory, writeAll } from '@sero/store/node';
 import { ensure, ValidatorKeysError } from './errors.ts';
 import {
   diskFailure,
@@ -7,11 +8,8 @@ import {
   MAKE,
   onDisk,
   READ_WRITE,
-  readUpTo,
   SECRET_MODE,
-  syncDirectory,
   systemFileDisk,
-  writeAll,
 } from './file-disk.ts';
 import { groupedSync } from './grouped-sync.ts';
 

@@ -2,18 +2,16 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { MAX_LOG_RECORD, type VoteLog } from '@sero/consensus';
 import { toHex } from '@sero/crypto';
+import { readUpTo, syncDirectory, writeAll } from '@sero/store/node';
 import { ensure, ValidatorKeysError } from './errors.ts';
 import {
   diskFailure,
   type FileDisk,
   onDisk,
-  readUpTo,
   SECRET_MODE,
-  syncDirectory,
   syncLater,
   systemFileDisk,
   truncateLater,
-  writeAll,
   writeAllLater,
 } from './file-disk.ts';
 import { groupedSync } from './grouped-sync.ts';

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
+import { readUpTo } from '@sero/store/node';
 import { ensure } from './errors.ts';
-import { type FileDisk, readUpTo } from './file-disk.ts';
+import type { FileDisk } from './file-disk.ts';
 import { headSeed, LOG_HEADER, RECORD_HEAD, readLogHeader, readRecordHead } from './vote-log-record.ts';
 
 /** One record of a log and where it stands. */

@@ -2,6 +2,7 @@ import type { VerifiedBundle } from '@sero/consensus';
 import {
   type Bundle,
   checkBundleForm,
+  checkQuorum,
   checkRowWeights,
   ProtocolError,
   type RoundContext,
@@ -155,8 +156,7 @@ function quorum(
   }));
   const weights = [...single, ...pairs.map(({ first }) => first)].map(({ weight }) => weight);
   try {
-    // Where every unit votes the rows' weights are just what counts: now the drawn ones are.
-    checkRowWeights({ ...context.committees(step), everyUnit: true }, weights);
+    checkQuorum(context.committees(step).threshold, weights);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;
