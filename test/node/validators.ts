@@ -35,7 +35,9 @@ export interface TestValidators {
     change?: Partial<NodeOptions>,
   ): ReturnType<typeof start>;
   /** Starts all validators in directories of their own. */
-  startAll(): Promise<{ directory: string; started: Awaited<ReturnType<typeof start>> }[]>;
+  startAll(
+    change?: (validator: number) => Partial<NodeOptions>,
+  ): Promise<{ directory: string; started: Awaited<ReturnType<typeof start>> }[]>;
 }
 
 let networks = 0;
@@ -86,7 +88,7 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
     makeKeys,
     start: async (directory, validator, change = {}) =>
       startAt(await place(directory), directory, validator, change),
-    async startAll() {
+    async startAll(change = () => ({})) {
       const chosen = await Promise.all(
         keys.map(async () => {
           const directory = newDirectory();
@@ -95,7 +97,7 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
       );
       return Promise.all(
         chosen.map(async ({ directory, listen }, validator) => {
-          const started = await startAt(listen, directory, validator, {});
+          const started = await startAt(listen, directory, validator, change(validator));
           return { directory, started };
         }),
       );

@@ -86,7 +86,7 @@ export function createServer(parts: ServeParts): Server {
     const gone = (): void => leaving.abort();
     const signal = AbortSignal.any([leaving.signal, closing]);
     const timer = clock.setTimer(gone, limits.wholeMs);
-    stream.addEventListener('close', gone);
+    
     try {
       let left = codec.chunks(request);
       for await (const chunk of parts.handlers.serve(name, bytes, id, signal)) {
@@ -163,7 +163,7 @@ export async function readRequest(
   const head = await reader.read(4, openMs);
   if (head === undefined) throw new RequestError('closed', 'a stream without a request');
   const length = lengthAt(head, 0);
-  
+  if (length > maxBytes) return undefined;
   if (length === 0) return new Uint8Array(0);
   const bytes = await reader.read(length, openMs);
   if (bytes === undefined) throw new RequestError('closed', 'the request ended early');

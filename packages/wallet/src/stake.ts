@@ -179,7 +179,7 @@ function registerPart(
 ): StakePart {
   const { keys, commission } = request;
   ensure(
-    from !== undefined,
+    from !== undefined && equalBytes(from.bytes, keys.owner),
     'stake-not-owner',
     request.type === 'renew'
       ? 'these keys were made for another owner than the record’s: make keys for that owner'
@@ -219,7 +219,6 @@ function checkedBody(keys: ValidatorKeys, body: RegisterBody): Uint8Array {
     const bytes = RegisterBodyType.serialize(body);
     decodeRegisterBody(bytes);
     checkStakeKeys(keys);
-    checkPossession(keys, keys.owner, portableBls);
     return bytes;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

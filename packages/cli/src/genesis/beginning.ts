@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { developmentVerifyingKeys } from '@sero/circuits';
 import { utf8 } from '@sero/crypto';
+import { nativeBls } from '@sero/node';
 import {
   decodeDraft,
   draftGenesis,

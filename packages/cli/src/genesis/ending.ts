@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equalBytes, toHex } from '@sero/crypto';
-import { fastVrf } from '@sero/node';
+import { fastVrf, nativeBls } from '@sero/node';
 import {
   type Ceremony,
   CeremonyType,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { equalBytes } from '@sero/crypto';
 import {
   makeValidatorKeys,
+  nativeBls,
   openValidatorKeys,
   readValidatorRecord,
   type ValidatorKeys,

@@ -9,10 +9,7 @@ import {
   runKeySteps,
 } from '@sero/consensus';
 import { type Bls, blsSecret, portableBls } from '@sero/crypto';
-import {
-  decodeOneTimeAddress,
-  MAX_KEY_RANGE,
-} from '@sero/protocol';
+import { decodeOneTimeAddress, MAX_KEY_RANGE } from '@sero/protocol';
 import { openDataDirectory, syncDirectory } from '@sero/store/node';
 import { fastEd25519, fastVrf } from '../fast-signatures.ts';
 import { ensure } from './errors.ts';
