@@ -5,10 +5,11 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { createClient, createSocketClient } from '@sero/api';
+import { createClient, createSocketClient, type SeroClient } from '@sero/api';
 import { productChain, writeR1cs } from '@sero/circuits/test/setup';
 import { buildProgram, examplesOf } from '@sero/cli';
-import { fromHex } from '@sero/crypto';
+import { equalBytes, fromHex } from '@sero/crypto';
+import { decodeGenesis } from '@sero/protocol';
 import { newWords } from '@sero/wallet';
 import {
   type Answer,
@@ -20,6 +21,7 @@ import {
   PASSWORD,
   PROGRAM,
   sero,
+  startAnyDevnet,
   startDevnet,
   wordsOf,
   writeWallet,
@@ -31,7 +33,15 @@ import {
  */
 
 /** What stands in examples for something that is different for every reader. */
-const PLACEHOLDERS = ['serodev1…', '5f3c…', 'http://127.0.0.1:8645'] as const;
+const PLACEHOLDERS = [
+  'serodev1…',
+  'serordev1…',
+  '5f3c…',
+  '5f'.repeat(32),
+  '5f5f5f5f',
+  'http://127.0.0.1:8645',
+  '/ip4/192.0.2.7/tcp/8646/p2p/12D3KooW…',
+] as const;
 
 interface Step {
   readonly line: string;
@@ -49,13 +59,17 @@ interface Step {
 interface Story {
   readonly says: string;
   /** Devnet account of the wallet; none: there is no wallet yet. */
-  readonly account?: number;
+  readonly account?: number | (() => Promise<number>);
+  /** The node that is asked is beside four validators. Default: it seals alone. */
+  readonly agrees?: true;
   /** What the reader has before. */
-  readonly before?: (home: Home) => void;
+  readonly before?: (home: Home) => Promise<void> | void;
   readonly steps: readonly Step[];
 }
 
 let devnet: Devnet;
+/** Another one, with validators. */
+let network: Devnet;
 const address = (n: number): string => devnet.accounts[n]!.address;
 const toBob = () => ({ 'serodev1…': address(9) });
 const atNode = () => ({ 'http://127.0.0.1:8645': devnet.url });
@@ -71,6 +85,9 @@ const shownWord: Answer = [
 ];
 const typed = (question: RegExp, text = PASSWORD): Answer => [question, () => text];
 let paid = '';
+/** Of the story that comes first with it. */
+let [owner, record] = ['', ''];
+const ofRecord = () => ({ ['5f'.repeat(32)]: record });
 /** Where a ceremony's number comes from is its people's to agree on. */
 const BEACON = '000102030405060708090a0b0c0d0e0f';
 
@@ -218,6 +235,97 @@ const STORIES: readonly Story[] = [
     ],
   },
   {
+    says: 'a network of one validator, begun by a ceremony',
+    account: 6,
+    steps: [
+      {
+        line: 'sero genesis address',
+        check: ({ stdout }) => {
+          owner = stdout.trim();
+        },
+      },
+      {
+        line: 'sero genesis join --keys validator --owner serordev1… --units 100 -o ada.entry',
+        values: () => ({ 'serordev1…': owner }),
+      },
+      {
+        line: 'sero genesis init ada.entry --profile development --name our-net --time 2027-01-01T12:00:00Z -o draft.ssz',
+      },
+      { line: 'sero genesis verify draft.ssz' },
+      { line: 'sero genesis commit draft.ssz --keys validator -o ada.commitment' },
+      { line: 'sero genesis reveal draft.ssz ada.commitment --keys validator -o ada.reveal' },
+      {
+        line: 'sero genesis build draft.ssz ada.commitment ada.reveal --ceremony ceremony.ssz -o genesis.ssz',
+      },
+      { line: 'sero genesis verify genesis.ssz --ceremony ceremony.ssz' },
+    ],
+  },
+  {
+    says: 'stake, from keys to leaving',
+    account: 7,
+    steps: [
+      { line: 'sero stake owner', check: ({ stdout }) => assert.match(stdout, /^[0-9a-f]{128}$/m) },
+      { line: 'sero stake keys ./validator' },
+      { line: 'sero stake register --keys ./validator --units 10', answers: yes, sends: true },
+      {
+        line: 'sero stake status --json',
+        check: (called) => {
+          const [own] = called.json()['holdings'] as { record: string }[];
+          record = own!.record;
+        },
+      },
+      { line: 'sero stake online', answers: yes, sends: true },
+      { line: 'sero stake status', check: ({ stdout }) => assert.match(stdout, /yours/) },
+      { line: `sero stake delegate ${'5f'.repeat(32)} 5`, values: ofRecord, answers: yes, sends: true },
+      { line: `sero stake unlock ${'5f'.repeat(32)} 5`, values: ofRecord, answers: yes, sends: true },
+      { line: 'sero stake offline', answers: yes, sends: true },
+      {
+        line: 'sero stake keys ./validator-2 --record 5f5f5f5f',
+        values: () => ({ '5f5f5f5f': record.slice(0, 8) }),
+      },
+      { line: 'sero stake renew --keys ./validator-2', answers: yes, sends: true },
+      { line: `sero stake offline ${'5f'.repeat(32)} --for-good`, values: ofRecord, answers: yes },
+    ],
+  },
+  {
+    says: 'a record with a commission',
+    account: 8,
+    steps: [
+      { line: 'sero stake keys ./validator' },
+      { line: 'sero stake register --keys ./validator --units 10 --commission 5', answers: yes },
+    ],
+  },
+  {
+    says: 'a record without stake',
+    account: 1,
+    steps: [
+      { line: 'sero stake keys ./validator' },
+      { line: 'sero stake register --keys ./validator', answers: yes },
+    ],
+  },
+  {
+    says: 'a validator’s rewards',
+    agrees: true,
+    account: () => rewarded(),
+    steps: [{ line: 'sero stake claim', answers: yes }],
+  },
+  {
+    says: 'finality, verified',
+    agrees: true,
+    before: copyGenesis,
+    steps: [
+      { line: 'sero node peers', check: ({ stdout }) => assert.match(stdout, /^4 peers$/m) },
+      {
+        line: 'sero verify-chain --genesis genesis.ssz',
+        check: ({ stdout }) => assert.match(stdout, /^final/),
+      },
+      {
+        line: 'sero verify-chain --json --quiet',
+        check: (called) => assert.ok(Number(called.json()['certificates']) > 0),
+      },
+    ],
+  },
+  {
     says: 'a plan for a contact, signed',
     account: 5,
     steps: [
@@ -231,14 +339,33 @@ const STORIES: readonly Story[] = [
 /** Programs that go on until they are stopped, and what is said to them or after them. */
 const LASTING: readonly Story[] = [
   {
-    says: 'a devnet, and one begun anew',
-    steps: [{ line: 'sero devnet' }, { line: 'sero devnet --reset' }],
+    says: 'a devnet, one begun anew, and one without validators',
+    steps: [{ line: 'sero devnet' }, { line: 'sero devnet --reset' }, { line: 'sero devnet --solo' }],
   },
   {
     says: 'a node',
     before: ({ path }) =>
       copyFileSync(join(devnetHome.path, 'devnet-solo', 'genesis.ssz'), join(path, 'genesis.ssz')),
     steps: [{ line: 'sero node start --genesis genesis.ssz' }, { line: 'sero node start' }],
+  },
+  {
+    says: 'a node of a network, with keys',
+    account: 9,
+    agrees: true,
+    async before(home) {
+      copyGenesis(home);
+      const { code, stderr } = await sero({ home, env: { SERO_NODE: network.url } }, 'stake', 'keys', 'keys');
+      assert.equal(code, 0, stderr);
+    },
+    steps: [
+      {
+        line: 'sero node start --genesis genesis.ssz --validator keys --bootstrap /ip4/192.0.2.7/tcp/8646/p2p/12D3KooW…',
+        // Where others listen on this machine, the port that is everybody's default may be taken.
+        values: () => ({
+          '/ip4/192.0.2.7/tcp/8646/p2p/12D3KooW…': `${peerAddress} --listen /ip4/127.0.0.1/tcp/0`,
+        }),
+      },
+    ],
   },
 ];
 const WITH_NODE = 'sero node status --node http://127.0.0.1:8645';
@@ -247,6 +374,13 @@ const IN_BASH = [
   'source <(sero completion bash)',
   'sero completion fish > ~/.config/fish/completions/sero.fish',
 ];
+/** What takes a checkpoint of 256 blocks, with the file and the words in which a test runs it. */
+const BY_ITS_OWN_TEST: Readonly<Record<string, readonly [file: string, words: readonly string[]]>> = {
+  'sero verify-chain --from-checkpoint checkpoint.ssz --checkpoint-time 2026-11-23T12:00:00Z': [
+    'packages/cli/src/commands/verify-chain.test.ts',
+    ["'--from-checkpoint', file", "'--checkpoint-time', now()"],
+  ],
+};
 /**
  * One story with proofs of all shapes, whose keys are made while other tests run: it runs late, in a file of its own, which sets `--yes`,
  * `--wait` and `--json` behind each of these lines, since every one is a process at no terminal.
@@ -260,6 +394,13 @@ const LATE = [
 ];
 
 let devnetHome: Home;
+let networkHome: Home;
+/** Of the node beside the validators, for others of its network. */
+let peerAddress = '';
+
+function copyGenesis({ path }: Home): void {
+  copyFileSync(join(networkHome.path, 'devnet', 'genesis.ssz'), join(path, 'genesis.ssz'));
+}
 
 describe('every example of the help and of docs/cli.md', { concurrency: false }, () => {
   const homes: Home[] = [];
@@ -269,23 +410,23 @@ describe('every example of the help and of docs/cli.md', { concurrency: false },
     return home;
   };
   before(async () => {
-    devnetHome = fresh();
-    devnet = await startDevnet(devnetHome.path);
+    [devnetHome, networkHome] = [fresh(), fresh()];
+    [devnet, network] = await Promise.all([startDevnet(devnetHome.path), startAnyDevnet(networkHome.path)]);
+    const { addresses } = await createClient({ url: network.url }).request('sero_getPeers', {});
+    peerAddress = addresses[0]!;
   });
   after(async () => {
     await devnet.stop('SIGKILL');
+    // Its validators end with it: their standard input does.
+    await network.stop('SIGKILL');
     for (const home of homes) home.remove();
   });
 
   /** Runs one line in this process; `&&` as a shell would. */
-  async function run(home: Home, { line, values, answers, asksPassword, sends, check }: Step): Promise<void> {
-    let text = line;
-    for (const [placeholder, value] of Object.entries(values?.() ?? {})) {
-      assert.ok(text.includes(placeholder), `${line} has no ${placeholder}`);
-      text = text.replace(placeholder, value);
-    }
-    assert.doesNotMatch(text, /…/, `what stands for the … in: ${line}`);
-    const env = { SERO_NODE: devnet.url, ...(asksPassword === undefined ? {} : { SERO_PASSWORD_FILE: '' }) };
+  async function run(home: Home, step: Step, { url } = devnet): Promise<void> {
+    const { answers, asksPassword, sends, check } = step;
+    const text = filled(step);
+    const env = { SERO_NODE: url, ...(asksPassword === undefined ? {} : { SERO_PASSWORD_FILE: '' }) };
     for (const one of text.split(' && ')) {
       const [name, ...words] = wordsOf(one);
       assert.equal(name, 'sero');
@@ -294,26 +435,34 @@ describe('every example of the help and of docs/cli.md', { concurrency: false },
       assert.equal(called.code, 0, `${one}: ${called.stderr}`);
       check?.(called);
       if (sends === true) {
-        for (const [txid] of called.stdout.matchAll(/^[0-9a-f]{64}/gm)) await inBlock(txid);
+        for (const [txid] of called.stdout.matchAll(/^[0-9a-f]{64}/gm)) await inBlock(url, txid);
       }
     }
   }
 
-  for (const { says, account, before: prepare, steps } of STORIES) {
-    it(`works: ${says}`, async () => {
-      const home = fresh();
-      if (account !== undefined) await writeWallet(home, { words: devnet.accounts[account]!.words });
-      prepare?.(home);
-      for (const step of steps) await run(home, step);
+  /** What a reader has before a story. */
+  async function begin({ account, before: prepare }: Story): Promise<Home> {
+    const home = fresh();
+    const number = typeof account === 'function' ? await account() : account;
+    if (number !== undefined) await writeWallet(home, { words: devnet.accounts[number]!.words });
+    await prepare?.(home);
+    return home;
+  }
+
+  for (const story of STORIES) {
+    it(`works: ${story.says}`, async () => {
+      const home = await begin(story);
+      for (const step of story.steps) await run(home, step, story.agrees ? network : devnet);
     });
   }
 
-  for (const { says, before: prepare, steps } of LASTING) {
+  for (const story of LASTING) {
+    const { says, steps } = story;
     it(`works, and ctrl-C ends it with 0: ${says}`, async () => {
-      const home = fresh();
-      prepare?.(home);
-      for (const { line } of steps) {
-        const child = spawn(process.execPath, [PROGRAM, ...wordsOf(line).slice(1)], {
+      const home = await begin(story);
+      for (const step of steps) {
+        const { line } = step;
+        const child = spawn(process.execPath, [PROGRAM, ...wordsOf(filled(step)).slice(1)], {
           cwd: home.path,
           env: { ...OUTSIDE_NPM, SERO_DIR: home.path, SERO_RPC_PORT: '0' },
           stdio: ['ignore', 'pipe', 'pipe'],
@@ -360,11 +509,27 @@ describe('every example of the help and of docs/cli.md', { concurrency: false },
   it('is in one of these stories', () => {
     const late = readFileSync(join(import.meta.dirname, LATE_FILE), 'utf8');
     for (const line of LATE) assert.ok(late.includes(`'${line}'`), `${LATE_FILE} does not run ${line}`);
+    for (const [line, [file, words]] of Object.entries(BY_ITS_OWN_TEST)) {
+      const text = readFileSync(join(import.meta.dirname, '..', '..', file), 'utf8');
+      for (const part of words) assert.ok(text.includes(part), `${file} does not run ${line}`);
+    }
     const inStories = [...STORIES, ...LASTING].flatMap(({ steps }) => steps.map(({ line }) => line));
-    const known = [...inStories, ...[WITH_NODE, ...STOPPED_NODE, ...IN_BASH, ...LATE]];
+    const elsewhere = [...LATE, ...Object.keys(BY_ITS_OWN_TEST)];
+    const known = [...inStories, ...[WITH_NODE, ...STOPPED_NODE, ...IN_BASH, ...elsewhere]];
     assert.deepEqual([...new Set(known)].toSorted(), [...new Set(examples())].toSorted());
   });
 });
+
+/** A line with what only the reader knows. */
+function filled({ line, values }: Step): string {
+  let text = line;
+  for (const [placeholder, value] of Object.entries(values?.() ?? {})) {
+    assert.ok(text.includes(placeholder), `${line} has no ${placeholder}`);
+    text = text.replace(placeholder, value);
+  }
+  assert.doesNotMatch(text, /…/, `what stands for the … in: ${line}`);
+  return text;
+}
 
 /** The examples of every command of the program. */
 function examples(): string[] {
@@ -393,17 +558,37 @@ async function addressIn(child: ReturnType<typeof spawn>): Promise<string> {
 }
 
 /** Resolves when a block holds a transaction. */
-async function inBlock(txid: string): Promise<void> {
-  const client = createClient({ url: devnet.url });
-  const socket = await createSocketClient({ url: devnet.url.replace(/^http/, 'ws') });
+async function inBlock(url: string, txid: string): Promise<void> {
+  await untilHead(url, async (client) => {
+    const { status } = await client.request('sero_getTransaction', { txid: fromHex(txid) });
+    return status === 'final' ? true : undefined;
+  });
+}
+
+/** Resolves to a validator of the network, which is an account too, once a block has credited it. */
+async function rewarded(): Promise<number> {
+  const genesis = decodeGenesis(readFileSync(join(networkHome.path, 'devnet', 'genesis.ssz')));
+  return untilHead(network.url, async (client) => {
+    const { records } = await client.request('sero_getStakeRecords', { limit: 100 });
+    const index = genesis.validators.findIndex(({ owner }) =>
+      records.some((record) => equalBytes(record.owner, owner) && record.rewards > 0n),
+    );
+    return index < 0 ? undefined : index;
+  });
+}
+
+/** What a node answers, asked now and at each new block until there is an answer. */
+async function untilHead<T>(url: string, ask: (client: SeroClient) => Promise<T | undefined>): Promise<T> {
+  const client = createClient({ url });
+  const socket = await createSocketClient({ url: url.replace(/^http/, 'ws') });
   try {
-    const isThere = async (): Promise<boolean> =>
-      (await client.request('sero_getTransaction', { txid: fromHex(txid) })).status === 'final';
-    const seen = Promise.withResolvers<void>();
-    await socket.subscribeHeads(() => {
-      isThere().then((is) => is && seen.resolve(), seen.reject);
-    });
-    if (!(await isThere())) await seen.promise;
+    const seen = Promise.withResolvers<T>();
+    const look = (): void => {
+      ask(client).then((found) => found !== undefined && seen.resolve(found), seen.reject);
+    };
+    await socket.subscribeHeads(look);
+    look();
+    return await seen.promise;
   } finally {
     socket.close();
   }

@@ -68,7 +68,15 @@ function appliedBlocks(store: KeyValueStore): number {
 /** A log that ends early, and is not written to. */
 function firstOf(log: AppendLog, length: number): AppendLog {
   const refuse = (): never => assert.fail('nothing is mended here');
-  return { length, append: refuse, get: (index) => log.get(index), truncate: refuse, close: refuse };
+  return {
+    first: log.first,
+    length,
+    begin: refuse,
+    append: refuse,
+    get: (index) => log.get(index),
+    truncate: refuse,
+    close: refuse,
+  };
 }
 
 function assertSameEntries(one: KeyValueStore, other: KeyValueStore): void {

@@ -46,6 +46,12 @@ interface Scene {
   insider(lies?: Partial<LocalStatus>, serve?: Handlers['serve']): Promise<Insider>;
 }
 
+/** About as long as a header is. */
+const HEADER_BYTES = 697;
+
+/** Bytes that leave room for what gossip puts around an item within 4 MiB. */
+const GIANT = 4_194_304 - 1_024;
+
 /** Items of a topic that an insider remembers. */
 const REMEMBERED = 200;
 
@@ -114,10 +120,10 @@ const gossipGarbage: Attack = async (scene, until) => {
   });
 };
 
-/** Bundles and blocks as long as they may be, of nothing. */
+/** Bundles and blocks as long as one message can be, of nothing. */
 const gossipGiants: Attack = async (scene, until) => {
   const insiders = [await scene.insider()];
-  const giant = randomBytes(TOPIC_RULES.block.itemBytes);
+  const giant = randomBytes(GIANT);
   while (!until.aborted) {
     for (const { network } of insiders) {
       network.publish('block', giant);
@@ -181,8 +187,9 @@ const slowReaders: Attack = async (scene, until) => {
 /** Says that its chain is far ahead, and serves garbage to whoever believes it. */
 const falseChain: Attack = async (scene, until) => {
   const insiders = [
-    await scene.insider({ height: 1_000_000n }, async function* () {
-      for (let i = 0; i < 64; i++) yield randomBytes(700);
+    await scene.insider({ height: 1_000_000n }, async function* (name, request) {
+      const count = name === 'headers' ? headersRequest.decode(request).count : 1;
+      for (let i = 0; i < count; i++) yield randomBytes(HEADER_BYTES);
     }),
   ];
   while (!until.aborted) {

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { type AttackName, underAttack } from './hostile.ts';
+import { jepsen } from './jepsen.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 import { openStage, type Stage } from './stage.ts';
 
@@ -30,5 +32,36 @@ describe('four validators in processes of their own', { concurrency: false }, ()
   it('vote once though the disk of one tore its last vote', happens('torn-votes'));
   it('vote once though the disk of one lost blocks that its votes are ahead of', happens('chain-of-before'));
   it('go on with a clock that is wrong', happens('wrong-clock'));
+  it('keep every promise to people who pay while nodes are killed and cut off', async (context) => {
+    const { faults, finality, ...counts } = await jepsen(stage, { seconds: 25, hurts: true });
+    assert.deepEqual(faults, []);
+    assert.ok(counts.final > 0, 'nobody paid');
+    context.diagnostic(JSON.stringify({ ...counts, finality }));
+  });
+
+  /** Memory that an attack may cost: connections that are being set up, and the engine's heap before it is collected. */
+  const MOST_BYTES = 400e6;
+
+  for (const [attack, sendsAway] of [
+    ['silent-sockets', false],
+    ['gossip-garbage', true],
+    ['gossip-giants', true],
+    ['changed-items', false],
+    ['replays', false],
+    ['false-chain', true],
+  ] as const satisfies readonly (readonly [AttackName, boolean])[]) {
+    const outcome = sendsAway ? 'sends the attackers away' : 'bears it';
+    it(`go on while one of them is under attack (${attack}), which ${outcome}`, async (context) => {
+      const [victim] = stage.validators as [string];
+      const before = Math.max(...stage.alive().map((name) => stage.checker.book.headOf(name)));
+      const seen = await underAttack(stage, attack, victim, 5);
+      context.diagnostic(JSON.stringify(seen));
+      await stage.checker.reached(stage.alive(), before + 2, 60_000);
+      await stage.checker.settle(stage.alive());
+      assert.ok(seen.rssPeak - seen.rssBefore < MOST_BYTES, `${seen.rssBefore} bytes became ${seen.rssPeak}`);
+      if (sendsAway) assert.equal(seen.kept, 0, 'it is still a peer');
+    });
+  }
+
   it('lose nothing final when all are killed at once', happens('blackout'));
 });

@@ -1,5 +1,6 @@
 import { LedgerError } from '@sero/ledger';
 import { ProtocolError } from '@sero/protocol';
+import type { ChainSource } from '@sero/wallet';
 import type { Network } from './network.ts';
 
 /** Money outside of wallets, in smallest units. */
@@ -46,6 +47,8 @@ export class Refused extends Error {
 export interface Chain {
   /** The genesis file, serialised. */
   readonly genesis: Uint8Array;
+  /** What wallets read the chain through, where it shows them that its blocks are final; undefined where they take the bytes as they are. */
+  readonly source?: ChainSource;
   /** Gives a transaction to a node. Rejects with {@link Refused} where the rules refuse it. */
   send(transaction: Uint8Array): Promise<void>;
   /** The blocks from a height on that there are now, serialised with receipts, in order. */

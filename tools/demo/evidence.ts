@@ -3,12 +3,12 @@ import { decodeExecutedBlock, headerHash } from '@sero/protocol';
 import { disclosePayment, discloseReceived, verifyDisclosure, type Wallet } from '@sero/wallet';
 import { type Actor, openAuditor } from './actor.ts';
 import { shownBalance } from './balances.ts';
-import { type Details, networkHash, type Stage } from './stage.ts';
+import { type Details, networkHash, read, type Stage } from './stage.ts';
 
 /** An auditor gets a TK as text and the chain's bytes, and nothing else. */
 export async function audit(stage: Stage, actor: Actor): Promise<Details> {
   const auditor = await openAuditor(actor.viewingKey, stage.chain.genesis, stage.tools);
-  for (const block of stage.blocks) await auditor.addBlock(block.slice());
+  await read(stage, auditor, 0);
   const balances = shownBalance(auditor).balances;
   const agrees =
     JSON.stringify(balances) === JSON.stringify(shownBalance(actor.wallet).balances) &&

@@ -13,6 +13,7 @@ import {
 } from '@sero/cli';
 import { fieldFromBytes } from '@sero/crypto';
 import { type Allocation, encodeGenesis } from '@sero/protocol';
+import { rpcSource } from '@sero/wallet';
 import { type Agreement, type Chain, Refused, type Reserves } from './chain.ts';
 import { demoGenesis } from './network.ts';
 
@@ -118,6 +119,7 @@ async function openRemoteChain(url: string, stop: () => Promise<void>): Promise<
   const { genesis } = await client.request('sero_getGenesis', {});
   return {
     genesis,
+    source: rpcSource(client),
 
     async send(transaction) {
       try {

@@ -1,6 +1,6 @@
 import { blake2b256, equalBytes, toHex } from '@sero/crypto';
 import { decodeExecutedBlock, decodeGenesis, genesisHash, type Receipt } from '@sero/protocol';
-import { readPlan } from '@sero/wallet';
+import { readPlan, syncWallet, type Wallet } from '@sero/wallet';
 import { type Actor, type Prepared, prepare } from './actor.ts';
 import type { Chain } from './chain.ts';
 import type { DevelopmentTools } from './network.ts';
@@ -21,12 +21,17 @@ export type Details = { readonly ok?: boolean; readonly [detail: string]: unknow
 /** Plays one step and reports it: `facts` say what is tried, and stand in the report however it ends. */
 export type Play = (title: string, facts: Details, action: () => Promise<Details>) => Promise<void>;
 
-/** Gives the bytes of every block that is new to every wallet. */
+/** Gives every block that is new to every wallet. */
 export async function catchUp(stage: Stage): Promise<void> {
-  for (const block of await stage.chain.blocks(BigInt(stage.blocks.length))) {
-    stage.blocks.push(block);
-    for (const { wallet } of stage.actors.values()) await wallet.addBlock(block.slice());
-  }
+  const before = stage.blocks.length;
+  stage.blocks.push(...(await stage.chain.blocks(BigInt(before))));
+  for (const { wallet } of stage.actors.values()) await read(stage, wallet, before);
+}
+
+/** Has a wallet read the chain from a height on, as people do: where the chain shows that its blocks are final, none is read that was not shown to be. */
+export async function read({ chain, blocks }: Stage, wallet: Wallet, from: number): Promise<void> {
+  if (chain.source !== undefined) await syncWallet(wallet, chain.source);
+  else for (const block of blocks.slice(from)) await wallet.addBlock(block.slice());
 }
 
 /** Waits for at least one more block. */

@@ -36,6 +36,11 @@ export const EXIT_CODES = {
     meaning:
       'what the node shows does not prove that its blocks are final: it lies, or lacks what it should keep; nothing of it was read, and nothing was sent',
   },
+  halted: {
+    code: 11,
+    meaning:
+      'two blocks of one height were made final: more than a third of the stake is dishonest, or a program is wrong. The node keeps the proof and does not start again before people have decided which chain goes on',
+  },
   interrupted: {
     code: 130,
     meaning:

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { RpcError, TransportError } from '@sero/api';
-import { NodeError } from '@sero/node';
+import { NodeError, ValidatorKeysError } from '@sero/node';
 import { WalletError } from '@sero/wallet';
 import { CliError } from './errors.ts';
 import { EXIT_CODES } from './exit.ts';
@@ -60,6 +60,21 @@ it('advice names the program as it was called', () => {
 it('a chain that has left the program behind ends with a number of its own, for whatever would start it again', () => {
   const { exit, code } = failureOf(new NodeError('version-unknown', 'x'), 'sero');
   assert.deepEqual([exit, code, EXIT_CODES[exit].code], ['version', 'version-unknown', 9]);
+});
+
+it('a node that saw two blocks of one height final ends with a number of its own: nothing may start it again by itself', () => {
+  const { exit } = failureOf(new NodeError('two-certificates', 'x'), 'sero');
+  assert.deepEqual([exit, EXIT_CODES[exit].code], ['halted', 11]);
+});
+
+it('keys that may be in two places name the way that loses nothing: other keys', () => {
+  for (const code of ['keys-copied', 'votes-replaced'] as const) {
+    const { exit, hint } = failureOf(new ValidatorKeysError(code, 'x'), 'sero');
+    assert.equal(exit, 'failed', code);
+    assert.match(hint!, /not be sure.*sero stake renew ID --keys DIR$/, code);
+  }
+  const { hint } = failureOf(new ValidatorKeysError('keys-incomplete', 'x'), 'sero');
+  assert.match(hint!, /make others in a new directory$/);
 });
 
 it('an interruption is one, wherever it came from; what nobody expected is a failure with its message', () => {

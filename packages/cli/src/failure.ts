@@ -22,6 +22,10 @@ const ANOTHER_NODE: Rule = {
   hint: 'ask another node: --node URL; where the chain was begun anew: {sero} repair --birthday 0',
 };
 
+/** Opening them all the same is for who knows that no other copy votes; whoever does not know loses nothing this way. */
+const NEW_KEYS =
+  'where you cannot be sure of that, make new keys and register them: {sero} stake keys DIR --record ID, {sero} stake renew ID --keys DIR';
+
 /**
  * What codes of the packages below mean here, by the name of the error's class where two share a code. A code that is not listed is a
  * plain failure, shown with its own message.
@@ -75,6 +79,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   // Its own message says what to install.
   'version-unknown': { exit: 'version' },
+  // Likewise: what is in the folder that it names, and when that may go.
+  'two-certificates': { exit: 'halted' },
+  'network-unusable': { exit: 'failed', hint: 'choose other addresses: --listen, --bootstrap, --direct' },
+  // a validator's keys
+  'keys-copied': { exit: 'failed', hint: NEW_KEYS },
+  'votes-replaced': { exit: 'failed', hint: NEW_KEYS },
+  'keys-incomplete': {
+    exit: 'failed',
+    hint: 'keys that were never registered are worth nothing: make others in a new directory',
+  },
   'node-other-chain': ANOTHER_NODE,
   'node-behind': ANOTHER_NODE,
   'node-answer-invalid': ANOTHER_NODE,

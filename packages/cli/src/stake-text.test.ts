@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fieldToBytes } from '@sero/crypto';
-import type { StakeFailure } from '@sero/ledger';
 import {
   ClaimBodyType,
   DEVELOPMENT,
@@ -98,23 +97,13 @@ describe('what a plan of stake says before it is signed', () => {
 
 describe('stake in words', () => {
   it('has words for everything for which the ledger refuses a command', () => {
-    const words: Record<StakeFailure, true> = {
-      'record-unknown': true,
-      'record-exists': true,
-      'record-leaving': true,
-      'record-slashed': true,
-      'not-the-owner': true,
-      'keys-in-use': true,
-      'key-range-expired': true,
-      'commission-raised': true,
-      'already-online': true,
-      'already-offline': true,
-      'units-insufficient': true,
-      'unlocking-full': true,
-      'nothing-to-claim': true,
-      'last-participant': true,
-    };
-    for (const word of Object.keys(words)) assert.notEqual(failureText(word), word);
+    // StakeFailure of @sero/ledger.
+    const words = [
+      ...['record-unknown', 'record-exists', 'record-leaving', 'record-slashed', 'not-the-owner'],
+      ...['keys-in-use', 'key-range-expired', 'commission-raised', 'already-online', 'already-offline'],
+      ...['units-insufficient', 'unlocking-full', 'nothing-to-claim', 'last-participant'],
+    ];
+    for (const word of words) assert.notEqual(failureText(word), word);
     assert.equal(failureText('of-a-later-version'), 'of-a-later-version');
   });
 

@@ -3,6 +3,7 @@ import { addressKey } from './address-key.ts';
 import type { Clock } from './clock.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Counters } from './metrics.ts';
+import { guardConnection } from './negotiation-guard.ts';
 import { createRateLimiter } from './rate.ts';
 import type { Scores } from './scores.ts';
 
@@ -70,9 +71,14 @@ export function createGater({
     denyInboundConnection(connection: MultiaddrConnection) {
       const key = addressKey(connection.remoteAddr);
       if (refuse(faultOf(key))) return true;
+      guardConnection(connection);
       const name = connection.remoteAddr.toString();
       pending.set(name, key);
       connection.addEventListener('close', () => pending.delete(name), { once: true });
+      return false;
+    },
+    denyOutboundConnection(_peer, connection) {
+      guardConnection(connection);
       return false;
     },
     denyInboundEncryptedConnection(peer) {

@@ -12,6 +12,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import { boundedStore } from './bounded-store.ts';
 import { type GossipParts, gossipService } from './gossip.ts';
 import type { NetworkLimits } from './limits.ts';
+import { guardedEncrypter, guardedMuxer } from './negotiation-guard.ts';
 import { protocolName } from './topics.ts';
 
 /** How bytes travel: over TCP, or within the process (for tests). */
@@ -43,6 +44,13 @@ export interface HostParts {
 /** Prefix of identify, ping: hosts of other networks are not spoken to. */
 const PREFIX = 'sero';
 
+/** Whether js-libp2p reads messages with their lengths in front from streams of a protocol. */
+function hasLengths(protocol: string): boolean {
+  return (
+    protocol.startsWith(`/${PREFIX}/id/`) || protocol.endsWith('/kad/1') || protocol.startsWith('/meshsub/')
+  );
+}
+
 /** A libp2p host that is not started yet. */
 export async function createHost(parts: HostParts): Promise<Host> {
   const { connections } = parts.limits;
@@ -71,8 +79,8 @@ export async function createHost(parts: HostParts): Promise<Host> {
             dialOpts: { noDelay: true },
           }),
     ],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux(streams)],
+    connectionEncrypters: [guardedEncrypter(noise())],
+    streamMuxers: [guardedMuxer(yamux(streams), hasLengths)],
     connectionGater: parts.gater,
     connectionManager: {
       // The gater is the limit; libp2p's own would choose whom to prune without knowing them.

@@ -86,7 +86,7 @@ export function createServer(parts: ServeParts): Server {
     const gone = (): void => leaving.abort();
     const signal = AbortSignal.any([leaving.signal, closing]);
     const timer = clock.setTimer(gone, limits.wholeMs);
-    
+    stream.addEventListener('close', gone);
     try {
       let left = codec.chunks(request);
       for await (const chunk of parts.handlers.serve(name, bytes, id, signal)) {

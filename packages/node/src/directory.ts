@@ -24,8 +24,8 @@ export interface NodeDirectory {
   readonly snapshots: string;
   /** Certificates of final blocks. */
   readonly certificates: string;
-  /** Checkpoints of final blocks. */
-  readonly checkpoints: string;
+  /** What shows others that blocks are final: checkpoints and light certificates. */
+  readonly finality: string;
   /** Two certificates of one round, where they were seen. */
   readonly halted: string;
   /** The node's name to its peers, and their addresses. */
@@ -41,7 +41,7 @@ export interface NodeDirectory {
  *
  *     genesis.ssz   the genesis file
  *     running       there while a node uses it: one that is found says that the last one did not stop cleanly
- *     state/  blocks/  snapshots/  certificates/  checkpoints/  network/
+ *     state/  blocks/  snapshots/  certificates/  finality/  network/
  *     state.new/      a state that is being built again
  *     state.damaged/  the last one that was found damaged
  *
@@ -61,7 +61,7 @@ export function takeDirectory(path: string, genesis: Uint8Array): NodeDirectory 
       blocks: join(directory.path, 'blocks'),
       snapshots: join(directory.path, 'snapshots'),
       certificates: join(directory.path, 'certificates'),
-      checkpoints: join(directory.path, 'checkpoints'),
+      finality: join(directory.path, 'finality'),
       halted: join(directory.path, 'halted'),
       network: join(directory.path, 'network'),
       unclean,

@@ -20,7 +20,6 @@ import { createMempool, type Mempool, type MempoolOptions, type Submitted } from
 import { createMetrics } from './metrics.ts';
 import { nativeBls } from './native-bls.ts';
 import type { PeerOptions } from './p2p/join.ts';
-import { NOTHING_MORE } from './p2p/serve.ts';
 import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
 import { NO_PEERS } from './rpc/source.ts';
 import { createSealer, type SealerOptions } from './sealer.ts';
@@ -281,7 +280,6 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         threads: options.voteThreads ?? defaultVoteThreads(),
         versions: options.versions ?? [],
         disable: options.disableCircuit,
-        served: NOTHING_MORE,
         opened: (name, close) => opened.push({ name, close }),
       });
       agreement = running.agreement;
@@ -306,6 +304,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         mempool: running?.door ?? mempool,
         agreement,
         peers: running?.peers ?? (() => NO_PEERS),
+        ...(running === undefined ? {} : { finality: running.finality }),
         onHead: chain.onHead,
         version: manifest.version,
         ready: isReady,

@@ -219,6 +219,7 @@ function checkedBody(keys: ValidatorKeys, body: RegisterBody): Uint8Array {
     const bytes = RegisterBodyType.serialize(body);
     decodeRegisterBody(bytes);
     checkStakeKeys(keys);
+    checkPossession(keys, keys.owner, portableBls);
     return bytes;
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;

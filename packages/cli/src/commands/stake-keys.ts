@@ -59,7 +59,7 @@ function addKeys(stake: Command, io: Io): void {
     .option('--record <id>', 'a record of yours that is to be renewed with them: made for its owner');
   withExamples(command, [
     { line: 'sero stake keys ./validator', says: 'for a new owner address of this wallet' },
-    { line: 'sero stake keys ./validator-2 --record 5f5f5f5f', says: 'to renew that record' },
+    { line: 'sero stake keys ./validator-2 --record 5f3c…', says: 'to renew that record' },
   ]);
   runs<KeysOptions>(command, io, async (cli, options, dir) => {
     const { owner, record } = options;

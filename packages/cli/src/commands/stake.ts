@@ -32,8 +32,6 @@ interface OfflineOptions extends StakeOptions {
   readonly forGood: boolean;
 }
 
-const EXAMPLE_ID = '5f'.repeat(32);
-
 /** `sero stake`: participation in consensus, one's own and a part in others'. */
 export function addStake(program: Command, io: Io): void {
   const stake = program
@@ -49,7 +47,10 @@ export function addStake(program: Command, io: Io): void {
       line: 'sero stake keys ./validator',
       says: 'on the machine that will vote: keys for an owner address of this wallet',
     },
-    { line: 'sero stake register --keys ./validator --units 10', says: 'a record with ten units of stake' },
+    {
+      line: 'sero stake register --keys ./validator --units 10 --commission 5',
+      says: 'a record with ten units of stake',
+    },
     { line: 'sero stake online', says: 'once the node runs with these keys' },
     { line: 'sero stake status', says: 'who participates, and what you have in which record' },
   ]);
@@ -82,10 +83,6 @@ function addRegister(stake: Command, io: Io): void {
       line: 'sero stake register --keys ./validator --units 10 --commission 5',
       says: 'ten units, five percent of rewards for you before they are shared',
     },
-    {
-      line: 'sero stake register --keys ./validator',
-      says: 'the record alone; stake with: sero stake delegate ID UNITS',
-    },
   ]);
   runs<RegisterOptions>(command, io, (cli, options) =>
     useWallet(cli, { chain: 'required' }, (session) => registerStake(session, options)),
@@ -104,7 +101,7 @@ function addDelegate(stake: Command, io: Io): void {
       .argument('<id>', 'the record: 64 hexadecimal digits, or the first 8 or more of one of yours')
       .argument('<units>', 'how many units', unitsArgument),
   );
-  withExamples(command, [{ line: `sero stake delegate ${EXAMPLE_ID} 5`, says: 'five units' }]);
+  withExamples(command, [{ line: 'sero stake delegate 5f3c… 5', says: 'five units' }]);
   runs<StakeOptions>(command, io, (cli, options, id, units) =>
     useWallet(cli, { chain: 'required' }, (session) => delegateStake(session, options, id!, BigInt(units!))),
   );
@@ -162,7 +159,7 @@ function addOffline(stake: Command, io: Io): void {
   );
   withExamples(command, [
     { line: 'sero stake offline', says: 'before the machine is off for long' },
-    { line: `sero stake offline ${EXAMPLE_ID} --for-good`, says: 'nobody can stake in it any more' },
+    { line: 'sero stake offline 5f3c… --for-good', says: 'nobody can stake in it any more' },
   ]);
   runs<OfflineOptions>(command, io, (cli, options, id) =>
     useWallet(cli, { chain: 'required' }, (session) =>
@@ -185,9 +182,7 @@ function addUnlock(stake: Command, io: Io): void {
       )
       .argument('<units>', 'how many units', unitsArgument),
   );
-  withExamples(command, [
-    { line: `sero stake unlock ${EXAMPLE_ID} 5`, says: 'after the wait: sero stake claim' },
-  ]);
+  withExamples(command, [{ line: 'sero stake unlock 5f3c… 5', says: 'after the wait: sero stake claim' }]);
   runs<StakeOptions>(command, io, (cli, options, id, units) =>
     useWallet(cli, { chain: 'required' }, (session) => unlockStake(session, options, id!, BigInt(units!))),
   );

@@ -37,7 +37,12 @@ const HEADERS = grown([firstHeader(GENESIS)], 300);
 const EVERYBODY: Certifying = { who: FOUNDERS.all, table: TABLE, crypto: CRYPTO };
 
 /** A node of a chain of headers that these certify. */
-function nodeOf(headers: readonly Header[], certifying = EVERYBODY, genesis = GENESIS): Promise<TestServer> {
+function nodeOf(
+  headers: readonly Header[],
+  certifying = EVERYBODY,
+  genesis = GENESIS,
+  hashOf = headerHash,
+): Promise<TestServer> {
   const base = madeSource();
   return serve(
     {
@@ -49,7 +54,7 @@ function nodeOf(headers: readonly Header[], certifying = EVERYBODY, genesis = GE
         genesisHash: genesisHash(genesis),
         head: () => headers.at(-1)!,
         header: (height) => headers[Number(height)],
-        blockHash: (height) => headerHash(headers[Number(height)]!),
+        blockHash: (height) => hashOf(headers[Number(height)]!),
         treeState: (height) => ({ ...base.ledger.treeState(0n)!, height }),
       },
       finality: {
@@ -156,6 +161,12 @@ describe('sero verify-chain', () => {
     const broken = await run('--node', await serving(unlinked), '--genesis', genesisFile);
     assert.match(broken.err, /node-not-final|headers-unlinked/);
     assert.equal(broken.code, 10);
+  });
+
+  it('refuses a node that names another head than the one that is final', async () => {
+    const url = await serving(HEADERS.slice(0, 20), EVERYBODY, GENESIS, () => new Uint8Array(32));
+    const { code, err, out } = await run('--node', url, '--genesis', genesisFile);
+    assert.deepEqual([code, /names another head/.test(err), out], [10, true, '']);
   });
 
   it('refuses a node of another network, and a chain on which nobody votes', async () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { portableBls } from '@sero/crypto';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint, verifyCheckpoint } from '@sero/protocol';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  stakeTable,
+  verifyCheckpoint,
+} from '@sero/protocol';
 import { memoryStore } from '@sero/store';
 import type { CheckpointSigner } from './checkpoints.ts';
 import { hashBls, type Scene, sceneAt } from './checkpoints-test-support.ts';
@@ -117,6 +123,40 @@ test('who signs says his share once his block is final, and again some blocks la
   assert.deepEqual(complete.onHead(), []);
 });
 
+test('where rows are many each has its block to say its share, so that they do not come all at once', async () => {
+  const scene = await sceneAt(255n);
+  const { ledger } = scene.chain;
+  const key = (n: number): Uint8Array => filler(n, 48);
+  const rows = Array.from({ length: 600 }, (_, i) => ({
+    id: Uint8Array.of(i >> 8, i & 255, ...filler(0, 30)),
+    vrfKey: filler(1),
+    voteRoot: filler(2),
+    blsKey: i % 100 === 7 ? key(8) : key(9),
+    weight: 1n,
+  }));
+  const table = stakeTable(rows);
+  const signer = { blsKey: key(8), sign: () => filler(0, 96) };
+  const { checkpoints } = scene.node({ ledger: { ...ledger, stakeTable: () => table }, signer });
+  const times = new Map<number, bigint[]>();
+  for (let height = 256n; height < 512n; height++) {
+    await scene.grow(height);
+    for (const item of checkpoints.onHead()) {
+      const decoded = decodeItem(item);
+      assert.ok(decoded.type === 'share');
+      const { place } = decoded.share;
+      times.set(place, [...(times.get(place) ?? []), height - 256n]);
+    }
+  }
+  assert.deepEqual(
+    [...times.keys()].sort((a, b) => a - b),
+    [7, 107, 207, 307, 407, 507],
+  );
+  for (const [place, said] of times) {
+    const slot = (BigInt(place) + 1n) % 3n;
+    assert.deepEqual(said, [slot, slot + 16n, slot + 64n, slot + 192n], `place ${place}`);
+  }
+});
+
 test('who has several rows with one key signs for each; who is in no row signs nothing', async () => {
   const scene = await sceneAt(256n);
   const { ledger, genesis } = scene.chain;
@@ -216,6 +256,11 @@ test('shares of another block or another validators root make no checkpoint, and
     assert.equal(checkpoints.evidence(), undefined);
     for (const place of [0, 1, 3]) assert.equal(checkpoints.receive(scene.share(place, change)), 'accept');
     assert.equal(checkpoints.get(256n), undefined);
+    assert.equal(
+      checkpoints.receive(scene.share(1, change)),
+      'ignore',
+      'said again it is not passed on again',
+    );
     const transaction = checkpoints.evidence()!;
     const { subject } = ledger.checkEvidence(transaction);
     const ids = ledger.stakeTable(scene.chain.genesis.stake.balanceLookback)!.rows.map(({ id }) => id);

@@ -45,11 +45,24 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let running: Promise<void> | undefined;
   let isPaused = false;
   let stopped = false;
+  const stopping = new AbortController();
 
   const height = (): bigint => ledger.head().height;
 
+  /** Peers that say they are ahead, and have what comes next. */
   function ahead(least: bigint): readonly SyncPeer[] {
-    return peers().filter((peer) => peer.height >= height() + least);
+    const head = height();
+    return peers().filter((peer) => peer.height >= head + least && peer.earliest <= head + 1n);
+  }
+
+  /** A stop waits for no peer. Undefined where it came first. */
+  function unlessStopped<T>(answer: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const end = (): void => resolve(undefined);
+      if (stopped) end();
+      stopping.signal.addEventListener('abort', end, { once: true });
+      answer.then(resolve, reject).finally(() => stopping.signal.removeEventListener('abort', end));
+    });
   }
 
   /** The next final stretch that one of the peers shows. */
@@ -57,7 +70,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     for (const peer of ahead(least)) {
       if (stopped) return undefined;
       try {
-        const stretch = await fetchStretch(ledger, options.verifier, peer);
+        const stretch = await unlessStopped(fetchStretch(ledger, options.verifier, peer));
         if (stretch !== undefined) return { stretch, from: peer };
       } catch (error) {
         blame(peer, error);
@@ -67,19 +80,20 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   function blame(peer: SyncPeer, error: unknown): void {
-    if (error instanceof ProtocolError) peer.blame();
+    if (error instanceof ProtocolError) peer.blame('malice');
     peerFailed(peer.id, error);
   }
 
-  /** Blocks of final headers, from whoever has them. */
-  async function fetchBlocks(headers: readonly Header[], first: SyncPeer): Promise<NamedBlock[]> {
-    const wanted = headers[0]!;
+  /** Blocks of final headers, from whoever has them: the peer that showed the headers is one of many, and may be slow on purpose. */
+  async function fetchBlocks(headers: readonly Header[]): Promise<NamedBlock[]> {
+    const [wanted, last] = [headers[0]!, headers.at(-1)!];
     let reason: unknown;
-    for (const peer of [first, ...peers().filter(({ id }) => id !== first.id)]) {
-      if (stopped || peer.height < headers.at(-1)!.height) continue;
+    for (const peer of peers()) {
+      if (stopped || peer.height < last.height || peer.earliest > wanted.height) continue;
       try {
         const found = await peer.blocks(wanted.height, headers.length);
         if (found.length === headers.length) return headers.map((header, i) => blockOf(header, found[i]!));
+        peer.blame('useless');
       } catch (error) {
         reason = error;
         blame(peer, error);
@@ -89,7 +103,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /** The blocks of a stretch in order; what has no transactions is its header and nobody is asked for it. */
-  async function* blocksOf({ headers }: Stretch, from: SyncPeer): AsyncGenerator<NamedBlock> {
+  async function* blocksOf({ headers }: Stretch): AsyncGenerator<NamedBlock> {
     const ranges: Header[][] = [];
     for (const header of headers) {
       const last = ranges.at(-1);
@@ -98,33 +112,44 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (fits) last.push(header);
       else ranges.push([header]);
     }
-    const started: Promise<NamedBlock[]>[] = [];
+    const started: (Promise<NamedBlock[]> | undefined)[] = [];
     for (let i = 0; i < ranges.length; i++) {
       while (started.length < ranges.length && started.length < i + REQUESTS) {
         const range = ranges[started.length]!;
-        const fetched = isEmpty(range[0]!)
-          ? Promise.resolve(range.map(emptyBlockOf))
-          : fetchBlocks(range, from);
+        const fetched = isEmpty(range[0]!) ? Promise.resolve(range.map(emptyBlockOf)) : fetchBlocks(range);
         // Whoever waits for it hears of its failure.
         fetched.catch(() => undefined);
         started.push(fetched);
       }
-      yield* await started[i]!;
+      const blocks = await unlessStopped(started[i]!);
+      if (blocks === undefined) return;
+      // A stretch of full blocks does not fit into memory.
+      started[i] = undefined;
+      yield* blocks;
     }
   }
 
-  async function take(stretch: Stretch, from: SyncPeer): Promise<void> {
+  /** Rejects where no peer has the blocks; where the node itself fails there is no going on. */
+  async function take(stretch: Stretch): Promise<void> {
     // The certificate first: what is applied is final because of it.
-    certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate));
-    for await (const { bytes } of blocksOf(stretch, from)) {
-      if (stopped) return;
-      try {
-        await apply(bytes);
-      } catch (error) {
-        // A certified block that does not hold, or a disk that failed: there is no going on.
-        failed(error);
-        stopped = true;
-      }
+    const kept = ownWork(() =>
+      certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
+    );
+    if (!(await kept)) return;
+    for await (const { bytes } of blocksOf(stretch)) {
+      // A certified block that does not hold is a fault of the chain, or of this program.
+      if (stopped || !(await ownWork(() => apply(bytes)))) return;
+    }
+  }
+
+  async function ownWork(work: () => unknown): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      stopped = true;
+      failed(error);
+      return false;
     }
   }
 
@@ -139,7 +164,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       // The own chain may have gone on until the pause.
       if (found.stretch.headers[0]!.height !== height() + 1n) continue;
       try {
-        await take(found.stretch, found.from);
+        await take(found.stretch);
       } catch (error) {
         peerFailed(found.from.id, error);
         break;
@@ -167,6 +192,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     isRunning: () => isPaused,
     async stop() {
       stopped = true;
+      stopping.abort();
       await running;
     },
   };

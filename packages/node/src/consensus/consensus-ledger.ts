@@ -1,6 +1,6 @@
 import type { BlockClaim, CertifiedBlock, ConsensusLedger, NamedBlock } from '@sero/consensus';
 import { equalBytes } from '@sero/crypto';
-import { type Ledger, LedgerError } from '@sero/ledger';
+import { type Ledger, LedgerError, type LedgerErrorCode } from '@sero/ledger';
 import {
   type Block,
   type Bundle,
@@ -62,9 +62,28 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
     const { parent: parentTime, now: time } = times();
     const proof = seedProof === undefined ? {} : { vrfProof: seedProof };
     const proposal = { proposer, period, ...proof, ...ballot() };
-    const block = await chain.propose({ time, proposal, within, evidence: evidence() });
+    const block = await chain.propose({ time, proposal, within, evidence: evidenceNow() });
     const isTooEarly = block.transactions.length === 0 && time - parentTime < BigInt(minBlockGap);
     return isTooEarly || height() !== parent ? undefined : named(block);
+  }
+
+  /** A pool that fails must not keep this validator from proposing. */
+  function evidenceNow(): readonly Uint8Array[] {
+    try {
+      return evidence();
+    } catch (error) {
+      failed(error);
+      return [];
+    }
+  }
+
+  /** Answers a participant. What that throws has stopped it already, which it has told: it is no refusal of the promise that it comes from. */
+  function answered(done: () => void): void {
+    try {
+      done();
+    } catch (error) {
+      failed(error);
+    }
   }
 
   async function keep(block: NamedBlock, certificate: Bundle): Promise<void> {
@@ -95,11 +114,14 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
     },
 
     propose(order, done) {
-      propose(order).then(done, (error: unknown) => {
-        // Who is not in the table any more proposes nothing.
-        if (!isRule(error)) failed(error);
-        done(undefined);
-      });
+      propose(order).then(
+        (block) => answered(() => done(block)),
+        (error: unknown) => {
+          // Who is not in the table any more proposes nothing.
+          if (!isRule(error)) failed(error);
+          answered(() => done(undefined));
+        },
+      );
     },
 
     read(bytes) {
@@ -112,18 +134,18 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
 
     validate({ bytes }, done) {
       ledger.validate(bytes).then(
-        () => done(true),
+        () => answered(() => done(true)),
         (error: unknown) => {
           if (!isRule(error)) failed(error);
-          done(false);
+          answered(() => done(false));
         },
       );
     },
 
     commit(block, certificate, done) {
       commits = keep(block, certificate).then(
-        () => done(),
-        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+        () => answered(done),
+        (error: unknown) => answered(() => done(error instanceof Error ? error : new Error(String(error)))),
       );
     },
 
@@ -185,6 +207,16 @@ function named(block: Block): NamedBlock {
   return { digest: headerHash(block.header), bytes: encodeBlock(block) };
 }
 
+/** Refusals of the ledger that are faults of this node. */
+const FAULTS: readonly LedgerErrorCode[] = [
+  'proof-unchecked',
+  'store-damaged',
+  'block-log-short',
+  'block-log-mismatch',
+  'commit-interrupted',
+];
+
+/** Whether an error says that a block breaks a rule, and nothing of this node. */
 function isRule(error: unknown): boolean {
-  return error instanceof LedgerError || error instanceof ProtocolError;
+  return error instanceof ProtocolError || (error instanceof LedgerError && !FAULTS.includes(error.code));
 }

@@ -8,7 +8,6 @@ import {
   encodeBundle,
   encodeVote,
   headerHash,
-  MAX_BUNDLE_BYTES,
   ProtocolError,
   STEP,
 } from '@sero/protocol';
@@ -24,8 +23,14 @@ export interface ConsensusGossip {
   receive(topic: Topic, item: Uint8Array): Promise<Verdict>;
   /** The participant that judges; undefined while there is none: messages are neither believed nor passed on. */
   use(participant: Participant | undefined): void;
-  /** A round is over: whose block it was to be is known. */
+  /** A round is over: whose block it was to be is known. What came in it may be the next one's. */
   nextRound(): void;
+}
+
+interface PendingBlock {
+  readonly decide: (verdict: Verdict) => void;
+  /** The round in which it came is over. */
+  readonly isOld: boolean;
 }
 
 const VERDICTS: Readonly<Record<Judgement, Verdict>> = {
@@ -34,61 +39,65 @@ const VERDICTS: Readonly<Record<Judgement, Verdict>> = {
   invalid: 'reject',
 };
 
-/**
- * @param isFull whether there is no room for another one to be verified
- * @param mostBundle bytes of the largest bundle of the present round
- */
+/** @param isFull whether there is no room for another one to be verified */
 export function createGossip(
   network: Pick<Network, 'publish'>,
   isFull: (what: 'vote' | 'bundle') => boolean,
-  mostBundle: () => number = () => MAX_BUNDLE_BYTES,
 ): ConsensusGossip {
   let participant: Participant | undefined;
   /** Who waits for a judgement, so that none waits for ever. */
   const waiting = new Set<(verdict: Verdict) => void>();
   /** Blocks that are passed on once they are wanted. */
-  const blocks = new Map<string, (verdict: Verdict) => void>();
+  const blocks = new Map<string, PendingBlock>();
 
-  function judge(message: ConsensusMessage): Promise<Verdict> {
+  function judge(message: Exclude<ConsensusMessage, { type: 'block' }>): Promise<Verdict> {
     const judge = participant;
-    if (judge === undefined || (message.type !== 'block' && isFull(message.type))) {
-      return Promise.resolve('ignore');
-    }
-    return new Promise((resolve) => {
+    if (judge === undefined || isFull(message.type)) return Promise.resolve('ignore');
+    return new Promise((resolve, reject) => {
       const answer = (verdict: Verdict): void => {
         waiting.delete(answer);
         resolve(verdict);
       };
       waiting.add(answer);
-      judge.receive(message, (judgement) => answer(VERDICTS[judgement]));
+      try {
+        judge.receive(message, (judgement) => answer(VERDICTS[judgement]));
+      } catch (error) {
+        waiting.delete(answer);
+        reject(error);
+      }
     });
   }
 
-  /** A block is passed on when a proposal names it: whoever makes blocks that nobody proposed must not have them carried everywhere. */
+  /**
+   * A block is passed on when a proposal names it: whoever makes blocks that nobody proposed must not have them carried everywhere. Only one that the
+   * participant keeps takes a place, so that what is none, or of another time, pushes out nothing.
+   */
   async function receiveBlock(bytes: Uint8Array): Promise<Verdict> {
     const digest = toHex(headerHash(decodeBlock(bytes).header));
-    if (blocks.has(digest)) return 'ignore';
-    let decide: (verdict: Verdict) => void = () => undefined;
-    const wanted = new Promise<Verdict>((resolve) => {
-      decide = resolve;
+    const judge = participant;
+    if (judge === undefined) return 'ignore';
+    return new Promise((resolve) => {
+      judge.receive({ type: 'block', bytes }, (judgement) => {
+        if (judgement === 'accepted') hold(digest, resolve);
+        else resolve(VERDICTS[judgement]);
+      });
     });
-    blocks.set(digest, decide);
-    for (const [oldest, drop] of blocks) {
-      if (blocks.size <= MOST_PENDING_BLOCKS) break;
-      blocks.delete(oldest);
-      drop('ignore');
-    }
-    const verdict = await judge({ type: 'block', bytes });
-    if (verdict !== 'accept') {
-      blocks.delete(digest);
-      return verdict;
-    }
-    return wanted;
   }
 
-  function drop(): void {
-    for (const decide of blocks.values()) decide('ignore');
-    blocks.clear();
+  /** Makes a block wait, perhaps in place of an older copy that the participant has dropped. */
+  function hold(digest: string, decide: (verdict: Verdict) => void): void {
+    release(digest, 'ignore');
+    blocks.set(digest, { decide, isOld: false });
+    for (const oldest of blocks.keys()) {
+      if (blocks.size <= MOST_PENDING_BLOCKS) break;
+      release(oldest, 'ignore');
+    }
+  }
+
+  function release(digest: string, verdict: Verdict): void {
+    const block = blocks.get(digest);
+    blocks.delete(digest);
+    block?.decide(verdict);
   }
 
   return {
@@ -110,10 +119,7 @@ export function createGossip(
       },
       relay(message) {
         if (message.type !== 'block') return;
-        const digest = toHex(headerHash(decodeBlock(message.bytes).header));
-        const decide = blocks.get(digest);
-        blocks.delete(digest);
-        decide?.('accept');
+        release(toHex(headerHash(decodeBlock(message.bytes).header)), 'accept');
       },
     },
 
@@ -127,7 +133,7 @@ export function createGossip(
             return await judge({ type: 'vote', vote });
           }
           case 'bundle':
-            return await judge({ type: 'bundle', bundle: decodeBundle(item, mostBundle()) });
+            return await judge({ type: 'bundle', bundle: decodeBundle(item) });
           case 'block':
             return await receiveBlock(item);
           default:
@@ -142,9 +148,14 @@ export function createGossip(
     use(next) {
       participant = next;
       for (const answer of [...waiting]) answer('ignore');
-      drop();
+      for (const digest of [...blocks.keys()]) release(digest, 'ignore');
     },
 
-    nextRound: drop,
+    nextRound() {
+      for (const [digest, { decide, isOld }] of [...blocks]) {
+        if (isOld) release(digest, 'ignore');
+        else blocks.set(digest, { decide, isOld: true });
+      }
+    },
   };
 }

@@ -11,7 +11,7 @@ import {
   wholeBundle,
 } from '@sero/consensus';
 import { equalBytes } from '@sero/crypto';
-import type { Ledger } from '@sero/ledger';
+import { type Ledger, MOST_EVIDENCE } from '@sero/ledger';
 import type { Network, Topic, Verdict } from '@sero/network';
 import { type Bundle, decodeBundle } from '@sero/protocol';
 import type { Agreement, AgreementChain, FinishedRound } from '../agreement.ts';
@@ -41,6 +41,8 @@ export interface ConsensusPeers {
   certified(round: bigint): Promise<CertifiedBlock | undefined>;
   /** A block of the present round from somebody who has it. */
   block(digest: Uint8Array): Promise<Uint8Array | undefined>;
+  /** A checkpoint, encoded, from somebody who has it. */
+  checkpoint(height: bigint): Promise<Uint8Array | undefined>;
 }
 
 /** What is told of agreement, for logs and metrics. */
@@ -64,6 +66,8 @@ export interface SeRandomOptions {
   readonly verifier: VoteVerifier & { isFull(what: 'vote' | 'bundle'): boolean };
   readonly network: Pick<Network, 'publish'>;
   readonly peers: ConsensusPeers;
+  /** Evidence against who signed false checkpoints, for the next own block. */
+  readonly falseCheckpoints: () => readonly Uint8Array[];
   /** What own blocks say of versions and circuits. */
   readonly ballot: () => Ballot;
   /** Keys that vote; undefined for a node that only follows. */
@@ -103,7 +107,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     ledger,
     chain,
     certificates,
-    evidence: evidence.select,
+    evidence: () => [...evidence.select(), ...options.falseCheckpoints()].slice(0, MOST_EVIDENCE),
     ballot: options.ballot,
     now: clock.now,
     failed: events.failed,

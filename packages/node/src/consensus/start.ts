@@ -2,9 +2,10 @@ import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import type { Network } from '@sero/network';
-import { FIRST_VERSION, type Header, type Version } from '@sero/protocol';
+import { FIRST_VERSION, type Version } from '@sero/protocol';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain.ts';
+import { createSnapshotServer } from '../checkpoints/snapshot-server.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeDirectory } from '../directory.ts';
 import { NodeError } from '../errors.ts';
@@ -13,8 +14,9 @@ import type { NodeMetrics } from '../metrics.ts';
 import { nativeBls } from '../native-bls.ts';
 import { joinNetwork, type PeerOptions, peersOf } from '../p2p/join.ts';
 import { createPeers } from '../p2p/peers.ts';
-import { createServer, type ServedNode } from '../p2p/serve.ts';
+import { createServer } from '../p2p/serve.ts';
 import { createTransactionGossip } from '../p2p/transactions.ts';
+import type { Finality } from '../rpc/finality.ts';
 import { type BatchEvent, createBatchPreparer } from '../validator/batches.ts';
 import { type CertificateStore, openCertificateStore } from '../validator/certificates.ts';
 import { openValidatorKeys, type ValidatorKeys } from '../validator/keys.ts';
@@ -22,6 +24,7 @@ import { createVoteVerifier } from '../verification/votes/verifier.ts';
 import { ballotOf } from './ballot.ts';
 import { expectNotHalted, keepBoth } from './halt-mark.ts';
 import { createSeRandom, type SeRandom, TwoCertificatesError } from './se-random.ts';
+import { type ShownFinality, showFinality } from './shown-finality.ts';
 
 /** What a node on a chain with validators is started with. */
 export interface AgreementOptions {
@@ -41,8 +44,6 @@ export interface AgreementOptions {
   readonly versions: readonly Version[];
   /** Circuit that the operator wants disabled. */
   readonly disable: number | undefined;
-  /** What else peers are served with. */
-  readonly served: Pick<ServedNode, 'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'>;
   /** How to undo what is opened here. */
   readonly opened: (name: string, close: () => void | Promise<void>) => void;
 }
@@ -53,6 +54,7 @@ export interface RunningAgreement {
   readonly network: Network;
   readonly certificates: CertificateStore;
   readonly peers: () => ResultOf<'sero_getPeers'>;
+  readonly finality: Finality;
   /** Where those who submit here submit. */
   readonly door: Pick<Mempool, 'submit' | 'has' | 'stats'>;
 }
@@ -90,11 +92,15 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
   });
   opened('vote verifier', verifier.close);
 
+  let shown: ShownFinality | undefined;
+  const snapshots = createSnapshotServer(directory.snapshots, ledger);
   const serve = createServer({
-    ...options.served,
     ledger,
     certificates,
     blockOf: (digest) => agreement?.blockOf(digest),
+    checkpoints: (from, count) => shown?.checkpoints.from(from, count) ?? [],
+    snapshots: snapshots.manifests,
+    snapshotChunk: snapshots.part,
   });
   const highest = Math.max(FIRST_VERSION, ...options.versions.map(({ number }) => number));
   const network = await joinNetwork(ledger, directory.network, options.network, highest, {
@@ -102,6 +108,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     async gossip(topic, item, from) {
       if (agreement === undefined) return 'ignore';
       if (topic === 'tx') return transactions.receive(item, from);
+      if (topic === 'checkpoint') return shown?.receive(item) ?? 'ignore';
       return agreement.receive(topic, item);
     },
   });
@@ -110,6 +117,21 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
 
   const stopped = new AbortController();
   opened('requests', () => stopped.abort());
+  const peers = createPeers(network, Math.random, stopped.signal);
+  const monotonic = (): number => performance.now();
+  shown = showFinality({
+    ledger,
+    certificates,
+    directory: directory.finality,
+    keys,
+    bls: nativeBls,
+    monotonic,
+    network,
+    peers,
+    logger,
+  });
+  const { finality, checkpoints, onHead, close } = shown;
+  opened('finality', close);
   agreement = createSeRandom({
     ledger,
     chain: {
@@ -123,10 +145,14 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     verifier,
     network,
     ballot: () => ballotOf(ledger, options.versions, options.disable),
-    peers: createPeers(network, Math.random, stopped.signal),
+    falseCheckpoints: () => {
+      const found = checkpoints.evidence();
+      return found === undefined ? [] : [found];
+    },
+    peers,
     keys,
     clock,
-    monotonic: () => performance.now(),
+    monotonic,
     random: Math.random,
     events: {
       final(round) {
@@ -151,13 +177,21 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
   });
   const onPeers = agreement.onPeers;
   network.onPeer(onPeers);
-  const announce = (_: Header): void => {
-    certificates.prune(ledger.head().height);
+  onHead();
+  chain.onHead(({ height }) => {
+    certificates.prune(height);
+    onHead();
     network.statusChanged();
-  };
-  chain.onHead(announce);
+  });
   metrics.watchNetwork(network);
-  return { agreement, network, certificates, peers: () => peersOf(network), door: transactions.door };
+  return {
+    agreement,
+    network,
+    certificates,
+    peers: () => peersOf(network),
+    finality,
+    door: transactions.door,
+  };
 }
 
 function tellBatch(logger: Logger, event: BatchEvent): void {

@@ -31,13 +31,15 @@ export interface SyncPeer {
   readonly id: string;
   /** Height of its last final block, as it says. */
   readonly height: bigint;
+  /** First height whose block it has, as it says. */
+  readonly earliest: bigint;
   headers(from: bigint, count: number): Promise<readonly Header[]>;
   /** The certificate of a block. */
   certificate(height: bigint): Promise<Bundle | undefined>;
   /** Encoded blocks. */
   blocks(from: bigint, count: number): Promise<readonly Uint8Array[]>;
-  /** It answered what nobody honest answers. */
-  blame(): void;
+  /** `malice`: it answered what nobody honest answers. `useless`: it has not what it says that it has. */
+  blame(offence: 'malice' | 'useless'): void;
 }
 
 type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
@@ -68,10 +70,17 @@ export async function fetchStretch(
   if (end <= head.height) return undefined;
   const count = Number(end - head.height);
   const headers = await peer.headers(head.height + 1n, count);
-  if (headers.length !== count) return undefined;
+  if (headers.length !== count) {
+    peer.blame('useless');
+    return undefined;
+  }
   checkLinked([head, ...headers]);
   const certificate = await peer.certificate(end);
-  if (certificate === undefined) return undefined;
+  if (certificate === undefined) {
+    // One that is catching up itself has none of its head; of a boundary everybody has one.
+    if (end % ledger.genesis.stake.certStride === 0n) peer.blame('useless');
+    return undefined;
+  }
   const last = headers[count - 1]!;
   if (certificate.step !== STEP.cert) {
     throw new ProtocolError('certificate-step', 'only cert votes make a certificate');

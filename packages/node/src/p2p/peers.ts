@@ -12,18 +12,25 @@ import {
 } from '@sero/network';
 import {
   type Bundle,
+  checkCertified,
   decodeBlock,
   decodeBundle,
+  decodeStrict,
   type Header,
   HeaderType,
   headerHash,
+  isWholeBlock,
   ProtocolError,
+  STEP,
 } from '@sero/protocol';
 import type { ConsensusPeers } from '../consensus/se-random.ts';
 import type { SyncPeer } from '../consensus/stretch.ts';
 
 /** Peers of whom one thing is asked before it is given up for now. */
 const MOST_ASKED = 3;
+
+/** Headers of one request, the most that it can have; a stretch may be longer. */
+const MOST_HEADERS = 1_024;
 
 type Asking = Pick<Network, 'peers' | 'request' | 'report'>;
 
@@ -46,16 +53,12 @@ export function createPeers(network: Asking, random: () => number, signal: Abort
     return chunks;
   }
 
-  /** Best first: who is not suspected, who knows more, and equals in any order. */
+  /** Who is not suspected first, equals in any order. What they say that they know makes none better: who lies would be asked before all others. */
   function ranked(): PeerView[] {
     return network
       .peers()
-      .map((peer) => ({ peer, order: random() }))
-      .sort((a, b) => {
-        const [one, other] = [a.peer.status?.height ?? 0n, b.peer.status?.height ?? 0n];
-        if (Math.ceil(a.peer.score) !== Math.ceil(b.peer.score)) return b.peer.score - a.peer.score;
-        return one === other ? a.order - b.order : one < other ? 1 : -1;
-      })
+      .map((peer) => ({ peer, score: Math.ceil(peer.score), order: random() }))
+      .sort((a, b) => (a.score === b.score ? a.order - b.order : b.score - a.score))
       .map(({ peer }) => peer);
   }
 
@@ -82,16 +85,27 @@ export function createPeers(network: Asking, random: () => number, signal: Abort
     return {
       id,
       height: status?.height ?? 0n,
-      headers: async (start, count) => (await ask(id, 'headers', { start, count })).map(decodeHeader),
+      earliest: status?.earliest ?? 0n,
+      async headers(start, count) {
+        const headers: Header[] = [];
+        while (headers.length < count) {
+          const asked = Math.min(MOST_HEADERS, count - headers.length);
+          const from = start + BigInt(headers.length);
+          const chunks = await ask(id, 'headers', { start: from, count: asked });
+          headers.push(...chunks.map(decodeHeader));
+          if (chunks.length < asked) break;
+        }
+        return headers;
+      },
       async certificate(height) {
         const [chunk] = await ask(id, 'certificates', { start: height, count: 1, stride: 1 });
         if (chunk === undefined) return undefined;
         const found = decodeCertificateAt(chunk);
         if (found.height !== height) throw new ProtocolError('malformed', 'a certificate of another height');
-        return bundleOf(found.certificate);
+        return decodeBundle(found.certificate);
       },
       blocks: (start, count) => ask(id, 'blocks', { start, count }),
-      blame: () => network.report(id, 'malice'),
+      blame: (offence) => network.report(id, offence),
     };
   }
 
@@ -104,16 +118,19 @@ export function createPeers(network: Asking, random: () => number, signal: Abort
       return firstOf(having.length > 0 ? having : all.slice(0, 1), async ({ id }) => {
         const [chunk] = await ask(id, 'certified', { start: round, count: 1 });
         if (chunk === undefined) return undefined;
-        const { block, certificate } = decodeCertified(chunk);
-        return { block, certificate: bundleOf(certificate) } satisfies CertifiedBlock;
+        return certifiedIn(chunk, round);
       });
     },
+
+    checkpoint: (height) =>
+      firstOf(ranked(), async ({ id }) => (await ask(id, 'checkpoints', { from: height, count: 1 }))[0]),
 
     block: (digest) =>
       firstOf(ranked(), async ({ id }) => {
         const [bytes] = await ask(id, 'block', { digest });
         if (bytes === undefined) return undefined;
-        if (!equalBytes(headerHash(decodeBlock(bytes).header), digest)) {
+        const block = decodeBlock(bytes);
+        if (!equalBytes(headerHash(block.header), digest) || !isWholeBlock(block)) {
           throw new ProtocolError('malformed', 'another block than was asked for');
         }
         return bytes;
@@ -122,13 +139,17 @@ export function createPeers(network: Asking, random: () => number, signal: Abort
 }
 
 function decodeHeader(bytes: Uint8Array): Header {
-  try {
-    return HeaderType.deserialize(bytes);
-  } catch (error) {
-    throw new ProtocolError('malformed', `a header does not decode: ${String(error)}`);
-  }
+  return decodeStrict(HeaderType, bytes, HeaderType.maxSize, 'a header');
 }
 
-function bundleOf(bytes: Uint8Array): Bundle {
-  return decodeBundle(bytes);
+/** What shows the block of a round to be final, but for its votes. @throws ProtocolError where it is of another block or round */
+function certifiedIn(chunk: Uint8Array, round: bigint): CertifiedBlock {
+  const { block: bytes, certificate: bundle } = decodeCertified(chunk);
+  const block = decodeBlock(bytes);
+  const certificate = decodeBundle(bundle);
+  checkCertified(certificate, block.header);
+  if (certificate.round !== round || certificate.step !== STEP.cert || !isWholeBlock(block)) {
+    throw new ProtocolError('malformed', 'this is not the certified block that was asked for');
+  }
+  return { block: bytes, certificate };
 }

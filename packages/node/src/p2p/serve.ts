@@ -19,15 +19,13 @@ export interface ServedNode {
   readonly certificates: Pick<CertificateStore, 'get'>;
   /** A block of the present round. */
   readonly blockOf: (digest: Uint8Array) => Uint8Array | undefined;
-  /** Compact outputs of a block, as RPC gives them; undefined where there is no such block. */
-  readonly compactOutputs: (height: bigint) => Uint8Array | undefined;
   /** Encoded checkpoints from a height on. */
   readonly checkpoints: (from: bigint, count: number) => Iterable<Uint8Array>;
   readonly snapshots: () => Iterable<Uint8Array>;
   readonly snapshotChunk: (height: bigint, index: number) => Uint8Array | undefined;
 }
 
-type Served = Exclude<RequestName, 'status'>;
+type Served = Exclude<RequestName, 'status' | 'outputs' | 'bundles'>;
 
 type Answers = { readonly [N in Served]: (request: RequestOf<N>) => Iterable<Uint8Array> };
 
@@ -96,37 +94,12 @@ export function createServer(node: ServedNode): Handlers['serve'] {
         yield fieldToBytes(root);
       }
     },
-
-    *outputs({ from, count }) {
-      for (const height of heights(from, count)) {
-        const outputs = node.compactOutputs(height);
-        if (outputs === undefined) return;
-        yield outputs;
-      }
-    },
-
-    // Votes of the present round travel by gossip, those of past ones are in certificates.
-    *bundles({ round }) {
-      const certificate = certificates.get(round);
-      if (certificate !== undefined) yield certificate;
-    },
   };
 
   return async function* serve(name, request) {
-    // The network answers it itself.
-    if (name === 'status') throw new RequestError('invalid');
+    // The first the network answers itself, the others nobody has.
+    if (name === 'status' || name === 'outputs' || name === 'bundles') throw new RequestError('unavailable');
     const answer = answers[name] as (request: unknown) => Iterable<Uint8Array>;
     yield* answer(REQUESTS[name].decode(request));
   };
 }
-
-/** What a node serves that has neither checkpoints nor snapshots. */
-export const NOTHING_MORE: Pick<
-  ServedNode,
-  'compactOutputs' | 'checkpoints' | 'snapshots' | 'snapshotChunk'
-> = {
-  compactOutputs: () => undefined,
-  checkpoints: () => [],
-  snapshots: () => [],
-  snapshotChunk: () => undefined,
-};

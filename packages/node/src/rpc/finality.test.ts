@@ -20,6 +20,16 @@ import { lightCertificateStore } from './finality-store.ts';
 import { type CertifiedNetwork, certifiedNetwork, HASHES } from './finality-test-support.ts';
 import { serve, type TestServer } from './test-support.ts';
 
+const servers: TestServer[] = [];
+after(() => Promise.all(servers.map((server) => server.close())));
+
+/** A server that is closed at the end, whatever comes of its test. */
+async function serving(...args: Parameters<typeof serve>): Promise<TestServer> {
+  const server = await serve(...args);
+  servers.push(server);
+  return server;
+}
+
 /** Matches a refusal that names this reason. */
 const missing = (code: string) => (error: unknown) =>
   error instanceof RpcError && error.name === 'not-found' && error.data.code === code;
@@ -33,13 +43,12 @@ describe('a node of a chain with validators', () => {
     for (let height = 1; height < 10; height++) await made.grow();
     await made.stake(1, 7n);
     while (made.network.ledger.head().height < 50n) await made.grow();
-    server = await serve(
+    server = await serving(
       { ...madeSource(), ledger: made.network.ledger, finality: made.finality },
       { limits: { burst: 1_000_000 } },
     );
     client = createClient({ url: server.url });
   });
-  after(() => server.close());
 
   it('shows from genesis to head that its blocks are final, to who believes nothing', async () => {
     const { genesis } = made.network;
@@ -92,7 +101,7 @@ describe('a node of a chain with validators', () => {
   });
 
   it('gives as many certificates as fit into an answer, and one at least', async () => {
-    const small = await serve(
+    const small = await serving(
       { ...madeSource(), ledger: made.network.ledger, finality: made.finality },
       { limits: { maxAnswerBytes: 2 * 2_500 } },
     );
@@ -100,7 +109,6 @@ describe('a node of a chain with validators', () => {
     const size = made.certificates.get(20n)!.length;
     const { certificates } = await asked.request('sero_getCertificates', { from: 20n, limit: 30 });
     assert.equal(certificates.length, Math.max(1, Math.floor(2_500 / size)));
-    await small.close();
   });
 
   it('gives checkpoints from a height on, rounded up', async () => {
@@ -110,7 +118,7 @@ describe('a node of a chain with validators', () => {
       blockHash: () => new Uint8Array(32),
       header: () => undefined,
     };
-    const other = await serve({ ...madeSource(), ledger: tall, finality: made.finality });
+    const other = await serving({ ...madeSource(), ledger: tall, finality: made.finality });
     for (const height of [256n, 768n]) made.checkpoints.set(height, Uint8Array.of(Number(height >> 8n)));
     const asked = createClient({ url: other.url });
     const heights = async (from: bigint, limit: number): Promise<bigint[]> => {
@@ -121,7 +129,6 @@ describe('a node of a chain with validators', () => {
     assert.deepEqual(await heights(256n, 1), [256n]);
     assert.deepEqual(await heights(257n, 1), []);
     assert.deepEqual(await heights(257n, 2), [768n]);
-    await other.close();
   });
 
   it('charges for a light certificate before it makes one, and little for one that it has', async () => {
@@ -136,7 +143,7 @@ describe('a node of a chain with validators', () => {
         return Uint8Array.of(2);
       },
     };
-    const poor = await serve(
+    const poor = await serving(
       { ...madeSource(), ledger: made.network.ledger, finality },
       { limits: { burst: 40, unitsPerSecond: 1 } },
     );
@@ -152,13 +159,12 @@ describe('a node of a chain with validators', () => {
     assert.equal(outcomes.at(-1), 'limit-exceeded');
     assert.equal(finished, outcomes.filter((one) => one === 'given').length);
     assert.ok(finished >= 1 && finished <= 3, outcomes.join());
-    await poor.close();
   });
 
   it('tells how much it is about to make, and only then makes it', () => {
     const told: number[] = [];
     made.finality.lightCertificate(48n, (bytes) => told.push(bytes));
-    assert.deepEqual(told, [], 'that of a stride end was kept');
+    assert.equal(told.length, 0, 'that of a stride end was kept');
     const refusing = () =>
       made.finality.lightCertificate(47n, (bytes) => {
         told.push(bytes);
@@ -230,7 +236,7 @@ describe('the light certificates of strides', () => {
 
 describe('a node of a chain of one', () => {
   it('says that nobody votes', async () => {
-    const server = await serve(madeSource());
+    const server = await serving(madeSource());
     const client = createClient({ url: server.url });
     const range = { from: 0n, limit: 1 };
     await assert.rejects(
@@ -239,6 +245,5 @@ describe('a node of a chain of one', () => {
     );
     await assert.rejects(client.request('sero_getCertificates', range), missing('no-validators'));
     await assert.rejects(client.request('sero_getCheckpoints', range), missing('no-validators'));
-    await server.close();
   });
 });

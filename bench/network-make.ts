@@ -1,0 +1,59 @@
+/**
+ * Makes the payments that `network-run.ts` and the figures `network.` submit, and keeps them in bench/.cache:
+ *
+ *   npm run bench:payments                              20,000 of them for four validators: half an hour on two idle cores
+ *   npm run bench:payments -- --payments 100            no more than 100 of them now; the next call goes on
+ *   npm run bench:payments -- --notes 100               of a chain with 100 notes in its genesis file, which is another chain
+ *   npm run bench:payments -- --validators 20           of a chain with 20 validators, which is another chain too
+ *
+ * It may be ended at any moment. One JSON object at the end goes to stdout, how far it is to stderr.
+ */
+import { parseArgs } from 'node:util';
+import { toHex } from '@sero/crypto';
+import { developmentTools } from '../tools/demo/network.ts';
+import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
+import { PAYMENT_NOTES, paymentChain } from './network-chain.ts';
+import { paymentMaker } from './network-payment.ts';
+
+const { values } = parseArgs({
+  options: {
+    validators: { type: 'string', default: '4' },
+    notes: { type: 'string', default: String(PAYMENT_NOTES) },
+    payments: { type: 'string' },
+  },
+});
+
+/** Payments under way: while one is proved, the next is built. */
+const UNDER_WAY = 2;
+const SAY_EVERY = 100;
+
+const chain = paymentChain(Number(values.validators), Number(values.notes));
+const wanted = Math.min(Number(values.payments ?? values.notes), chain.genesis.allocations.length);
+const cache = openPaymentCache(PAYMENT_CACHE, chain.hash);
+const had = cache.count();
+console.error(`${had} of ${wanted} payments are there, chain ${toHex(chain.hash).slice(0, 16)}`);
+if (had < wanted) {
+  const tools = await developmentTools((line) => console.error(line));
+  const maker = paymentMaker(chain, tools);
+  console.error(`the tree of ${chain.genesis.allocations.length} notes stands; ${tools.backend}`);
+  const begun = performance.now();
+  const coming: Promise<Uint8Array>[] = [];
+  for (let next = had; cache.count() < wanted; ) {
+    while (coming.length < UNDER_WAY && next < wanted) {
+      const payment = maker.make(next++);
+      // Awaited below, in order; one that fails before its turn must not end the program first.
+      payment.catch(() => undefined);
+      coming.push(payment);
+    }
+    cache.append(await coming.shift()!);
+    const made = cache.count() - had;
+    if (made % SAY_EVERY !== 0 && cache.count() !== wanted) continue;
+    const each = (performance.now() - begun) / made;
+    const left = Math.ceil(((wanted - cache.count()) * each) / 60_000);
+    console.error(`${cache.count()} of ${wanted}, ${each.toFixed(0)} ms each, ${left} min to go`);
+  }
+  await tools.close();
+}
+console.log(
+  JSON.stringify({ genesisHash: toHex(chain.hash), payments: cache.count(), made: cache.count() - had }),
+);
