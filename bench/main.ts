@@ -18,6 +18,7 @@ import { earlierFigures, floorOf, page, spreadOf } from './doc.ts';
 import { type Figure, type LeftOut, measure, type Suite } from './harness.ts';
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
+import { networkSuite } from './network.ts';
 import { poolSuite } from './pool.ts';
 import { proverSuite } from './prover.ts';
 import { restartSuite } from './restart.ts';
@@ -32,6 +33,7 @@ const SUITES: readonly Suite[] = [
   cryptoSuite,
   ...ledgerSuites,
   ...ledgerDiskSuites,
+  networkSuite,
   poolSuite,
   proverSuite,
   restartSuite,

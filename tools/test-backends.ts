@@ -66,6 +66,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     backends: BACKENDS,
+    files: /^test\/(network\/|node\/(agreement|halt|upgrade)\.test\.ts$)/,
+    because: 'it runs networks of nodes, whose provers do nothing but verify, or are doubles',
+  },
+  {
+    backends: BACKENDS,
     files: WITNESSES,
     because:
       'of a prover it has only the witnesses that doubles of proofs take, which test/wallet asks every prover for',

@@ -48,6 +48,9 @@ export interface CheckerOptions {
 /** ms until a node that does not answer is asked again. */
 const AGAIN = 100;
 
+/** Times that a node is given to show what it has, `AGAIN` apart. */
+const MOST_TRIES = 300;
+
 /** Headers and certificates that are asked for at a time. */
 const PAGE = 64;
 
@@ -128,6 +131,21 @@ export function createChecker({ book, certificates = 64 }: CheckerOptions): Chec
     }
   }
 
+  /** What a node has by its own words up to a height and has not shown. */
+  function missingOf(name: string, head: number): string[] {
+    const shown = book.shownTo(name);
+    if (shown < head) return [`${name} headers ${shown + 1} to ${head}`];
+    const missing: string[] = [];
+    for (let height = Math.max(1, head - certificates + 1); height <= head; height++) {
+      const block = book.blocks.get(height);
+      // A node that catches up reads certificates a stride apart, and has no others.
+      if (block?.told.has(name) === true && !block.certifiedBy.has(name)) {
+        missing.push(`${name} the certificate of block ${height}`);
+      }
+    }
+    return missing;
+  }
+
   const heads = (nodes: readonly string[]): string =>
     `the heads are ${nodes.map((name) => `${name} ${book.headOf(name)}`).join(', ')}`;
 
@@ -149,20 +167,11 @@ export function createChecker({ book, certificates = 64 }: CheckerOptions): Chec
       reached(nodes, Math.max(...nodes.map((name) => book.headOf(name))) + blocks, withinMs),
     async settle(nodes) {
       const goal = new Map(nodes.map((name) => [name, book.headOf(name)]));
-      const behind = (): string[] => nodes.filter((name) => book.shownTo(name) < goal.get(name)!);
-      for (let tries = 0; behind().length > 0; tries++) {
-        if (tries > 300) throw new Error(`${behind().join(', ')} do not show the headers that they have`);
+      for (let tries = 0; ; tries++) {
+        const missing = nodes.flatMap((name) => missingOf(name, goal.get(name)!));
+        if (missing.length === 0) break;
+        if (tries > MOST_TRIES) throw new Error(`what nodes have and do not show: ${missing.join('; ')}`);
         await pause(AGAIN);
-      }
-      for (const name of certificates === 0 ? [] : nodes) {
-        const head = goal.get(name)!;
-        for (let height = Math.max(1, head - certificates + 1); height <= head; height++) {
-          const block = book.blocks.get(height);
-          // A node that catches up reads certificates a stride apart, and has no others.
-          if (block?.told.has(name) === true && !block.certifiedBy.has(name)) {
-            throw new Error(`${name} shows no certificate of block ${height}, its head is ${head}`);
-          }
-        }
       }
       expectNothingBroken();
     },

@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
 import { test } from 'node:test';
-import { headerHash } from '@sero/protocol';
+import { equalBytes } from '@sero/crypto';
+import { decodeExecutedBlock, headerHash, isEvidence } from '@sero/protocol';
 import { groundOf, payment } from './doubles.ts';
 import { newDirectory } from './running.ts';
-import { headAt, testValidators } from './validators.ts';
+import { blocksUntil, headAt, testValidators } from './validators.ts';
 
 test('four validators agree on blocks with what was submitted to one of them; a node that only follows has the same chain', async () => {
   const network = testValidators(4);
   const all = await network.startAll();
   const follower = await network.start(newDirectory(), undefined);
   const nodes = [...all.map(({ started }) => started), follower];
-  await nodes[0]!.node.mempool.submit(payment(groundOf(nodes[0]!.node.ledger), 1), 'test');
-  await Promise.all(nodes.map((one) => headAt(one, 2n)));
+  const { txid } = await nodes[0]!.submit(payment(groundOf(nodes[0]!.node.ledger), 1));
+  const isIn = (): boolean => nodes[1]!.node.ledger.findTransaction(txid) !== undefined;
+  await blocksUntil(nodes[1]!, isIn);
+  const { height } = nodes[1]!.node.ledger.findTransaction(txid)!;
+  await Promise.all(nodes.map((one) => headAt(one, height + 1n)));
   const status = nodes[1]!.node.agreement.status();
   assert.equal(status.mode, 'se-random');
   assert.equal(status.participants, 4);
   assert.equal(status.units, 400n);
   assert.equal(status.last?.voters, 3, 'as few votes as make a certificate');
-  const hashes = nodes.map(({ node }) => node.ledger.blockHash(1n)!);
+  const hashes = nodes.map(({ node }) => node.ledger.blockHash(height)!);
   for (const hash of hashes) assert.deepEqual(hash, hashes[0]);
-  assert.ok(nodes.every(({ node }) => node.ledger.header(1n)!.proposer.length === 1));
+  assert.equal(nodes[4]!.node.ledger.header(height)!.proposer.length, 1);
   for (const { node } of nodes) await node.close();
   for (const { node } of nodes) assert.equal(await node.stopped, undefined);
 });
@@ -32,13 +35,10 @@ test('what is submitted to any node is told to all, and the next block has it', 
   await headAt(follower, 1n);
   const sent = payment(groundOf(follower.node.ledger), 7);
   const { txid } = await follower.submit(sent);
-  while (follower.node.ledger.findTransaction(txid) === undefined) {
-    await headAt(follower, follower.node.ledger.head().height + 1n);
-  }
+  await blocksUntil(follower, () => follower.node.ledger.findTransaction(txid) !== undefined);
   const place = follower.node.ledger.findTransaction(txid)!;
   await headAt(all[3]!.started, place.height);
   assert.deepEqual(all[3]!.started.node.ledger.findTransaction(txid), place);
-  for (const { node } of [follower, ...all.map(({ started }) => started)]) await node.close();
 });
 
 test('one validator of four may stop; when it comes back it catches up and votes again', async () => {
@@ -57,7 +57,6 @@ test('one validator of four may stop; when it comes back it catches up and votes
   await all[2]!.started.node.close();
   const height = again.node.ledger.head().height;
   await headAt(again, height + 3n);
-  for (const { node } of [all[0]!.started, all[1]!.started, again]) await node.close();
 });
 
 test('without more than two thirds of the stake nothing is final; with them again blocks go on', async () => {
@@ -74,15 +73,38 @@ test('without more than two thirds of the stake nothing is final; with them agai
   await Promise.all([one, other, third].map((node) => headAt(node, height + 3n)));
   const at = height + 3n;
   assert.deepEqual(one.node.ledger.blockHash(at), third.node.ledger.blockHash(at));
-  for (const { node } of [one, other, third]) await node.close();
 });
 
 test('keys that vote in two places at once are found out and lose stake', async () => {
   const network = testValidators(4);
-  // A copy of a directory that was never used stands for a thief's, or for a careless operator's.
-  const copy = newDirectory();
-  cpSync(network.keys[3]!, copy, { recursive: true });
   const all = await network.startAll();
-  assert.ok(copy.length > 0 && all.length === 4);
-  for (const { started } of all) await started.node.close();
+  // The same secrets in another directory: a thief's, or a careless operator's, who restored them from what they were made from.
+  const thief = await network.start(newDirectory(), undefined, { validator: network.makeKeys(3) });
+  const honest = all[0]!.started;
+  const record = all[3]!.started.node.agreement.status().record!;
+  const listed = () =>
+    [...honest.node.ledger.stakeRecords()].map(({ id, factor, staked }) => ({
+      isDouble: equalBytes(id, record),
+      isWhole: factor === 1n << 64n,
+      staked,
+    }));
+  assert.deepEqual(thief.node.agreement.status().record, record);
+  const before = listed();
+  assert.ok(before.every(({ isWhole }) => isWhole));
+  await blocksUntil(honest, () => listed().some(({ isWhole }) => !isWhole));
+  const after = listed();
+  for (const [i, { isDouble, isWhole, staked }] of after.entries()) {
+    assert.equal(isWhole, !isDouble, 'nobody else is punished');
+    assert.equal(staked < before[i]!.staked, isDouble);
+  }
+  assert.ok(honest.said('a validator voted for two values'));
+  // What was found out is in a block, which all have.
+  const { height } = honest.node.ledger.head();
+  await headAt(all[1]!.started, height);
+  assert.deepEqual(all[1]!.started.node.ledger.blockHash(height), honest.node.ledger.blockHash(height));
+  for (let at = 1n; at <= height; at++) {
+    for (const bytes of decodeExecutedBlock(honest.node.ledger.executedBlock(at)).block.transactions) {
+      assert.ok(isEvidence(bytes), 'nobody paid: all that blocks hold is evidence');
+    }
+  }
 });

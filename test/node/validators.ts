@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { devnetStake, devnetValidators } from '@sero/cli';
-import { type NodeOptions, peerIdIn, systemClock } from '@sero/node';
+import { type NodeOptions, peerIdIn, type SeroNode, systemClock } from '@sero/node';
 import { encodeGenesis, type Genesis, type Header } from '@sero/protocol';
 import { verifierDouble } from '../wallet/doubles.ts';
 import { genesisDouble, hasherDouble, keyDouble } from './doubles.ts';
@@ -28,7 +29,7 @@ export interface TestValidators {
   readonly keys: readonly string[];
   /** Makes a validator's keys once more, as a thief has them who copied them before they were used. */
   makeKeys(validator: number): string;
-  /** Starts a node of the network in a directory. @param validator whose keys vote; nobody's where undefined */
+  /** Starts a node of the network in a directory; it is closed when the test is over, however that ends. @param validator whose keys vote; nobody's where undefined */
   start(
     directory: string,
     validator: number | undefined,
@@ -53,6 +54,10 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
     return directory;
   };
   const keys = validators.map(({ index }) => makeKeys(index));
+  const running: SeroNode[] = [];
+  after(async () => {
+    for (const node of running) await node.close();
+  });
   /** Addresses of all nodes that were started, those of stopped ones too. */
   const addresses: string[] = [];
   let places = 0;
@@ -65,14 +70,14 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
     return listen;
   }
 
-  function startAt(
+  async function startAt(
     listen: string,
     directory: string,
     validator: number | undefined,
     change: Partial<NodeOptions>,
   ) {
     const bootstrap = addresses.filter((address) => !address.startsWith(`${listen}/`));
-    return start(directory, {
+    const started = await start(directory, {
       genesis,
       network: { transport: 'memory', listen: [listen], bootstrap },
       ...(validator === undefined ? {} : { validator: keys[validator]! }),
@@ -80,6 +85,8 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
       ...change,
       world: { clock: systemClock, verifier: verifierDouble, hasher: hasherDouble, ...change.world },
     });
+    running.push(started.node);
+    return started;
   }
 
   return {
@@ -105,12 +112,12 @@ export function testValidators(count: number, change: Partial<Genesis> = {}): Te
   };
 }
 
-/** Resolves with the first head of this height or more. */
+/** Resolves with the first head of this height or more; rejects where the node stops before. */
 export function headAt(
   { node }: Pick<Awaited<ReturnType<typeof start>>, 'node'>,
   height: bigint,
 ): Promise<Header> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const head = node.ledger.head();
     if (head.height >= height) {
       resolve(head);
@@ -121,5 +128,25 @@ export function headAt(
       stop();
       resolve(next);
     });
+    void node.stopped.then((failure) => {
+      stop();
+      reject(new Error(`the node stopped before block ${height}`, { cause: failure }));
+    });
   });
+}
+
+/** Blocks in which something must have happened that only needs somebody's turn. */
+const MOST_BLOCKS = 60n;
+
+/** Goes on block by block until something is so; rejects where it is not after many of them. */
+export async function blocksUntil(
+  started: Pick<Awaited<ReturnType<typeof start>>, 'node'>,
+  isSo: () => boolean,
+): Promise<void> {
+  const { ledger } = started.node;
+  const last = ledger.head().height + MOST_BLOCKS;
+  while (!isSo()) {
+    if (ledger.head().height >= last) throw new Error(`it was not so after ${MOST_BLOCKS} blocks`);
+    await headAt(started, ledger.head().height + 1n);
+  }
 }

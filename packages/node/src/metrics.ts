@@ -5,6 +5,7 @@ import type { FinishedRound } from './agreement.ts';
 import type { NodeDirectory } from './directory.ts';
 import { diskSizes } from './disk-sizes.ts';
 import type { MempoolEvents } from './mempool/mempool.ts';
+import { meterNetwork } from './network-metrics.ts';
 
 /** What gauges look at when somebody asks. */
 export interface MetricSources {
@@ -29,8 +30,8 @@ export interface NodeMetrics {
   snapshot(ms: number): void;
   /** A round of agreement is over. */
   round(round: FinishedRound): void;
-  /** From now on gauges look at this network, too. */
-  watchNetwork(network: Pick<Network, 'metrics' | 'peers'>): void;
+  /** From now on this network is metered, too; once. */
+  watchNetwork(network: Pick<Network, 'metrics'>): void;
   close(): void;
 }
 
@@ -141,15 +142,6 @@ export function createMetrics(): NodeMetrics {
   );
   const rounds = counter('sero_rounds_total', 'Rounds of agreement by the period of their block', 'period');
   const roundTime = histogram('sero_round_seconds', 'From one final block to the next, here', INTERVALS);
-  let network: Pick<Network, 'metrics' | 'peers'> | undefined;
-  new Gauge({
-    name: 'sero_peers',
-    help: 'Peers whose network is this one',
-    registers,
-    collect() {
-      if (network !== undefined) this.set(network.peers().length);
-    },
-  });
   const snapshotTime = histogram('sero_snapshot_seconds', 'Writing a snapshot, pauses included', INTERVALS);
 
   return {
@@ -180,9 +172,7 @@ export function createMetrics(): NodeMetrics {
       rounds.inc({ period: period < 8 ? String(period) : 'more' });
       roundTime.observe(ms / 1_000);
     },
-    watchNetwork(given) {
-      network = given;
-    },
+    watchNetwork: (network) => meterNetwork(registry, network),
     close: () => void lag.disable(),
   };
 }

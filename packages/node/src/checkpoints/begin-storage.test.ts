@@ -216,6 +216,19 @@ test('a snapshot that is true to its manifest and not the state of the block is 
   directory.release(true);
 });
 
+test('a folder of another snapshot beside a chain that began later is not taken for its own', async () => {
+  const scene = await begun;
+  const directory = scene.directory();
+  const options = { directory, backend: diskBackend, ledger: scene.options };
+  await beginStorage(options, await fetched(scene, directory));
+  rmSync(directory.snapshots, { recursive: true });
+  cpSync(join(scene.snapshots, '300'), beginningPlace(directory), { recursive: true });
+  await assertGoesOn(scene, directory);
+  assert.ok(!existsSync(beginningPlace(directory)));
+  assert.ok(!existsSync(join(directory.snapshots, '256')));
+  directory.release(true);
+});
+
 /** A manifest of the trusted block, of made-up entries in three chunks. */
 function madeUp(scene: Home) {
   const entries = Array.from(

@@ -11,7 +11,6 @@ import {
   type RequestOf,
 } from '@sero/network';
 import {
-  type Bundle,
   checkCertified,
   decodeBlock,
   decodeBundle,
