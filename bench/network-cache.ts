@@ -30,7 +30,7 @@ export interface PaymentCache {
 }
 
 /**
- * Opens the payments of a chain. What a program that was ended left half written at the end is cut off.
+ * Opens the payments of a chain. What a program that was ended left half written at the end is cut off by the first that is added.
  *
  * @param folder of the caches of all chains
  * @param genesisHash of the chain: payments of another one are worth nothing on it
@@ -49,7 +49,7 @@ export function openPaymentCache(folder: string, genesisHash: Uint8Array): Payme
     found++;
     end += PREFIX + payment.length;
   }
-  truncateSync(path, end);
+  let isWhole = false;
   return {
     count: () => found,
 
@@ -65,6 +65,9 @@ export function openPaymentCache(folder: string, genesisHash: Uint8Array): Payme
       const record = Buffer.alloc(PREFIX + payment.length);
       record.writeUInt32LE(payment.length);
       record.set(payment, PREFIX);
+      // Only who adds cuts off: what looks torn to a reader may be what another program is writing.
+      if (!isWhole) truncateSync(path, end);
+      isWhole = true;
       appendFileSync(path, record);
       found++;
     },

@@ -68,7 +68,7 @@ const LAST_ROUND = 1n << 17n;
 const UNITS = 100n;
 
 /** What each person has. */
-export const ALLOCATION = 1_000_000n * SERO_UNIT;
+const ALLOCATION = 1_000_000n * SERO_UNIT;
 
 const PACE = { idle: 1_000, minBlockGap: 1_000 };
 

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { createNamespaces, type Namespaces, whyNoNamespaces } from './namespaces.ts';
 import { type Running, startProcess } from './processes.ts';
 
+const tool = 'ip';
 const why = whyNoNamespaces();
 const folder = mkdtempSync(join(tmpdir(), 'sero-namespaces-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -113,7 +114,7 @@ describe('namespaces', { skip: why, concurrency: false }, () => {
       process.kill(process.pid, 'SIGKILL');`;
     const { pid } = spawnSync(process.execPath, ['--input-type=module', '--eval', text]);
     const left = () =>
-      spawnSync('ip', ['netns', 'list'], { encoding: 'utf8' }).stdout.includes(`sero-${pid}-0`);
+      spawnSync(tool, ['netns', 'list'], { encoding: 'utf8' }).stdout.includes(`sero-${pid}-0`);
     assert.ok(left());
     // This process has its own already: somebody else comes.
     const next = `

@@ -34,8 +34,11 @@ const PREFIX = 'sero';
 /** Addresses are 10.A.B.x and 10.A'.B.x with B of this process. */
 const [NETWORK, MANAGEMENT_NETWORK] = [231, 232];
 
+/** Of iproute2, which the machine has or has not. */
+const TOOL = 'ip';
+
 function ip(...args: readonly string[]): string {
-  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(TOOL, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 let found: { readonly why: string | undefined } | undefined;
@@ -52,7 +55,7 @@ function tryNamespace(): string | undefined {
     ip('netns', 'add', name);
     ip('-n', name, 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1');
     ip('-n', name, 'link', 'add', 'try2', 'type', 'bridge');
-    execFileSync('ip', ['netns', 'exec', name, 'tc', 'qdisc', 'show'], { stdio: 'ignore' });
+    execFileSync(TOOL, ['netns', 'exec', name, 'tc', 'qdisc', 'show'], { stdio: 'ignore' });
     return undefined;
   } catch (error) {
     return `no network namespaces here: ${(error as Error).message.trim().split('\n').at(-1)}`;
@@ -134,7 +137,7 @@ export function createNamespaces(count: number): Namespaces {
     rate(member, bytesPerSecond) {
       const { name } = members[member]!;
       const change = (...args: readonly string[]): void => {
-        execFileSync('ip', ['netns', 'exec', name, 'tc', 'qdisc', ...args], {
+        execFileSync(TOOL, ['netns', 'exec', name, 'tc', 'qdisc', ...args], {
           stdio: ['ignore', 'ignore', 'pipe'],
         });
       };

@@ -101,6 +101,24 @@ describe('the relay', { concurrency: false }, () => {
     assert.notEqual(await answer, 'held');
   });
 
+  it('holds bytes that were on their way when it was held', async () => {
+    await opened();
+    link.shape({ delay: 40 }, 'back');
+    const socket = await dialled();
+    let came = 0;
+    socket.on('data', (part) => {
+      came += part.length;
+    });
+    socket.write('x');
+    while (link.counts().forth === 0) await new Promise(setImmediate);
+    link.set('held');
+    const due = performance.now() + 100;
+    while (performance.now() < due) await new Promise(setImmediate);
+    assert.equal(came, 0);
+    link.set('open');
+    while (came === 0) await new Promise(setImmediate);
+  });
+
   it('resets connections where it is cut, refuses new ones, and takes them again after', async () => {
     await opened();
     const socket = await dialled();

@@ -33,7 +33,7 @@ describe('four validators in processes of their own', { concurrency: false }, ()
   it('vote once though the disk of one lost blocks that its votes are ahead of', happens('chain-of-before'));
   it('go on with a clock that is wrong', happens('wrong-clock'));
   it('keep every promise to people who pay while nodes are killed and cut off', async (context) => {
-    const { faults, finality, ...counts } = await jepsen(stage, { seconds: 25, hurts: true });
+    const { faults, finality, ...counts } = await jepsen(stage, { seconds: 15, hurts: true });
     assert.deepEqual(faults, []);
     assert.ok(counts.final > 0, 'nobody paid');
     context.diagnostic(JSON.stringify({ ...counts, finality }));
@@ -54,7 +54,7 @@ describe('four validators in processes of their own', { concurrency: false }, ()
     it(`go on while one of them is under attack (${attack}), which ${outcome}`, async (context) => {
       const [victim] = stage.validators as [string];
       const before = Math.max(...stage.alive().map((name) => stage.checker.book.headOf(name)));
-      const seen = await underAttack(stage, attack, victim, 5);
+      const seen = await underAttack(stage, attack, victim, 4);
       context.diagnostic(JSON.stringify(seen));
       await stage.checker.reached(stage.alive(), before + 2, 60_000);
       await stage.checker.settle(stage.alive());

@@ -198,7 +198,8 @@ const twins: Scenario = async (stage) => {
   const keys = join(directoryOf(stage, name), 'keys');
   const copy = join(directoryOf(stage, other), 'keys');
   await stage.network.running(name).stop();
-  if (stage.alive().includes(other)) await stage.network.running(other).stop();
+  if (!stage.alive().includes(other)) await stage.join(other);
+  await stage.network.running(other).stop();
   keepCopy(keys, copy);
   // What tells a copy from the keys themselves.
   rmSync(join(copy, 'place.json'));

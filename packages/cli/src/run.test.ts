@@ -51,6 +51,10 @@ describe('the program', () => {
     }
   });
 
+  it('has a help text of every command, whatever its options default to', () => {
+    for (const command of ALL) assert.ok(command.helpInformation().includes('Usage:'), command.name());
+  });
+
   it('says of every command, argument and option what it is', () => {
     for (const command of ALL) {
       assert.notEqual(command.description(), '', command.name());

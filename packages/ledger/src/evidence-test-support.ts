@@ -34,12 +34,7 @@ function someValue(salt: number): Value {
 }
 
 /** A vote's signature. */
-function signed(
-  chain: TestNetwork,
-  by: Participant,
-  at: Required<Pair>,
-  value: Value,
-): EphemeralSignature {
+function signed(chain: TestNetwork, by: Participant, at: Required<Pair>, value: Value): EphemeralSignature {
   const { round, period, step } = at;
   const [batch, leaf] = [batchOf(round), leafOf(round, period, step)];
   const [batchSeed, leafSeed] = [blake2b256('test batch', by.secret), blake2b256('test leaf', by.secret)];

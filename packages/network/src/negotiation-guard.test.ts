@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
@@ -118,6 +117,6 @@ describe('negotiation guard', () => {
     socket.on('error', () => {});
     socket.resume();
     socket.write(high(1_000));
-    await once(socket, 'close');
+    await new Promise((resolve) => socket.once('close', resolve));
   });
 });

@@ -14,6 +14,8 @@ export type NodeErrorCode =
   | 'two-certificates'
   /** Agreement ended for another reason: a certified block that does not hold here, or a fault of the program. */
   | 'agreement-failed'
+  /** Nobody offers the state that this node was told to begin with. */
+  | 'no-snapshot'
   /** The node cannot meet others where it was told to. */
   | 'network-unusable'
   /** A validator's keys were given to a node whose chain has none, or cannot be used. */

@@ -2,14 +2,25 @@ import { createHash } from 'node:crypto';
 import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
-import { decodeGenesis, type Header, type Version } from '@sero/protocol';
+import type { Network } from '@sero/network';
+import { RequestError } from '@sero/network';
+import {
+  decodeGenesis,
+  FIRST_VERSION,
+  type Genesis,
+  genesisHash,
+  type Header,
+  type Version,
+} from '@sero/protocol';
 import { describeBackend, type Groth16Verifier, type NoteHasher, type ProverBackend } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
 import type { Registry } from 'prom-client';
 import manifest from '../package.json' with { type: 'json' };
 import type { Agreement } from './agreement.ts';
 import { createChain } from './chain.ts';
+import type { TrustedBlock } from './checkpoints/snapshot-receiver.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { beginAtSnapshot } from './consensus/begin-at-snapshot.ts';
 import { prepareAgreement, type RunningAgreement } from './consensus/start.ts';
 import { takeDirectory } from './directory.ts';
 import { NodeError } from './errors.ts';
@@ -19,7 +30,7 @@ import { announce, type LogOptions, openLog } from './log.ts';
 import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
 import { nativeBls } from './native-bls.ts';
-import type { PeerOptions } from './p2p/join.ts';
+import { joinNetwork, type PeerOptions } from './p2p/join.ts';
 import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
 import { NO_PEERS } from './rpc/source.ts';
 import { createSealer, type SealerOptions } from './sealer.ts';
@@ -61,6 +72,13 @@ export interface NodeOptions {
    * knows nobody.
    */
   readonly network?: PeerOptions;
+  /**
+   * A block that the operator trusts, of a height at which nodes keep snapshots: an empty directory begins with the state after it, which peers give, and has
+   * no block before it. Ignored where there is a chain. Default: it begins with block 0.
+   */
+  readonly beginAt?: TrustedBlock;
+  /** ms within which a peer must offer that state. Default 60,000. */
+  readonly patience?: number;
   /** Directory of a validator's keys (`makeValidatorKeys`), which vote while the node runs. Default: it only follows. */
   readonly validator?: string;
   /** Threads that verify votes; 0: the main thread does. Default: one less than the cores, 1 to 4; they are started when there is much to do. */
@@ -84,6 +102,25 @@ export interface NodeOptions {
 
 const VERSION_MISSING =
   'the chain has approved a version of the protocol that this release lacks: this node stops before the block of that height. Install a release that has it before then; nothing is lost';
+
+/** Joins the network to fetch a state: it has nothing to give yet. */
+function joinAsNewcomer(genesis: Genesis, directory: string, options: NodeOptions): Promise<Network> {
+  const versions = (options.versions ?? []).map(({ number }) => number);
+  const status = {
+    genesisHash: genesisHash(genesis),
+    height: 0n,
+    headHash: new Uint8Array(32),
+    earliest: 0n,
+    version: FIRST_VERSION,
+  };
+  return joinNetwork(() => status, directory, options.network ?? {}, Math.max(FIRST_VERSION, ...versions), {
+    gossip: () => 'ignore',
+    // biome-ignore lint/correctness/useYield: there is nothing to give
+    async *serve() {
+      throw new RequestError('unavailable');
+    },
+  });
+}
 
 /** A running node. */
 export interface SeroNode {
@@ -187,11 +224,9 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     }
     const verifier = world.verifier ?? threads!;
 
-    const storage = await openStorage({
+    const kept = {
       directory,
       backend: world.backend ?? diskBackend,
-      check: options.check ?? 'unclean',
-      onEvent: (event) => announce(logger, event),
       signal,
       ledger: {
         genesis,
@@ -205,9 +240,25 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         ed25519: fastEd25519,
         bls: nativeBls,
         // Native, where the portable one would take a quarter of a full block's time.
-        shake256: (message, length) =>
+        shake256: (message: Uint8Array, length: number) =>
           createHash('shake256', { outputLength: length }).update(message).digest(),
       },
+    };
+    if (options.beginAt !== undefined) {
+      await beginAtSnapshot({
+        storage: kept,
+        genesisHash: genesisHash(genesis),
+        trusted: options.beginAt,
+        join: () => joinAsNewcomer(genesis, directory.network, options),
+        patience: options.patience ?? 60_000,
+        now: () => performance.now(),
+        onProgress: (parts, of) => logger.info({ parts, of }, 'the state is fetched'),
+      });
+    }
+    const storage = await openStorage({
+      ...kept,
+      check: options.check ?? 'unclean',
+      onEvent: (event) => announce(logger, event),
     });
     const { ledger } = storage;
     opened.push({ name: 'storage', close: storage.close });

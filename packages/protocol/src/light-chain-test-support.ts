@@ -126,7 +126,7 @@ export function grown(
 }
 
 /** What judges the votes for a header, on a chain of headers from block 0 on. */
-export function contextFor(
+function contextFor(
   genesis: Genesis,
   headers: readonly Header[],
   height: number,

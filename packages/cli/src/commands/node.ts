@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { ResultOf } from '@sero/api';
-import { toHex } from '@sero/crypto';
+import { fromHex, toHex } from '@sero/crypto';
 import { type NodeOptions, type SeroNode, startNode } from '@sero/node';
 import { decodeGenesis, decodeVersion, type Genesis, genesisHash } from '@sero/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
@@ -50,6 +50,7 @@ interface StartOptions extends GenesisOptions {
   readonly direct: readonly string[];
   readonly announce: readonly string[];
   readonly dht: boolean;
+  readonly beginAt?: NonNullable<NodeOptions['beginAt']>;
   readonly protocolVersion: readonly string[];
   readonly disableCircuit?: number;
   readonly validator?: string;
@@ -118,6 +119,11 @@ function addStart(node: Command, io: Io): void {
       [],
     )
     .option(
+      '--begin-at <height:hash>',
+      'begin an empty directory with the state after this block, which you trust (a checkpoint); blocks before it are not fetched',
+      trustedBlock,
+    )
+    .option(
       '--disable-circuit <n>',
       'a circuit with a fault: own blocks ask that it be disabled',
       wholeNumber(1, 255),
@@ -168,6 +174,7 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
       keepSnapshots: snapshots,
       ...(threads === undefined ? {} : { verifyingThreads: threads }),
       ...(options.voteThreads === undefined ? {} : { voteThreads: options.voteThreads }),
+      ...(options.beginAt === undefined ? {} : { beginAt: options.beginAt }),
       versions: await Promise.all(
         options.protocolVersion.map(async (file) => decodeVersion(await readBytes(cli.io, file))),
       ),
@@ -201,6 +208,17 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
       );
     },
   );
+}
+
+/** Height and hash of a block, as `sero verify-chain` prints them. */
+function trustedBlock(text: string): NonNullable<NodeOptions['beginAt']> {
+  const [, height, hash] = /^(\d{1,19}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (height === undefined || hash === undefined) {
+    throw new InvalidArgumentError(
+      'It is a height and a block hash, such as 256:0123…, as sero verify-chain prints it.',
+    );
+  }
+  return { height: BigInt(height), blockHash: fromHex(hash) };
 }
 
 /** Aborts when nothing more can come. */

@@ -7,7 +7,7 @@ import {
   recordOfValidator,
   WHOLE_COMMISSION,
 } from '@sero/protocol';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Cli, runs, wholeNumber, withExamples } from '../command.ts';
 import { usageError } from '../errors.ts';
 import type { Io } from '../io.ts';
@@ -83,11 +83,14 @@ export function addJoin(genesis: Command, io: Io): void {
         wholeNumber(0, WHOLE_COMMISSION),
         0,
       )
-      .option(
-        '--rounds <n>',
-        'rounds, from the first on, for which new keys vote; other keys must be registered before their end',
-        bigOption,
-        MAX_KEY_RANGE,
+      .addOption(
+        new Option(
+          '--rounds <n>',
+          'rounds, from the first on, for which new keys vote; other keys must be registered before their end',
+        )
+          .argParser(bigOption)
+          // Its text besides: the help has none for a BigInt.
+          .default(MAX_KEY_RANGE, String(MAX_KEY_RANGE)),
       ),
     'the entry',
   );

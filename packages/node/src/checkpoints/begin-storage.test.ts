@@ -322,6 +322,7 @@ test('a manifest of another block, one that is none, and one of more than is all
   const { genesisHash } = scene.chain.ledger;
   const small = { genesisHash, trusted: scene.trusted, manifest, directory, maxBytes: 2 * 2 ** 20 };
   await assert.rejects(receiveSnapshot(small), code('value-too-long'));
+  await assert.rejects(receiveSnapshot(small), isFalseSnapshot);
   assert.ok(!existsSync(beginningPlace(directory)));
 });
 

@@ -84,8 +84,8 @@ const SHARES_A_BLOCK = 256;
 /** Most blocks over which shares are spread: all come while their table is known. */
 const MOST_SPREAD = 192;
 
-/** What verifying a whole checkpoint counts, in signatures: keys are decoded, and added. */
-const CHECKPOINT_COST = 8;
+/** What verifying a whole checkpoint counts, in signatures: its keys are decoded, and added. */
+const costOf = (signers: number): number => 8 + signers / 32;
 
 /** Collects shares of the heights that can be signed now, and makes checkpoints of them. */
 export function createCheckpoints(options: CheckpointOptions): Checkpoints {
@@ -198,7 +198,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     try {
       const places = placesOf(table.count, checkpoint.signers);
       if (!isChains && !falseOnes.isNew(height, places)) return 'ignore';
-      if (!budget.take(CHECKPOINT_COST)) return 'ignore';
+      if (!budget.take(costOf(places.length))) return 'ignore';
       if (isChains) keep(checkpoint, table);
       else {
         const rows = places.map((place) => table.at(place));
@@ -273,7 +273,7 @@ function timesOf(rows: number, height: bigint, place: number): bigint[] {
   return [0n, ...again].map((blocks) => height + slot + blocks);
 }
 
-/** So much a second, and no more at once than in one. */
+/** So much a second, and no more at once than in one; what costs more than that takes all of it. */
 function createBudget(rate: number, now: () => number): { take(cost: number): boolean } {
   let [left, last] = [rate, now()];
   return {
@@ -281,8 +281,9 @@ function createBudget(rate: number, now: () => number): { take(cost: number): bo
       const at = now();
       left = Math.min(rate, left + ((at - last) * rate) / 1_000);
       last = at;
-      if (left < cost) return false;
-      left -= cost;
+      const taken = Math.min(cost, rate);
+      if (left < taken) return false;
+      left -= taken;
       return true;
     },
   };

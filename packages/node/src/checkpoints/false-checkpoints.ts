@@ -12,7 +12,7 @@ import {
 import { sameSubject } from './collection.ts';
 
 /** Signers of one piece of evidence: so many always fit a transaction, wherever in whichever table they stand. */
-export const MOST_CULPRITS = 200;
+const MOST_CULPRITS = 200;
 
 /** Signatures on what is not the chain's, verified. */
 export interface FalseUnit {

@@ -23,8 +23,6 @@ type Rounds = Pick<Ledger, 'genesis' | 'head' | 'emptyBlock' | 'roundContext' | 
 export interface NodeConsensusLedger extends ConsensusLedger {
   /** Resolves when nothing is being made final. */
   settled(): Promise<void>;
-  /** Makes a block final that comes with its certificate: the certificate is durable first. Throws where it does not hold or cannot be kept. */
-  keep(block: NamedBlock, certificate: Bundle): Promise<void>;
 }
 
 export interface ConsensusLedgerOptions {
@@ -98,7 +96,6 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
     height,
     times,
     hasTransactions: () => chain.hasTransactions(),
-    keep,
     settled: () => commits,
 
     emptyBlock() {

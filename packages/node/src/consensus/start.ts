@@ -12,7 +12,7 @@ import { NodeError } from '../errors.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NodeMetrics } from '../metrics.ts';
 import { nativeBls } from '../native-bls.ts';
-import { joinNetwork, type PeerOptions, peersOf } from '../p2p/join.ts';
+import { joinNetwork, type PeerOptions, peersOf, statusOf } from '../p2p/join.ts';
 import { createPeers } from '../p2p/peers.ts';
 import { createServer } from '../p2p/serve.ts';
 import { createTransactionGossip } from '../p2p/transactions.ts';
@@ -103,7 +103,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     snapshotChunk: snapshots.part,
   });
   const highest = Math.max(FIRST_VERSION, ...options.versions.map(({ number }) => number));
-  const network = await joinNetwork(ledger, directory.network, options.network, highest, {
+  const network = await joinNetwork(() => statusOf(ledger), directory.network, options.network, highest, {
     serve,
     async gossip(topic, item, from) {
       if (agreement === undefined) return 'ignore';

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResultOf } from '@sero/api';
 import type { Ledger } from '@sero/ledger';
-import { createNetwork, type Network, type NetworkOptions, peerIdOf } from '@sero/network';
+import { createNetwork, type LocalStatus, type Network, type NetworkOptions, peerIdOf } from '@sero/network';
 import { nodeKey, peerFile } from '@sero/network/node';
 import { FIRST_VERSION, headerHash } from '@sero/protocol';
 import { NodeError } from '../errors.ts';
@@ -37,7 +37,7 @@ async function keyIn(directory: string): Promise<Uint8Array> {
  * @throws NodeError `network-unusable`
  */
 export async function joinNetwork(
-  ledger: Pick<Ledger, 'genesisHash' | 'head' | 'earliest'>,
+  status: NetworkOptions['status'],
   directory: string,
   { listen = ['/ip4/0.0.0.0/tcp/8646'], ...options }: PeerOptions,
   highest: number,
@@ -52,16 +52,7 @@ export async function joinNetwork(
       listen,
       peerFile: peerFile(join(directory, PEERS)),
       handlers,
-      status() {
-        const head = ledger.head();
-        return {
-          genesisHash: ledger.genesisHash,
-          height: head.height,
-          headHash: headerHash(head),
-          earliest: ledger.earliest(),
-          version: head.version,
-        };
-      },
+      status,
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -73,6 +64,18 @@ export async function joinNetwork(
       },
     );
   }
+}
+
+/** What a ledger has to say of itself. */
+export function statusOf(ledger: Pick<Ledger, 'genesisHash' | 'head' | 'earliest'>): LocalStatus {
+  const head = ledger.head();
+  return {
+    genesisHash: ledger.genesisHash,
+    height: head.height,
+    headHash: headerHash(head),
+    earliest: ledger.earliest(),
+    version: head.version,
+  };
 }
 
 /** What RPC says of a network. */

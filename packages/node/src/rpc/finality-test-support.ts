@@ -24,6 +24,8 @@ export interface CertifiedNetwork {
   readonly checkpoints: Map<bigint, Uint8Array>;
   /** Adds a block with its certificate, as a node does. */
   grow(...transactions: Uint8Array[]): Promise<void>;
+  /** Certifies the block of a height, which `grow` does for its own. */
+  certificate(height: bigint): void;
   /** Buys units for a participant: the table of balanceLookback rounds later is another one. */
   stake(n: number, units: bigint): Promise<void>;
   headers(): Header[];
@@ -43,8 +45,7 @@ export function certifiedNetwork(options: NetworkOptions = {}, store = memorySto
   const headers = (): Header[] =>
     Array.from({ length: Number(ledger.head().height) + 1 }, (_, height) => ledger.header(BigInt(height))!);
 
-  function certify(): void {
-    const { height } = ledger.head();
+  function certify(height = ledger.head().height): void {
     const table = ledger.stakeTable(height)!;
     const who = network.participants.flatMap(({ id, secret }) => {
       const row = table.row(id);
@@ -67,6 +68,7 @@ export function certifiedNetwork(options: NetworkOptions = {}, store = memorySto
     certificates,
     checkpoints,
     grow,
+    certificate: certify,
     headers,
     stake(n, units) {
       const body = StakeBodyType.serialize({ record: network.participants[n]!.id, units });

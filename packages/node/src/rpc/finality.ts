@@ -109,6 +109,8 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
         height += stake.certStride
       ) {
         const light = make(height);
+        // Its certificate may be written yet: it is tried again with each block, as long as its table is known for certain.
+        if (light === undefined && height + stake.balanceLookback >= head) break;
         if (light === undefined) missing.push(height);
         else store.put(height, light);
         done = height;

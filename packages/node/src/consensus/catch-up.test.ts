@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeBlock, STEP } from '@sero/protocol';
+import { settle } from '../test-support.ts';
+import { VerificationError } from '../verification/errors.ts';
+import { type CatchUpOptions, createCatchUp } from './catch-up.ts';
+import {
+  behind,
+  bundleVerifier,
+  foreignBody,
+  type PeerDouble,
+  peerDouble,
+  shownChain,
+} from './sync-test-support.ts';
+
+const CHAIN = shownChain(10);
+
+/** A node at a height of the chain, among peers; what happens to it, in order. */
+function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOptions> = {}) {
+  const own = behind(CHAIN, at);
+  const told: string[] = [];
+  const catchUp = createCatchUp({
+    ledger: own.ledger,
+    verifier: bundleVerifier,
+    certificates: { put: (height) => void told.push(`certificate ${height}`) },
+    peers: () => peers,
+    async apply(bytes) {
+      const { height } = decodeBlock(bytes).header;
+      assert.deepEqual(bytes, CHAIN.blocks[Number(height)], 'a block that is not of the chain');
+      assert.equal(Number(height), own.height() + 1);
+      own.grow();
+      told.push(`block ${height}`);
+    },
+    pause: async () => void told.push('pause'),
+    resume: () => void told.push('resume'),
+    failed: (error) => void told.push(`failed: ${(error as Error).message}`),
+    peerFailed: (peer) => void told.push(`${peer} failed`),
+    ...change,
+  });
+  const look = async (): Promise<void> => {
+    catchUp.look();
+    await settle();
+  };
+  return { catchUp, own, told, look };
+}
+
+const WHOLE = [
+  'pause',
+  ...['certificate 4', 'block 1', 'block 2', 'block 3', 'block 4'],
+  ...['certificate 8', 'block 5', 'block 6', 'block 7', 'block 8'],
+  ...['certificate 10', 'block 9', 'block 10'],
+  'resume',
+];
+
+describe('catching up', () => {
+  it('goes to the head of its peers by stretches: the certificate first, then the blocks, and agreement rests meanwhile', async () => {
+    const peer = peerDouble('a', CHAIN, 10n);
+    const { told, look } = scene([peer]);
+    await look();
+    assert.deepEqual(told, WHOLE);
+    const blocks = peer.asked.filter((one) => one.startsWith('blocks'));
+    assert.deepEqual(blocks, ['blocks 3+1', 'blocks 6+1', 'blocks 9+1'], 'an empty block is its header');
+    assert.deepEqual(peer.blamed, []);
+  });
+
+  it('begins only where it is four rounds behind, and then goes to the end', async () => {
+    const [near, far] = [scene([peerDouble('a', CHAIN, 10n)], 7), scene([peerDouble('a', CHAIN, 10n)], 6)];
+    await near.look();
+    await far.look();
+    assert.deepEqual(near.told, []);
+    assert.equal(far.own.height(), 10);
+  });
+
+  it('is not held up by who claims a height that nobody has: he is useless, and others are asked', async () => {
+    const liar = peerDouble('liar', CHAIN, 1n << 60n, { headers: async () => [] });
+    const alone = scene([liar]);
+    await alone.look();
+    assert.deepEqual(alone.told, [], 'votes go on');
+    assert.deepEqual(liar.blamed, ['useless']);
+    const { told, look } = scene([liar, peerDouble('a', CHAIN, 10n)]);
+    await look();
+    assert.deepEqual(told, WHOLE);
+  });
+
+  it('does not ask who began later than what is missing', async () => {
+    const young = peerDouble('young', CHAIN, 10n, { earliest: 5n });
+    const { told, look } = scene([young, peerDouble('a', CHAIN, 10n)]);
+    await look();
+    assert.deepEqual(told, WHOLE);
+    assert.ok(!young.asked.includes('headers 1+4'));
+    assert.ok(!young.asked.includes('blocks 3+1'));
+    assert.deepEqual(young.blamed, []);
+  });
+
+  it('takes no branch whose certificate fails: one stretch of headers, one certificate, and its peer is banned', async () => {
+    const branch = shownChain(10, 1);
+    const few = peerDouble('forger', branch, 10n, {
+      certificate: async (at) => branch.certificate(at, true),
+    });
+    const { told, look } = scene([few]);
+    await look();
+    assert.deepEqual(told, ['forger failed']);
+    assert.deepEqual(few.asked, ['headers 1+4']);
+    assert.deepEqual(few.blamed, ['malice']);
+  });
+
+  it('takes a certificate for no other block, round or step', async () => {
+    for (const certificate of [
+      CHAIN.certificate(3n),
+      { ...CHAIN.certificate(3n), round: 4n },
+      shownChain(4, 1, 4).certificate(4n),
+      CHAIN.certificate(4n, false, STEP.soft),
+      { ...CHAIN.certificate(4n, false, STEP.soft), step: STEP.cert },
+    ]) {
+      const peer = peerDouble('forger', CHAIN, 10n, { certificate: async () => certificate });
+      const { told, look } = scene([peer]);
+      await look();
+      assert.deepEqual(told, ['forger failed']);
+      assert.deepEqual(peer.blamed, ['malice']);
+    }
+  });
+
+  it('takes no headers that do not follow the own head', async () => {
+    const other = shownChain(10, 1);
+    for (const headers of [CHAIN.headers.slice(2, 6), other.headers.slice(3, 5)]) {
+      const all = headers.length === 4 ? headers : [...CHAIN.headers.slice(1, 3), ...headers];
+      const peer = peerDouble('forger', CHAIN, 10n, { headers: async () => all });
+      const { told, look } = scene([peer]);
+      await look();
+      assert.deepEqual(told, ['forger failed']);
+      assert.deepEqual(peer.asked, []);
+      assert.deepEqual(peer.blamed, ['malice']);
+    }
+  });
+
+  it('blames who lacks the certificate of a boundary, and nobody who lacks that of his head', async () => {
+    const boundary = peerDouble('a', CHAIN, 10n, { certificate: async () => undefined });
+    await scene([boundary]).look();
+    assert.deepEqual(boundary.blamed, ['useless']);
+    const head = peerDouble('b', CHAIN, 7n, {
+      certificate: async (at) => (at === 7n ? undefined : CHAIN.certificate(at)),
+    });
+    const { own, look } = scene([head]);
+    await look();
+    assert.equal(own.height(), 4);
+    assert.deepEqual(head.blamed, []);
+  });
+
+  it('blames nobody where the own verifier is full', async () => {
+    const peer = peerDouble('a', CHAIN, 10n);
+    const bundle = () => {
+      throw new VerificationError('busy', 'full');
+    };
+    const { told, look } = scene([peer], 0, { verifier: { bundle } });
+    await look();
+    assert.deepEqual(told, ['a failed']);
+    assert.deepEqual(peer.blamed, []);
+  });
+
+  it('takes blocks from others where one gives other bodies, too few, or none in time', async () => {
+    const liar = peerDouble('liar', CHAIN, 10n, {
+      blocks: async (from) => [foreignBody(CHAIN.headers[Number(from)]!)],
+    });
+    const empty = peerDouble('empty', CHAIN, 10n, { blocks: async () => [] });
+    const gone = peerDouble('gone', CHAIN, 10n, { blocks: async () => Promise.reject(new Error('gone')) });
+    const { own, told, look } = scene([liar, empty, gone, peerDouble('a', CHAIN, 10n)]);
+    await look();
+    assert.equal(own.height(), 10);
+    assert.equal(told.at(-1), 'resume');
+    assert.deepEqual(new Set(liar.blamed), new Set(['malice']));
+    assert.deepEqual(new Set(empty.blamed), new Set(['useless']));
+    assert.deepEqual(gone.blamed, []);
+  });
+
+  it('goes back to agreement where nobody has the blocks, with those before them', async () => {
+    const peer = peerDouble('a', CHAIN, 10n, { blocks: async () => [] });
+    const { told, look } = scene([peer]);
+    await look();
+    assert.deepEqual(told, ['pause', 'certificate 4', 'block 1', 'block 2', 'a failed', 'resume']);
+  });
+
+  it('ends with the node where a block cannot be applied or a certificate cannot be kept: nothing after it, and no votes', async () => {
+    let applied = 0;
+    const apply = async (): Promise<void> => {
+      if (++applied === 1) throw new Error('disk');
+    };
+    const broken = scene([peerDouble('a', CHAIN, 10n)], 0, { apply });
+    await broken.look();
+    assert.deepEqual(broken.told, ['pause', 'certificate 4', 'failed: disk']);
+    assert.equal(applied, 1);
+    await broken.look();
+    assert.equal(applied, 1);
+    const put = () => {
+      throw new Error('full');
+    };
+    const full = scene([peerDouble('a', CHAIN, 10n)], 0, { certificates: { put } });
+    await full.look();
+    assert.deepEqual(full.told, ['pause', 'failed: full']);
+  });
+
+  it('drops a stretch that the own chain has overtaken, and asks for the next one', async () => {
+    let overtaken = false;
+    const slow: PeerDouble = peerDouble('a', CHAIN, 10n, {
+      async certificate(at) {
+        if (!overtaken) own.grow();
+        overtaken = true;
+        return CHAIN.certificate(at);
+      },
+    });
+    const { own, told, look } = scene([slow]);
+    await look();
+    assert.deepEqual(told, ['pause', ...WHOLE.slice(1).filter((one) => one !== 'block 1')]);
+    assert.deepEqual(slow.blamed, []);
+  });
+
+  it('stops at once while a peer keeps it waiting, and applies nothing that comes later', async () => {
+    for (const part of ['headers', 'certificate', 'blocks'] as const) {
+      const answer = Promise.withResolvers<never>();
+      const peer = peerDouble('slow', CHAIN, 10n, { [part]: () => answer.promise });
+      const { catchUp, told, look } = scene([peer]);
+      await look();
+      await catchUp.stop();
+      const before = [...told];
+      answer.resolve((part === 'headers' ? CHAIN.headers.slice(1, 5) : []) as never);
+      await settle();
+      assert.deepEqual(told, before);
+      assert.ok(!told.includes('resume'));
+    }
+  });
+
+  it('stops after the block that is being applied, never inside', async () => {
+    const disk = Promise.withResolvers<void>();
+    const { catchUp, told, look } = scene([peerDouble('a', CHAIN, 10n)], 0, {
+      apply: () => disk.promise.then(() => void told.push('applied')),
+    });
+    await look();
+    const stopped = catchUp.stop().then(() => told.push('stopped'));
+    await settle();
+    assert.deepEqual(told, ['pause', 'certificate 4']);
+    disk.resolve();
+    await stopped;
+    assert.deepEqual(told, ['pause', 'certificate 4', 'applied', 'stopped']);
+  });
+});

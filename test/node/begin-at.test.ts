@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LedgerError } from '@sero/ledger';
+import { NodeError } from '@sero/node';
+import { groundOf, payment } from './doubles.ts';
+import { newDirectory } from './running.ts';
+import { headAt, QUICK, testValidators } from './validators.ts';
+
+test('a node begins with the state after a block that its operator trusts, has no block before it, and follows and serves from there on', async () => {
+  const network = testValidators(1, { pace: QUICK, snapshotEvery: 256n });
+  const old = await network.start(newDirectory(), 0);
+  await old.submit(payment(groundOf(old.node.ledger), 1));
+  await headAt(old, 260n);
+  const trusted = { height: 256n, blockHash: old.node.ledger.blockHash(256n)! };
+
+  const directory = newDirectory();
+  const young = await network.start(directory, undefined, { beginAt: trusted });
+  assert.equal(young.node.ledger.earliest(), 256n);
+  const head = await headAt(young, 264n);
+  assert.deepEqual(old.node.ledger.header(head.height), head);
+  assert.deepEqual(young.node.ledger.blockHash(256n), trusted.blockHash);
+  assert.throws(
+    () => young.node.ledger.executedBlock(200n),
+    (error) => error instanceof LedgerError && error.code === 'block-unknown',
+  );
+  assert.deepEqual(
+    young.node.ledger.executedBlock(260n),
+    old.node.ledger.executedBlock(260n),
+    'what it has is what everybody has',
+  );
+  await young.node.close();
+
+  const again = await network.start(directory, undefined, { beginAt: trusted });
+  assert.equal(again.node.ledger.earliest(), 256n, 'there is a chain: it goes on with it');
+  await headAt(again, head.height + 2n);
+  // A transaction from long before is known as spent, though its block is not here.
+  await assert.rejects(
+    again.submit(payment(groundOf(old.node.ledger), 1)),
+    (error) => error instanceof LedgerError && error.code === 'nullifier-spent',
+  );
+  await again.node.close();
+
+  const wrong = { height: 256n, blockHash: new Uint8Array(32).fill(7) };
+  await assert.rejects(
+    network.start(newDirectory(), undefined, { beginAt: wrong, patience: 2_000 }),
+    (error) => error instanceof NodeError && error.code === 'no-snapshot',
+  );
+  await old.node.close();
+});
