@@ -55,7 +55,7 @@ export function openPaymentCache(folder: string, genesisHash: Uint8Array): Payme
 
     first(count) {
       if (count > found) throw new RangeError(`${found} payments are there, ${count} were asked for`);
-      return paymentsIn(path).take(count).toArray();
+      return [...paymentsIn(path)].slice(0, count);
     },
 
     append(payment) {

@@ -80,6 +80,8 @@ export interface LoadResult {
   readonly metrics: Readonly<Record<string, number>>;
   /** True where each validator has the same last block. */
   readonly agreed: boolean;
+  /** Seconds from the end of what was measured to the end of the validators: in no other number here. */
+  readonly tail: number;
 }
 
 const SAMPLE_EVERY = 5_000;
@@ -131,6 +133,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     const after = nodes.map(costOf);
     const { user, system } = process.cpuUsage(driver);
     const bytes = loopbackBytes() - loopback;
+    const measured = performance.now();
     const metrics = await metricsOf(nodes[0]!);
     const to = watch.height();
     const blocks = await Promise.all(nodes.map(({ url }) => readBlocks(url, from - 1, to)));
@@ -181,6 +184,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       rss: after.map(({ rss }) => Math.round(rss / MIB)),
       metrics,
       agreed: new Set(roots).size === 1,
+      tail: rounded((performance.now() - measured) / 1_000, 1),
     };
   } finally {
     sampler.abort();

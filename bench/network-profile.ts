@@ -23,24 +23,27 @@ const TOLD = 30;
 const IDLE: ReadonlySet<string> = new Set(['(idle)']);
 
 /**
- * Where the threads of a process spent their last seconds: by package and file, and by function, own time and time with all that it called.
+ * Where the threads of a process spent some seconds before their end: by file, and by function, own time and time with all that it called.
  *
  * @param folder that `--cpu-prof` wrote to
- * @param seconds at the end of each profile that count; what was before is the start
+ * @param seconds that count; what was before is the start
+ * @param tail seconds after those, which do not count
  */
-export function heaviest(folder: string, seconds: number): string[] {
+export function heaviest(folder: string, seconds: number, tail: number): string[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.cpuprofile'))
     .flatMap((name) => {
       const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile;
-      return [``, `${name}`, ...ofThread(profile, 1e6 * seconds)];
+      return ['', name, ...ofThread(profile, 1e6 * seconds, 1e6 * tail)];
     });
 }
 
-function ofThread({ nodes, samples, timeDeltas }: CpuProfile, microseconds: number): string[] {
+function ofThread({ nodes, samples, timeDeltas }: CpuProfile, microseconds: number, tail: number): string[] {
   const own = new Map<number, number>();
-  let counted = 0;
+  let [passed, counted] = [0, 0];
   for (let i = samples.length - 1; i >= 0 && counted < microseconds; i--) {
+    passed += timeDeltas[i]!;
+    if (passed <= tail) continue;
     own.set(samples[i]!, (own.get(samples[i]!) ?? 0) + timeDeltas[i]!);
     counted += timeDeltas[i]!;
   }

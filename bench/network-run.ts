@@ -70,7 +70,7 @@ const result = await runLoad({
 console.log(JSON.stringify({ machine, date, commit, result }));
 for (const line of told(result)) console.error(line);
 if (values.profile !== undefined)
-  for (const line of heaviest(values.profile, result.seconds)) console.error(line);
+  for (const line of heaviest(values.profile, result.seconds, result.tail)) console.error(line);
 if (result.final < result.payments || !result.agreed) process.exitCode = 1;
 
 function told(r: LoadResult): string[] {

@@ -103,17 +103,21 @@ describe('the relay', { concurrency: false }, () => {
 
   it('holds bytes that were on their way when it was held', async () => {
     await opened();
-    link.shape({ delay: 40 }, 'back');
+    link.shape({ delay: 150 }, 'back');
     const socket = await dialled();
     let came = 0;
     socket.on('data', (part) => {
       came += part.length;
     });
     socket.write('x');
+    const turnsFor = async (ms: number): Promise<void> => {
+      for (const end = performance.now() + ms; performance.now() < end; ) await new Promise(setImmediate);
+    };
     while (link.counts().forth === 0) await new Promise(setImmediate);
+    // The answer comes to the relay, which keeps it for its time.
+    await turnsFor(50);
     link.set('held');
-    const due = performance.now() + 100;
-    while (performance.now() < due) await new Promise(setImmediate);
+    await turnsFor(200);
     assert.equal(came, 0);
     link.set('open');
     while (came === 0) await new Promise(setImmediate);

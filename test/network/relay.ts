@@ -92,6 +92,7 @@ async function openLink(
   const conditions = { forth: CLEAR, back: CLEAR };
   const carried = { connections: 0, forth: 0, back: 0 };
   const streams = new Set<Stream>();
+  const sockets = new Set<Socket>();
   let state: LinkState = 'open';
 
   const server: Server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
@@ -122,8 +123,10 @@ async function openLink(
       [near, far],
       [far, near],
     ] as const) {
+      sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', (broken) => {
+        sockets.delete(socket);
         // What one end lost, the other learns at once; an orderly end comes through the stream, behind its bytes.
         if (broken) other.resetAndDestroy();
         if (!broken && !other.destroyed) return;
@@ -158,7 +161,9 @@ async function openLink(
   return {
     link,
     async end() {
-      for (const stream of streams) stream.reset();
+      // Who is being taken just now is sent away.
+      state = 'cut';
+      for (const socket of sockets) socket.resetAndDestroy();
       server.close();
       await once(server, 'close');
     },

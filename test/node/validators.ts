@@ -22,17 +22,6 @@ const PACE: Genesis['pace'] = {
   fastRecovery: 3_000,
 };
 
-/** Many blocks a second, for one validator. */
-export const QUICK: Genesis['pace'] = {
-  idle: 5,
-  minBlockGap: 5,
-  filterMin: 5,
-  filterMax: 10,
-  deadlineFirst: 2_000,
-  deadlineLater: 3_000,
-  fastRecovery: 3_000,
-};
-
 /** What a network is made of. */
 export interface TestValidators {
   readonly genesis: Uint8Array;

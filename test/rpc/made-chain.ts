@@ -19,6 +19,7 @@ import {
   KIND,
   NO_VALIDATORS,
   type Receipt,
+  stakeTable,
   type Transaction,
 } from '@sero/protocol';
 import { memoryStore, overlay, proveState, updateStateTree } from '@sero/store';
@@ -245,6 +246,12 @@ export function madeChain(assets: readonly ListedAsset[] = []): MadeChain {
     pooled: (asset) => 1_000n * asset,
     rewardPool: () => 77n,
     prove: (asked) => proveState(store, asked),
+    // Nobody staked: every table is known, and empty.
+    stakeTable: () => stakeTable([]),
+    keysEnd: () => undefined,
+    stakeRecords: () => [],
+    stakePositions: () => [],
+    stakeTotals: () => ({ staked: 0n, burned: 0n, issued: 0n, proposedBlocks: 0n }),
   };
   return {
     ledger,

@@ -23,7 +23,7 @@ export interface Offer {
   readonly shape: Shape;
   readonly gasLimit: bigint;
   readonly gasPrice: bigint;
-  /** SERO that the network takes at most: gas and name price. */
+  /** SERO that the network takes at most: gas, name price, and what is staked. */
   readonly fee: bigint;
   /** What leaves the account: fee, payments, a call's value and amount. */
   readonly needs: Needs;
@@ -59,7 +59,7 @@ export function choose(wallet: Wallet, request: Request): Choice {
   return { anchor, part, ...withCompanions(wallet, notes, offers, chosen, payouts) };
 }
 
-/** SERO that the network takes at most for a request if it is planned now: shown before anything is sent. */
+/** SERO that the network takes at most for a request if it is planned now, what is staked among it: shown before anything is sent. */
 export function feeOf(wallet: Wallet, request: Request): bigint {
   ensure(wallet.anchor() !== undefined, 'no-anchor', 'the wallet has not seen the chain yet');
   const [first] = offersOf(wallet, request, publicPart(wallet, request));

@@ -65,7 +65,7 @@ export const stakeMethods = {
       ),
       next: nullable(RecordId),
     }),
-    errors: ['limit-exceeded', 'not-found'],
+    errors: ['limit-exceeded'],
     example: {
       params: { limit: 100 },
       result: {
@@ -124,7 +124,7 @@ export const stakeMethods = {
       ),
       next: nullable(PositionKey),
     }),
-    errors: ['limit-exceeded', 'not-found'],
+    errors: ['limit-exceeded'],
     example: {
       params: { limit: 100 },
       result: {
@@ -167,7 +167,7 @@ export const stakeMethods = {
         nullable(object({ thirdGone: u64, allGone: u64 })),
       ),
     }),
-    errors: ['not-found'],
+    errors: [],
     example: {
       params: {},
       result: {

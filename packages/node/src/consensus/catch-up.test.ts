@@ -198,6 +198,19 @@ describe('catching up', () => {
     assert.deepEqual(full.told, ['pause', 'failed: full']);
   });
 
+  it('ends with the node where agreement cannot rest or begin again', async () => {
+    const bug = () => {
+      throw new Error('no such version');
+    };
+    const after = scene([peerDouble('a', CHAIN, 10n)], 0, { resume: bug });
+    await after.look();
+    assert.deepEqual(after.told, [...WHOLE.slice(0, -1), 'failed: no such version']);
+    const before = scene([peerDouble('a', CHAIN, 10n)], 0, { pause: async () => bug() });
+    await before.look();
+    assert.deepEqual(before.told, ['failed: no such version']);
+    await Promise.all([after.catchUp.stop(), before.catchUp.stop()]);
+  });
+
   it('drops a stretch that the own chain has overtaken, and asks for the next one', async () => {
     let overtaken = false;
     const slow: PeerDouble = peerDouble('a', CHAIN, 10n, {

@@ -175,13 +175,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function runWhole(): Promise<void> {
     try {
       await run();
+      running = undefined;
+      const wasPaused = isPaused;
+      isPaused = false;
+      // The next block may be of a version that this software lacks: then agreement does not begin again.
+      if (wasPaused && !stopped) resume();
     } catch (error) {
+      stopped = true;
       failed(error);
     }
-    running = undefined;
-    if (!isPaused) return;
-    isPaused = false;
-    if (!stopped) resume();
   }
 
   return {

@@ -271,8 +271,9 @@ test('every method of the interface has a test here', () => {
     'sero_getAliases',
   ];
   const sockets = ['sero_subscribe', 'sero_unsubscribe']; // sockets.test.ts
+  const stake = ['sero_getStakeRecords', 'sero_getStakePositions', 'sero_getStakeStatus']; // stake.test.ts
   const finality = ['sero_getLightCertificate', 'sero_getCertificates', 'sero_getCheckpoints']; // finality.test.ts
-  assert.deepEqual([...tested, ...sockets, ...finality].sort(), Object.keys(METHODS).sort());
+  assert.deepEqual([...tested, ...sockets, ...stake, ...finality].sort(), Object.keys(METHODS).sort());
 });
 
 test('sero_submit hands the bytes to the mempool under the name of the client and gives back both ids', async () => {

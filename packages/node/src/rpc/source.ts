@@ -21,6 +21,11 @@ export type RpcLedger = Pick<
   | 'pooled'
   | 'rewardPool'
   | 'prove'
+  | 'stakeTable'
+  | 'keysEnd'
+  | 'stakeRecords'
+  | 'stakePositions'
+  | 'stakeTotals'
 >;
 
 /** Everything that the RPC server serves from. */

@@ -1,34 +1,24 @@
-import { RpcError } from '@sero/api';
-import type { Ledger } from '@sero/ledger';
 import type { Handlers } from './handlers.ts';
 import { checkRange } from './ranges.ts';
+import type { RpcLedger } from './source.ts';
 import { ENTRY_WORK } from './work.ts';
 
 /** What the methods about stake read of a ledger. */
 export type StakeLedger = Pick<
-  Ledger,
+  RpcLedger,
   'genesis' | 'head' | 'stakeTable' | 'keysEnd' | 'stakeRecords' | 'stakePositions' | 'stakeTotals'
 >;
 
 type StakeMethods = 'sero_getStakeRecords' | 'sero_getStakePositions' | 'sero_getStakeStatus';
 
-/**
- * The methods about stake. Tables are given whole, in pages: no question names a record or a position that somebody cares about.
- *
- * @param source of the node; `not-found` where its ledger has no tables of stake
- */
+/** The methods about stake. Tables are given whole, in pages: no question names a record or a position that somebody cares about. */
 export function stakeHandlers(
-  source: Pick<StakeLedger, 'genesis' | 'head'> & Partial<StakeLedger>,
+  ledger: StakeLedger,
   limits: { readonly maxRange: number },
 ): Pick<Handlers, StakeMethods> {
-  const open = (): StakeLedger => {
-    if (!hasStake(source)) throw new RpcError('not-found', 'this node gives no tables of stake');
-    return source;
-  };
   return {
     sero_getStakeRecords({ from, limit }, { work }) {
       checkRange(limit, limits);
-      const ledger = open();
       const { height, time } = ledger.head();
       const table = ledger.stakeTable(height + ledger.genesis.stake.balanceLookback);
       const { entries, next } = page(ledger.stakeRecords(from), limit);
@@ -39,7 +29,6 @@ export function stakeHandlers(
 
     sero_getStakePositions({ from, limit }, { work }) {
       checkRange(limit, limits);
-      const ledger = open();
       const { height, time } = ledger.head();
       const { entries, next } = page(ledger.stakePositions(from), limit);
       work.charge(ENTRY_WORK * (1 + entries.length));
@@ -48,7 +37,6 @@ export function stakeHandlers(
     },
 
     sero_getStakeStatus(_, { work }) {
-      const ledger = open();
       const { height } = ledger.head();
       const { unit, balanceLookback } = ledger.genesis.stake;
       const tableRound = height + balanceLookback;
@@ -67,14 +55,6 @@ export function stakeHandlers(
       };
     },
   };
-}
-
-function hasStake(
-  source: Pick<StakeLedger, 'genesis' | 'head'> & Partial<StakeLedger>,
-): source is StakeLedger {
-  return (['stakeTable', 'keysEnd', 'stakeRecords', 'stakePositions', 'stakeTotals'] as const).every(
-    (name) => source[name] !== undefined,
-  );
 }
 
 /** So many entries, and the one after them. */
