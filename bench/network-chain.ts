@@ -53,7 +53,7 @@ export const AMOUNT = 5n;
 
 /**
  * What a payment pays for a unit of gas. The base fee grows by an eighth with each full block and begins at 10^9: 352 full blocks in a row are needed to
- * reach it, at 317 payments a block 111,000 payments.
+ * reach it, at 323 payments a block 113,000 payments.
  */
 export const GAS_PRICE = 10n ** 27n;
 

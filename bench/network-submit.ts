@@ -105,7 +105,11 @@ function post(agent: Agent, url: string, body: string, payer: string): Promise<A
         }
       });
     });
-    asked.on('error', reject);
+    asked.on('error', (error: NodeJS.ErrnoException) => {
+      // The node ended a connection that stood idle at the moment at which it was used: the same bytes may come again.
+      if (asked.reusedSocket && error.code === 'ECONNRESET') resolve(post(agent, url, body, payer));
+      else reject(error);
+    });
     asked.end(body);
   });
 }

@@ -18,8 +18,10 @@ import {
 import type { Cli } from './command.ts';
 import { CliError, usageError } from './errors.ts';
 import { makePrivateDirectory, readIfThere, writePrivate } from './files.ts';
+import { hex } from './names.ts';
 import { readPassword } from './secrets.ts';
 import { visible } from './text.ts';
+import type { TrustedBlock } from './trust.ts';
 
 /** Version of the wallet directory's layout. */
 const WALLET_SCHEMA = 1;
@@ -29,6 +31,8 @@ export interface WalletSettings {
   readonly network: Network;
   /** RPC address that `init --node` named. */
   readonly node?: string;
+  /** The block from which the chain is verified where the wallet begins to read, in the place of genesis: `init` or `repair` named it. */
+  readonly trusted?: TrustedBlock;
 }
 
 /** A wallet directory that this process holds. */
@@ -49,6 +53,8 @@ export interface UnlockedWallet {
   proofKey(): ProofKey;
   /** Writes the keystore anew, under the same password unless another is given. */
   rewrite(change: Partial<KeystoreContent>, password?: string): Promise<void>;
+  /** Keeps another trusted block, or none. */
+  trust(block: TrustedBlock | undefined): Promise<void>;
 }
 
 /** Where the wallet of a base directory lies. */
@@ -76,8 +82,21 @@ export async function writeWalletFiles(
   keystore: string,
   settings: WalletSettings,
 ): Promise<void> {
-  await writePrivate(settingsPath(path), `${JSON.stringify(settings)}\n`);
+  await writeSettings(path, settings);
   await writePrivate(keystorePath(path), keystore);
+}
+
+function writeSettings(path: string, { network, node, trusted }: WalletSettings): Promise<void> {
+  const kept = {
+    network,
+    ...(node === undefined ? {} : { node }),
+    ...(trusted === undefined
+      ? {}
+      : {
+          trusted: { height: `${trusted.height}`, hash: hex(trusted.hash), time: `${trusted.time}` },
+        }),
+  };
+  return writePrivate(settingsPath(path), `${JSON.stringify(kept)}\n`);
 }
 
 /** Opens the wallet for one command: asks for the password, and gives the directory back at the end. */
@@ -128,14 +147,19 @@ async function unlock(cli: Cli, directory: WalletDirectory): Promise<UnlockedWal
     proofKey: () => spendingKey().proof,
     rewrite: async (change, next = password) =>
       writePrivate(keystorePath(directory.path), await keystore.reseal(next, change)),
+    trust: (trusted) => {
+      const { trusted: _, ...rest } = settings;
+      return writeSettings(directory.path, trusted === undefined ? rest : { ...rest, trusted });
+    },
   };
 }
 
 function readSettings(bytes: Uint8Array | undefined): WalletSettings {
   try {
-    const { network, node } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-    if (network === 'development' || network === 'production') {
-      return typeof node === 'string' ? { network, node } : { network };
+    const { network, node, trusted } = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
+    const block = readTrusted(trusted);
+    if ((network === 'development' || network === 'production') && (trusted === undefined || block)) {
+      return { network, ...(typeof node === 'string' ? { node } : {}), ...(block ? { trusted: block } : {}) };
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -146,6 +170,18 @@ function readSettings(bytes: Uint8Array | undefined): WalletSettings {
     'the wallet’s settings.json cannot be read',
     'write {"network":"development"} or {"network":"production"} into it',
   );
+}
+
+/** A trusted block as it is kept; undefined for anything else. */
+function readTrusted(kept: unknown): TrustedBlock | undefined {
+  const { height, hash, time } = (kept ?? {}) as Record<string, unknown>;
+  if (![height, hash, time].every((text) => typeof text === 'string')) return undefined;
+  if (!/^\d{1,19} [0-9a-f]{64} \d{1,19}$/.test(`${height} ${hash} ${time}`)) return undefined;
+  return {
+    height: BigInt(height as string),
+    hash: Uint8Array.from(Buffer.from(hash as string, 'hex')),
+    time: BigInt(time as string),
+  };
 }
 
 /** An account by name or number; account 0 unless one is named. */

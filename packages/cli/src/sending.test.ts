@@ -69,6 +69,39 @@ it('a payment whose notes another one spent is not waited for: which one that wa
   assert.deepEqual(became, [[txid, 'replaced']]);
 });
 
+it('a transaction that failed in its block says so, and a command of stake why', async () => {
+  const txid = new Uint8Array(32).fill(4);
+  const failing = (stake?: object) => {
+    const became: unknown[] = [];
+    const session = {
+      cli: {
+        progress: { stage: (_: string, work: (report: () => void) => unknown) => work(() => undefined) },
+        sends: { became: (...what: unknown[]) => became.push(what) },
+        io: { signal: new AbortController().signal },
+      },
+      wallet: {
+        history: () => [{ txid, height: 5n, succeeded: false, ...(stake && { stake }) }],
+        tip: () => ({ header: { height: 5n } }),
+      },
+      source: { status: () => Promise.reject(new TransportError('unreachable', 'away')) },
+    } as never;
+    return { became, waited: () => untilFinal(session, { txid: hex(txid), fee: 1n }, 600n) };
+  };
+  const call = failing();
+  await assert.rejects(call.waited, {
+    exit: 'refused',
+    code: 'action-failed',
+    message: /block 5, but what it asked for failed: its fee and its notes are spent$/,
+    hint: undefined,
+  });
+  assert.deepEqual(call.became, [[hex(txid), 'failed', 5n]]);
+  await assert.rejects(failing({ action: 'claim', failure: 'nothing-to-claim' }).waited, {
+    code: 'action-failed',
+    message: /are spent; there was nothing to claim$/,
+    hint: 'see: {sero} stake status',
+  });
+});
+
 /** A wallet with a payment and a merge that were called refused and are in a block. */
 function afterLies() {
   const [paid, merged] = [1, 2].map((byte) => new Uint8Array(32).fill(byte)) as [Uint8Array, Uint8Array];

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { equalBytes } from '@sero/crypto';
 import { addressToText, decodeAddress, decodeEnvelope, encodeAddress, transactionId } from '@sero/protocol';
 import {
+  type HistoryEntry,
   type Payout,
   type Plan,
   type ProvedPart,
@@ -21,6 +22,7 @@ import { type OpenProver, openProver, proofStage } from './proving.ts';
 import { canAsk, confirmed, expectConfirmation } from './secrets.ts';
 import type { ShownPayment } from './send-log.ts';
 import { isNodeAway, readChain, type Session } from './session.ts';
+import { failureText } from './stake-text.ts';
 
 /** ms between two looks for a block. */
 const POLL = 500;
@@ -287,11 +289,7 @@ export async function untilFinal(session: Session, sent: Sent, expiry: bigint): 
       if (entry !== undefined) {
         cli.sends.became(sent.txid, entry.succeeded ? 'final' : 'failed', entry.height);
         if (entry.succeeded) return { ...sent, height: entry.height };
-        throw new CliError(
-          'refused',
-          'action-failed',
-          `transaction ${sent.txid} is in block ${entry.height}, but what it asked for failed: its fee and its notes are spent`,
-        );
+        throw actionFailed(sent.txid, entry);
       }
       const lost = wallet
         .lost()
@@ -319,6 +317,17 @@ export async function untilFinal(session: Session, sent: Sent, expiry: bigint): 
       await pause(POLL, undefined, { signal: cli.io.signal });
     }
   });
+}
+
+/** Says of a transaction that failed in its block what it lost, and of a command of stake why. */
+function actionFailed(txid: string, { height, stake }: HistoryEntry): CliError {
+  const reason = stake?.failure;
+  return new CliError(
+    'refused',
+    'action-failed',
+    `transaction ${txid} is in block ${height}, but what it asked for failed: its fee and its notes are spent${reason === undefined ? '' : `; ${failureText(reason)}`}`,
+    reason === undefined ? undefined : 'see: {sero} stake status',
+  );
 }
 
 /** Reads the chain as far as the node gives it. @returns why it does not give it */

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { RpcError, type SeroClient, TransportError } from '@sero/api';
 import { equalBytes } from '@sero/crypto';
-import { decodeGenesis, type Genesis, genesisHash, type Network, type SpendingKey } from '@sero/protocol';
+import {
+  checkTrustedAge,
+  decodeGenesis,
+  type Genesis,
+  genesisHash,
+  type Network,
+  ProtocolError,
+  type SpendingKey,
+} from '@sero/protocol';
 import { openLmdbStore } from '@sero/store/node';
 import {
   type ChainSource,
@@ -30,6 +38,7 @@ import { readIfThere, writePrivate } from './files.ts';
 import { type UnlockedWallet, withKeys } from './keys.ts';
 import { expectNoLoss } from './losses.ts';
 import { networkOf } from './names.ts';
+import type { TrustedBlock } from './trust.ts';
 import { nativeVotes } from './votes.ts';
 import { keyValueWalletStore } from './wallet-store.ts';
 
@@ -69,19 +78,27 @@ export function useWallet<T>(
   });
 }
 
+/** Where a repaired wallet begins. */
+interface RepairFrom {
+  /** The wallet's birthday from now on; undefined for the one that it has. */
+  readonly birthday: bigint | undefined;
+  /** From where the birthday's block is verified; undefined for genesis, whatever was trusted before. */
+  readonly trusted: TrustedBlock | undefined;
+}
+
 /**
  * Empties the account's store of what the chain gives back, and reads the chain again. Nothing is touched before the node has shown that
  * it has the birthday's block, and somebody has said yes to what could be lost. The birthday is written first: whoever is interrupted
  * before the store is emptied runs `repair` again, and it begins there; whoever is interrupted later goes on with any command.
  *
- * @param birthday the wallet's from now on; undefined for the one that it has
+ * @param from what reading begins with
  */
 export function repairWallet<T>(
   cli: Cli,
-  birthday: bigint | undefined,
+  from: RepairFrom,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return withSession(cli, { birthday }, async (session) => {
+  return withSession(cli, from, async (session) => {
     await readChain(session);
     return work(session);
   });
@@ -89,7 +106,7 @@ export function repairWallet<T>(
 
 function withSession<T>(
   cli: Cli,
-  repair: { readonly birthday: bigint | undefined } | undefined,
+  repair: RepairFrom | undefined,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   return withKeys(cli, async (unlocked) => {
@@ -100,6 +117,8 @@ function withSession<T>(
     const genesis = await genesisOf(cli, unlocked, client);
     const { backend, release } = await acquireBackend(cli);
     const votes = nativeVotes();
+    const trusted = repair === undefined ? stillTrusted(cli, settings) : repair.trusted;
+    const finality = { votes, ...(trusted === undefined ? {} : { trusted }) };
     const store = openLmdbStore(join(directory.path, `account-${account.index}`));
     try {
       const openRecords = (mend: boolean): Promise<WalletStore> =>
@@ -123,17 +142,18 @@ function withSession<T>(
       let start: WalletStart | undefined;
       if (repair !== undefined) {
         await expectBirthdayInChain(source, genesis.file, repair.birthday ?? 0n, cli.io.signal);
-        start = await startAt(source, genesis.file, birthday, cli.io.signal, { votes });
+        start = await startAt(source, genesis.file, birthday, cli.io.signal, finality);
         const before = await openRecords(false).then(openOn).catch(damaged);
         if (before === undefined) await expectMendable();
         await expectNoLoss(unlocked, cli, { birthday, start, before });
         if (birthday !== keystore.content.birthday) await unlocked.rewrite({ birthday });
+        await unlocked.trust(repair.trusted);
       }
       const records = await openRecords(repair !== undefined);
       if (repair !== undefined) await resetWallet(records);
       let wallet = await openOn(records, start);
       if (wallet.tip() === undefined && birthday > 0n) {
-        start = await startAt(source, genesis.file, birthday, cli.io.signal, { votes });
+        start = await startAt(source, genesis.file, birthday, cli.io.signal, finality);
         if (start !== undefined) wallet = await openOn(records, start);
       }
       const session = {
@@ -153,6 +173,21 @@ function withSession<T>(
       await release();
     }
   });
+}
+
+/** The block that the wallet trusts, where it is young enough still; without it everything is verified from genesis on, which is as safe. */
+function stillTrusted(cli: Cli, { trusted }: UnlockedWallet['settings']): TrustedBlock | undefined {
+  if (trusted === undefined) return undefined;
+  try {
+    checkTrustedAge(trusted.time, BigInt(Date.now()));
+    return trusted;
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    cli.out.detail(
+      `block ${trusted.height} is not trusted any more: where the chain has to be read anew it is verified from genesis on (${error.message})`,
+    );
+    return undefined;
+  }
 }
 
 /** Nothing where a store cannot be opened as it is. */

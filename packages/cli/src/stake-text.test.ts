@@ -14,7 +14,7 @@ import {
 } from '@sero/protocol';
 import type { TransactionPlan } from '@sero/wallet';
 import { expectShown, planText } from './plan-text.ts';
-import { durationText, failureText, percentText, waitText } from './stake-text.ts';
+import { commandText, durationText, failureText, percentText, waitText } from './stake-text.ts';
 
 const bytes = (length: number, fill: number): Uint8Array => new Uint8Array(length).fill(fill);
 
@@ -125,6 +125,29 @@ describe('stake in words', () => {
     );
     assert.equal(durationText(60_000), '60 seconds');
     assert.equal(durationText(172_800_000), '2 days');
+  });
+
+  it('says of each command of the history what it asked for, and why it failed', () => {
+    const from = bytes(64, 0xbb);
+    const says = (action: Parameters<typeof commandText>[0]['action'], more = {}): string =>
+      commandText({ action, record: ID, from, ...more }).replace('5f'.repeat(32), 'ID');
+    assert.equal(says('stake', { units: 2n }), 'stake 2 units in the record ID');
+    assert.equal(says('unlock', { units: 1n }), 'unlock 1 unit of the record ID');
+    assert.deepEqual(
+      (['register', 'renew', 'online', 'offline', 'leave', 'claim'] as const).map((action) => says(action)),
+      [
+        'register the record ID',
+        'renew the record ID',
+        'set the record ID online',
+        'set the record ID offline',
+        'take the record ID out of the tables for good',
+        'claim from the record ID',
+      ],
+    );
+    assert.equal(
+      says('claim', { failure: 'nothing-to-claim' }),
+      'claim from the record ID; failed: there was nothing to claim',
+    );
   });
 
   it('writes commissions as percent', () => {

@@ -6,7 +6,7 @@ import {
   stakeRecordId,
   WHOLE_COMMISSION,
 } from '@sero/protocol';
-import { commandOf, stakedBy, type TransactionPlan } from '@sero/wallet';
+import { commandOf, type StakeEntry, stakedBy, type TransactionPlan } from '@sero/wallet';
 import { formatAmount } from './amounts.ts';
 import { hex } from './names.ts';
 
@@ -117,6 +117,23 @@ const FAILURES: Readonly<Record<string, string>> = {
   'nothing-to-claim': 'there was nothing to claim',
   'last-participant':
     'nobody else would have been left to make blocks: wait until another record participates',
+};
+
+/** What a transaction of the history commanded, and why that failed where it did. */
+export function commandText({ action, record, units = 0n, failure }: StakeEntry): string {
+  const says = COMMANDS[action](hex(record), unitsText(units));
+  return failure === undefined ? says : `${says}; failed: ${failureText(failure)}`;
+}
+
+const COMMANDS: Readonly<Record<StakeEntry['action'], (record: string, units: string) => string>> = {
+  stake: (record, units) => `stake ${units} in the record ${record}`,
+  register: (record) => `register the record ${record}`,
+  renew: (record) => `renew the record ${record}`,
+  online: (record) => `set the record ${record} online`,
+  offline: (record) => `set the record ${record} offline`,
+  leave: (record) => `take the record ${record} out of the tables for good`,
+  unlock: (record, units) => `unlock ${units} of the record ${record}`,
+  claim: (record) => `claim from the record ${record}`,
 };
 
 /** The reason of a failed command in words. @param failure the word of the receipt */

@@ -13,10 +13,11 @@ import { utf8 } from '@sero/crypto';
 import type { Verdict } from './abstractions.ts';
 import type { Clock } from './clock.ts';
 import { gossipScoring } from './gossip-scores.ts';
+import { MAX_FRAME_BYTES, type StreamEvents, tendStreams } from './gossip-streams.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import { createRateLimiter } from './rate.ts';
-import { MAX_PACK_BYTES, TOPICS, type Topic, topicName } from './topics.ts';
+import { TOPICS, type Topic, topicName } from './topics.ts';
 
 type Components = Parameters<ReturnType<typeof gossipsub>>[0];
 
@@ -40,6 +41,7 @@ export interface GossipParts {
   /** Resolves when the peer's status is known and fits; rejects when it never will be. */
   ready(id: string): Promise<void>;
   own(id: string): number;
+  readonly streams: StreamEvents;
 }
 
 const VERDICTS = {
@@ -47,9 +49,6 @@ const VERDICTS = {
   ignore: TopicValidatorResult.Ignore,
   reject: TopicValidatorResult.Reject,
 } as const;
-
-/** Bytes around a message's data in gossipsub's own frames, generously. */
-const FRAME_BYTES = 65_536;
 
 /** The id of a message: the first 20 bytes of SHA-256(topic || data). */
 function messageId(topic: string, data: Uint8Array): Uint8Array {
@@ -77,7 +76,7 @@ export function gossipService(parts: GossipParts): (components: Components) => G
     msgIdFn: ({ topic, data }) => messageId(topic, data),
     ...gossipScoring(genesisHash, limits, parts.own),
     allowedTopics: TOPICS.map((topic) => topicName(genesisHash, topic)),
-    maxInboundDataLength: MAX_PACK_BYTES + FRAME_BYTES,
+    maxInboundDataLength: MAX_FRAME_BYTES,
     maxOutboundBufferSize: gossip.unsentPerPeer,
     maxInboundStreams: 2,
     maxOutboundStreams: 2,
@@ -164,7 +163,7 @@ export function gossipService(parts: GossipParts): (components: Components) => G
           options,
         ),
     };
-    return gossipsub(init)({
+    const service = gossipsub(init)({
       privateKey: components.privateKey,
       peerId: components.peerId,
       peerStore: components.peerStore,
@@ -172,6 +171,8 @@ export function gossipService(parts: GossipParts): (components: Components) => G
       logger: components.logger,
       registrar: gated,
     });
+    tendStreams(service, parts.streams);
+    return service;
   };
 }
 

@@ -323,6 +323,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         chain,
         mempool,
         directory,
+        writes: storage.writes,
         clock,
         logger,
         metrics,

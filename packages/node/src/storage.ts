@@ -10,7 +10,7 @@ import {
   openLedgerInSteps,
   type Pace,
 } from '@sero/ledger';
-import { type AppendLog, type KeyValueStore, StoreError } from '@sero/store';
+import { type AppendLog, type HeldWrites, heldWrites, type KeyValueStore, StoreError } from '@sero/store';
 import { checkLmdbStore, openFileLog, openLmdbStore } from '@sero/store/node';
 import { tidyBeginning } from './checkpoints/beginning-place.ts';
 import type { NodeDirectory } from './directory.ts';
@@ -58,6 +58,8 @@ export type OpeningEvent =
 export interface Storage {
   readonly ledger: Ledger;
   readonly store: KeyValueStore;
+  /** Holds the writes of many blocks together. */
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   /** True where the state was built again, because it was damaged or missing. */
   readonly rebuilt: boolean;
   close(): void;
@@ -222,7 +224,8 @@ async function open(
   blocks: AppendLog,
   place: string,
 ): Promise<Omit<Storage, 'rebuilt'>> {
-  const store = backend.openState(place);
+  const writes = heldWrites(backend.openState(place), blocks);
+  const { store } = writes;
   const pace: Pace = { pause: () => nextTurn(), signal };
   try {
     const passedOver = (snapshot: string, reason: Error): void =>
@@ -231,7 +234,7 @@ async function open(
       {
         ...ledger,
         store,
-        blocks,
+        blocks: writes.log,
         snapshots: offeredSnapshots(directory.snapshots, passedOver),
         events: {
           replaying: (height, last) => onEvent({ type: 'replaying', height, last }),
@@ -243,10 +246,10 @@ async function open(
     );
     if (check === 'always') await checkLedgerInSteps({ ...ledger, store, blocks }, pace);
     const close = (): void => {
-      blocks.close();
+      writes.log.close();
       store.close();
     };
-    return { ledger: opened, store, close };
+    return { ledger: opened, store, writes, close };
   } catch (error) {
     store.close();
     throw error;

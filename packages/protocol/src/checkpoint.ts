@@ -139,6 +139,20 @@ export function verifyCheckpoint(
 }
 
 /**
+ * Checks that what is trusted by its age alone is young: at most ten days old.
+ *
+ * @param time at which it was known to be the chain's, ms since 1970
+ * @param now the client's own clock, ms since 1970
+ * @throws ProtocolError `checkpoint-stale`
+ */
+export function checkTrustedAge(time: bigint, now: bigint): void {
+  const age = now - time;
+  // A time to come would keep a checkpoint fresh for as long as somebody likes.
+  ensure(age >= 0n, 'checkpoint-stale', 'the trusted checkpoint is of a time to come');
+  ensure(age <= MAX_CHECKPOINT_AGE, 'checkpoint-stale', 'the trusted checkpoint is too old');
+}
+
+/**
  * Checks checkpoints in a row, each with the table that signs it, on top of one that is trusted, and returns the last one's facts.
  *
  * Whoever unlocked his stake may sell his old keys, so what is trusted must be young: shipped with a release or given by the user,
@@ -155,10 +169,7 @@ export function verifyCheckpoints(
   now: bigint,
   bls: Bls,
 ): CheckpointTrust {
-  const age = now - trusted.time;
-  // A time to come would keep a checkpoint fresh for as long as somebody likes.
-  ensure(age >= 0n, 'checkpoint-stale', 'the trusted checkpoint is of a time to come');
-  ensure(age <= MAX_CHECKPOINT_AGE, 'checkpoint-stale', 'the trusted checkpoint is too old');
+  checkTrustedAge(trusted.time, now);
   let before: CheckpointTrust = trusted;
   for (const { table, checkpoint } of chain) {
     verifyCheckpoint(genesisHash, before, table, checkpoint, bls);

@@ -85,6 +85,42 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
     return segment;
   };
 
+  /** How many records from one on go into the same file, at least one. */
+  const fitting = (records: readonly Uint8Array[], from: number): number => {
+    let end = target(RECORD_HEADER + records[from]!.length).end + RECORD_HEADER + records[from]!.length;
+    let count = 1;
+    for (let i = from + 1; i < records.length; i++) {
+      end += RECORD_HEADER + records[i]!.length;
+      if (end > segmentBytes) break;
+      count++;
+    }
+    return count;
+  };
+
+  /** Writes records that fit into one file, and syncs it. @returns the number of the first */
+  const appendTogether = (records: readonly Uint8Array[]): number => {
+    const last = segments.at(-1);
+    if (untidy && last !== undefined) tidy(last);
+    const segment = target(RECORD_HEADER + records[0]!.length);
+    const index = total();
+    const sealed = records.map((record, i) => sealLogRecord(segment.salt, index + i, record));
+    try {
+      const file = files.writable(segment.path);
+      writeAll(disk, file, sealed.length === 1 ? sealed[0]! : Buffer.concat(sealed), segment.end);
+      disk.fdatasyncSync(file);
+    } catch (error) {
+      untidy = true;
+      tidyIfPossible(() => tidy(segment));
+      throw error;
+    }
+    for (const { length } of sealed) {
+      segment.offsets.push(segment.end);
+      segment.end += length;
+    }
+    if (segment.offsets.length - segment.indexed >= INDEX_STEP) saveIndex(directory, disk, segment);
+    return index;
+  };
+
   return {
     get first() {
       open();
@@ -115,24 +151,18 @@ export function openFileLog(directory: string, options: FileLogOptions = {}): Ap
     append(record) {
       open();
       expectRecord(record);
-      return onDisk(what, () => {
-        const last = segments.at(-1);
-        if (untidy && last !== undefined) tidy(last);
-        const segment = target(RECORD_HEADER + record.length);
-        const index = total();
-        try {
-          const file = files.writable(segment.path);
-          writeAll(disk, file, sealLogRecord(segment.salt, index, record), segment.end);
-          disk.fdatasyncSync(file);
-        } catch (error) {
-          untidy = true;
-          tidyIfPossible(() => tidy(segment));
-          throw error;
+      return onDisk(what, () => appendTogether([record]));
+    },
+
+    appendAll(records) {
+      open();
+      for (const record of records) expectRecord(record);
+      onDisk(what, () => {
+        for (let at = 0; at < records.length; ) {
+          const count = fitting(records, at);
+          appendTogether(records.slice(at, at + count));
+          at += count;
         }
-        segment.offsets.push(segment.end);
-        segment.end += RECORD_HEADER + record.length;
-        if (segment.offsets.length - segment.indexed >= INDEX_STEP) saveIndex(directory, disk, segment);
-        return index;
       });
     },
 

@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export { type HeldWrites, heldWrites } from './held-writes.ts';
 export * from './hooked.ts';
 export * from './key-value.ts';
 export * from './log.ts';

@@ -20,6 +20,13 @@ export interface AppendLog {
    * @throws StoreError `closed`, `value-too-long`, or a `disk-` code; the log is then what it was
    */
   append(record: Uint8Array): number;
+  /**
+   * Adds records in order; on disk all are durable when this returns, for the price of one. A failure, or a crash, leaves the first ones or none. Where a log
+   * lacks this, they are appended one by one.
+   *
+   * @throws as `append`
+   */
+  appendAll?(records: readonly Uint8Array[]): void;
   /** A copy of a record. @throws StoreError `out-of-range`, `record-damaged`, `closed`, or a `disk-` code */
   get(index: number): Uint8Array;
   /**

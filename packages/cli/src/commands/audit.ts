@@ -1,8 +1,10 @@
+import { equalBytes } from '@sero/crypto';
 import {
   addressToText,
   decodeExecutedBlock,
-  decodeGenesis,
-  genesisHash,
+  type FinalBlock,
+  type Genesis,
+  headerHash,
   viewingKeyFromText,
   viewingKeyToText,
 } from '@sero/protocol';
@@ -11,6 +13,7 @@ import {
   type ChainSource,
   disclosePayment,
   discloseReceived,
+  finalBlockAt,
   memoryWalletStore,
   openWallet,
   rpcSource,
@@ -33,6 +36,14 @@ import { withKeys } from '../keys.ts';
 import { hex, networkOf, parseTxid } from '../names.ts';
 import { readSecret } from '../secrets.ts';
 import { asOf, readChain, type Session, useWallet } from '../session.ts';
+import {
+  type CheckpointOptions,
+  type NetworkOptions,
+  networkFor,
+  trustedBlockFor,
+  withCheckpointOptions,
+  withNetworkOptions,
+} from '../trust.ts';
 import { nativeVotes } from '../votes.ts';
 
 /** `sero audit`: show others as much as you want. */
@@ -75,7 +86,7 @@ function addExport(audit: Command, io: Io): void {
   );
 }
 
-interface ViewOptions {
+interface ViewOptions extends NetworkOptions, CheckpointOptions {
   readonly tkFile?: string;
   readonly birthday: bigint;
 }
@@ -94,6 +105,7 @@ function addView(audit: Command, io: Io): void {
         .argParser(heightOption)
         .default(0n, '0'),
     );
+  withCheckpointOptions(withNetworkOptions(command));
   withExamples(command, [
     { line: 'sero audit view --tk-file tk.txt', says: 'balances, and what could not be opened' },
   ]);
@@ -104,19 +116,23 @@ function viewAccount(cli: Cli, options: ViewOptions): Promise<void> {
   return withBackend(cli, (backend) => viewWith(backend, cli, options));
 }
 
-async function viewWith(backend: ProverBackend, cli: Cli, { tkFile, birthday }: ViewOptions): Promise<void> {
+async function viewWith(backend: ProverBackend, cli: Cli, options: ViewOptions): Promise<void> {
+  const { tkFile, birthday } = options;
+  const trusted = await trustedBlockFor(cli, options);
   const text = await readSecret(cli.io, tkFile, 'The viewing key');
   const client = nodeClient(cli);
   const source = rpcSource(client);
-  const { genesis } = await client.request('sero_getGenesis', {}, cli.io.signal);
-  const file = decodeGenesis(genesis);
+  const { genesis: file, bytes } = await networkFor(cli, client, options);
   const network = networkOf(file);
   const key = viewingKeyFromText(text, network);
   const votes = nativeVotes();
-  const start = await startAt(source, file, birthday, cli.io.signal, { votes });
+  const start = await startAt(source, file, birthday, cli.io.signal, {
+    votes,
+    ...(trusted === undefined ? {} : { trusted }),
+  });
   const wallet = await openWallet({
     key,
-    genesis,
+    genesis: bytes,
     store: memoryWalletStore(),
     scanner: backend.scanner,
     traces: backend.traces,
@@ -233,21 +249,24 @@ function addVerify(audit: Command, io: Io): void {
     .command('verify')
     .summary('check a proof of one payment')
     .description(
-      'Checks what `audit disclose` wrote against the block that holds the payment, as your node has it. Ends with 1 where it is false.',
+      'Checks what `audit disclose` wrote against the block that holds the payment. The node has to show that this block is final, and its word ' +
+        'is not taken for it but on a chain of one, where nobody votes. Ends with 1 where the proof is false, with 10 where the node does not show it.',
     )
     .argument('<file>', 'the file, "-" for stdin');
+  withCheckpointOptions(withNetworkOptions(command));
   withExamples(command, [
     {
       line: 'sero audit verify payment.json --node http://127.0.0.1:8645',
       says: 'who was paid how much, and when',
     },
   ]);
-  runs(command, io, async (cli, _options, file) => {
+  runs<NetworkOptions & CheckpointOptions>(command, io, async (cli, options, file) => {
+    const trusted = await trustedBlockFor(cli, options);
     const { height, disclosure } = parseDisclosureFile(await readText(io, file!));
     const client = nodeClient(cli);
-    const genesis = decodeGenesis((await client.request('sero_getGenesis', {}, io.signal)).genesis);
-    const block = await blockAt(rpcSource(client), height, cli.io.signal);
-    const payment = verifyDisclosure(disclosure, block, genesisHash(genesis));
+    const { genesis, network } = await networkFor(cli, client, options);
+    const block = await finalBlock(cli, rpcSource(client), genesis, height, trusted);
+    const payment = verifyDisclosure(disclosure, block, network);
     if (payment === undefined) {
       throw new CliError(
         'failed',
@@ -266,4 +285,39 @@ function addVerify(audit: Command, io: Io): void {
       `TRUE: ${formatAmount(value, name)} to ${to} in block ${payment.height}, transaction ${hex(txid)}`,
     );
   });
+}
+
+/**
+ * A block that the node shows to be final; on a chain of one, a block as the node has it. The node is asked for the block's whole range, and for
+ * certificates up to its head: not for that of this block.
+ *
+ * @throws CliError `block-not-final` where the node's block is another one than the final one; what `finalBlockAt` throws
+ */
+async function finalBlock(
+  { io }: Cli,
+  source: ChainSource,
+  genesis: Genesis,
+  height: bigint,
+  trusted: FinalBlock | undefined,
+): Promise<Uint8Array> {
+  const { signal } = io;
+  const block = await blockAt(source, height, signal);
+  if (genesis.validators.length === 0) return block;
+  const { head } = await source.status(signal);
+  const votes = nativeVotes();
+  const final = await finalBlockAt(
+    source.finality!,
+    genesis,
+    height,
+    head.height,
+    { votes, ...(trusted === undefined ? {} : { trusted }) },
+    signal,
+  );
+  if (equalBytes(headerHash(decodeExecutedBlock(block).block.header), final.hash)) return block;
+  throw new CliError(
+    'unverified',
+    'block-not-final',
+    `the node’s block ${height} is not the one that is final`,
+    'ask another node: --node URL',
+  );
 }

@@ -6,6 +6,7 @@ import { type Cli, runs, wholeNumber, withExamples } from '../command.ts';
 import type { Io } from '../io.ts';
 import { assetName, hex } from '../names.ts';
 import { asOf, type Session, useWallet } from '../session.ts';
+import { commandText } from '../stake-text.ts';
 import { visible } from '../text.ts';
 
 interface Options {
@@ -103,6 +104,7 @@ function describe(wallet: Wallet, network: Network, line: HistoryLine): string {
     .map(({ asset, amount }) => `${amount > 0n ? '+' : ''}${formatAmount(amount, assetName(wallet, asset))}`)
     .join(', ');
   const failed = `${line.succeeded ? '' : ', failed'}${line.refused ? ', though a node refused it' : ''}`;
+  if (line.stake !== undefined) details.push(`    command: ${commandText(line.stake)}`);
   if (line.own) details.push(`    fee ${formatAmount(line.fee, 'SERO')}`);
   return [
     `block ${line.height}  ${time}  ${line.kind}${failed}  ${change}  ${txid}`.trimEnd(),

@@ -11,8 +11,9 @@ import { writeNew } from '../files.ts';
 import type { Io } from '../io.ts';
 import { hasKeystore, holdWalletDirectory, walletPath, writeWalletFiles } from '../keys.ts';
 import { canAsk, newPassword, readSecret } from '../secrets.ts';
+import { type CheckpointOptions, trustedBlockFor, withCheckpointOptions } from '../trust.ts';
 
-interface Options {
+interface Options extends CheckpointOptions {
   readonly restore: boolean;
   readonly wordsFile?: string;
   readonly newWordsFile?: string;
@@ -29,7 +30,8 @@ export function addInit(program: Command, io: Io): void {
     .summary('make a wallet, or restore one from its words')
     .description(
       'Makes 24 new words and shows them once, or restores a wallet, and writes a keystore that only its password opens. Words, keys and ' +
-        'passwords come from questions, files or standard input, never from arguments.',
+        'passwords come from questions, files or standard input, never from arguments. Where a birthday is, a network with validators is ' +
+        'verified from genesis up to it, unless you name a young block that you trust: on an old chain that saves hours.',
     )
     .option('--new-words-file <file>', 'write the new words to this file instead of showing them')
     .option('--restore', 'restore from 24 words that are asked for', false)
@@ -63,6 +65,7 @@ export function addInit(program: Command, io: Io): void {
         .choices(['development', 'production'])
         .default('development'),
     );
+  withCheckpointOptions(command);
   withExamples(command, [
     { line: 'sero init', says: 'new words, shown once, and a password that is asked for' },
     {
@@ -80,6 +83,7 @@ async function init(cli: Cli, options: Options): Promise<void> {
   if ([options.wordsFile, options.watch].includes('-') && cli.options.passwordFile === '-') {
     throw usageError('only one of the two can come from standard input', 'give the other one in a file');
   }
+  const trusted = await trustedBlockFor(cli, options);
   const made = await secretOf(cli, options);
   const birthday = options.birthday ?? (made.fresh ? await presentHeight(cli) : 0n);
   const password = await newPassword({ io: cli.io, file: cli.options.passwordFile });
@@ -92,6 +96,7 @@ async function init(cli: Cli, options: Options): Promise<void> {
     await writeWalletFiles(directory.path, keystore, {
       network: options.network,
       ...(node === undefined ? {} : { node }),
+      ...(trusted === undefined ? {} : { trusted }),
     });
   } finally {
     directory.release();

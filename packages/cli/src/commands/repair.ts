@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander';
 import { heightOption, runs, withExamples } from '../command.ts';
 import type { Io } from '../io.ts';
 import { asOf, repairWallet } from '../session.ts';
+import { type CheckpointOptions, trustedBlockFor, withCheckpointOptions } from '../trust.ts';
 
-interface Options {
+interface Options extends CheckpointOptions {
   readonly birthday?: bigint;
 }
 
@@ -17,7 +18,7 @@ export function addRepair(program: Command, io: Io): void {
         'from the birthday; address counters are kept where they can be read, and so are pending payments where the chain is the same. Where ' +
         'the node’s chain is another one they are forgotten, which is asked about: were that chain false, they could be paid twice. No ' +
         'money is touched. A birthday above money that the account has, or above blocks that it has not read, is asked about; where the ' +
-        'wallet has other accounts it is only lowered.',
+        'wallet has other accounts it is only lowered. The block of the birthday is verified from genesis on, unless you name a young one that you trust.',
     )
     .addOption(
       new Option(
@@ -25,14 +26,17 @@ export function addRepair(program: Command, io: Io): void {
         'from now on, no transaction of the wallet is in a block below; 0 where the chain was begun anew (default: the birthday that the wallet has)',
       ).argParser(heightOption),
     );
+  withCheckpointOptions(command);
   withExamples(command, [
     { line: 'sero repair', says: 'rebuild account 0 from the chain' },
     { line: 'sero repair --birthday 0', says: 'the same from block 0 on: the chain was begun anew' },
   ]);
-  runs<Options>(command, io, (cli, { birthday }) =>
-    repairWallet(cli, birthday, async (session) => {
+  runs<Options>(command, io, async (cli, options) => {
+    const { birthday } = options;
+    const trusted = await trustedBlockFor(cli, options);
+    await repairWallet(cli, { birthday, trusted }, async (session) => {
       const state = asOf(session);
       cli.out.data({ account: session.account.index, ...state }, `rebuilt, as of block ${state.height}`);
-    }),
-  );
+    });
+  });
 }

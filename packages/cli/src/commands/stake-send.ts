@@ -20,7 +20,7 @@ import { assetName, hex } from '../names.ts';
 import { planText } from '../plan-text.ts';
 import { carryOut, expectNothingEntered, type SendOptions, type Step, showResult } from '../sending.ts';
 import type { Session } from '../session.ts';
-import { failureText, percentText, recordIdOf, slashingText, unitsText, waitText } from '../stake-text.ts';
+import { percentText, recordIdOf, slashingText, unitsText, waitText } from '../stake-text.ts';
 import { checkedRequest, onlyRecord, recordNamed, stakeTables } from './stake-tables.ts';
 
 /** What the commands of stake send. */
@@ -235,26 +235,22 @@ async function undertake(
   const first = checked(() => checkedRequest(session, request, tables));
   if (options.plan !== undefined) return writePlan(session, first, options.plan, after);
   if (after !== undefined) expectFunds(session, first, after);
-  try {
-    const result = await carryOut<StakeRequest>(
-      session,
-      {
-        first,
-        next: async (asked): Promise<Step<StakeRequest>> => {
-          const planned = await checkedAsync(() => plan(wallet, asked));
-          if (asked !== first || after === undefined) return { plan: planned, rest: undefined };
-          const fees = readPlan(planned).fee + gasOf(session, after);
-          return { plan: planned, rest: after, transactions: 2, fees };
-        },
-        pays: false,
-        says,
+  const result = await carryOut<StakeRequest>(
+    session,
+    {
+      first,
+      next: async (asked): Promise<Step<StakeRequest>> => {
+        const planned = await checkedAsync(() => plan(wallet, asked));
+        if (asked !== first || after === undefined) return { plan: planned, rest: undefined };
+        const fees = readPlan(planned).fee + gasOf(session, after);
+        return { plan: planned, rest: after, transactions: 2, fees };
       },
-      options,
-    );
-    showResult(session, result, shows);
-  } catch (error) {
-    throw explained(session, error);
-  }
+      pays: false,
+      says,
+    },
+    options,
+  );
+  showResult(session, result, shows);
   if (!options.wait)
     cli.out.detail('whether it succeeded is known once it is in a block: --wait waits for that');
 }
@@ -323,20 +319,4 @@ function stakeError(error: unknown): unknown {
   if (!(error instanceof WalletError) || !error.code.startsWith('stake-')) return error;
   const exit = TOO_EARLY.includes(error.code) ? 'funds' : 'usage';
   return new CliError(exit, error.code, error.message, 'see: {sero} stake status', { cause: error });
-}
-
-/** Says why a command failed in its block. */
-function explained({ wallet }: Session, error: unknown): unknown {
-  if (!(error instanceof CliError) || error.code !== 'action-failed') return error;
-  const failure = wallet.history().findLast(({ txid }) => error.message.includes(hex(txid)))?.stake?.failure;
-  if (failure === undefined) return error;
-  return new CliError(
-    error.exit,
-    error.code,
-    `${error.message}: ${failureText(failure)}`,
-    'see: {sero} stake status',
-    {
-      cause: error,
-    },
-  );
 }

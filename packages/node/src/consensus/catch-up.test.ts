@@ -19,6 +19,20 @@ const CHAIN = shownChain(10);
 function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOptions> = {}) {
   const own = behind(CHAIN, at);
   const told: string[] = [];
+  let isHeld = false;
+  let bytesHeld = 0;
+  /** Heads at which what was written became durable. */
+  const flushed: number[] = [];
+  const writes: CatchUpOptions['writes'] = {
+    hold: () => {
+      isHeld = true;
+    },
+    held: () => bytesHeld,
+    flush: () => {
+      if (isHeld) flushed.push(own.height());
+      [isHeld, bytesHeld] = [false, 0];
+    },
+  };
   const catchUp = createCatchUp({
     ledger: own.ledger,
     verifier: bundleVerifier,
@@ -29,10 +43,15 @@ function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOpti
       assert.deepEqual(bytes, CHAIN.blocks[Number(height)], 'a block that is not of the chain');
       assert.equal(Number(height), own.height() + 1);
       own.grow();
+      bytesHeld += 12_000_000;
       told.push(`block ${height}`);
     },
+    writes,
     pause: async () => void told.push('pause'),
-    resume: () => void told.push('resume'),
+    resume() {
+      assert.ok(!isHeld, 'who votes has what is final on disk');
+      told.push('resume');
+    },
     failed: (error) => void told.push(`failed: ${(error as Error).message}`),
     peerFailed: (peer) => void told.push(`${peer} failed`),
     ...change,
@@ -41,7 +60,7 @@ function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOpti
     catchUp.look();
     await settle();
   };
-  return { catchUp, own, told, look };
+  return { catchUp, own, told, look, flushed, isHeld: () => isHeld };
 }
 
 const WHOLE = [
@@ -161,13 +180,17 @@ describe('catching up', () => {
     const liar = peerDouble('liar', CHAIN, 10n, {
       blocks: async (from) => [foreignBody(CHAIN.headers[Number(from)]!)],
     });
+    const other = peerDouble('other', CHAIN, 10n, {
+      blocks: async (from) => [shownChain(10, 1).blocks[Number(from)]!],
+    });
     const empty = peerDouble('empty', CHAIN, 10n, { blocks: async () => [] });
     const gone = peerDouble('gone', CHAIN, 10n, { blocks: async () => Promise.reject(new Error('gone')) });
-    const { own, told, look } = scene([liar, empty, gone, peerDouble('a', CHAIN, 10n)]);
+    const { own, told, look } = scene([liar, other, empty, gone, peerDouble('a', CHAIN, 10n)]);
     await look();
     assert.equal(own.height(), 10);
     assert.equal(told.at(-1), 'resume');
     assert.deepEqual(new Set(liar.blamed), new Set(['malice']));
+    assert.deepEqual(new Set(other.blamed), new Set(['malice']));
     assert.deepEqual(new Set(empty.blamed), new Set(['useless']));
     assert.deepEqual(gone.blamed, []);
   });
@@ -196,6 +219,25 @@ describe('catching up', () => {
     const full = scene([peerDouble('a', CHAIN, 10n)], 0, { certificates: { put } });
     await full.look();
     assert.deepEqual(full.told, ['pause', 'failed: full']);
+  });
+
+  it('makes many blocks durable at once: before agreement begins again, at a stop, and when they are many bytes', async () => {
+    const peers = [peerDouble('a', CHAIN, 10n)];
+    const whole = scene(peers);
+    await whole.look();
+    assert.deepEqual(whole.flushed, [3, 4, 7, 8, 10]);
+    const answer = Promise.withResolvers<never>();
+    const slow = scene([peerDouble('slow', CHAIN, 10n, { blocks: () => answer.promise })]);
+    await slow.look();
+    assert.equal(slow.isHeld(), true);
+    await slow.catchUp.stop();
+    assert.deepEqual(slow.flushed, [2]);
+    const flush = () => {
+      throw new Error('disk');
+    };
+    const broken = scene(peers, 0, { writes: { hold: () => undefined, held: () => 0, flush } });
+    await broken.look();
+    assert.deepEqual(broken.told, [...WHOLE.slice(0, 6), 'failed: disk']);
   });
 
   it('ends with the node where agreement cannot rest or begin again', async () => {

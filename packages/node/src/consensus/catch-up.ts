@@ -1,6 +1,7 @@
 import type { NamedBlock, VoteVerifier } from '@sero/consensus';
 import type { Ledger } from '@sero/ledger';
 import { encodeBundle, type Header, ProtocolError } from '@sero/protocol';
+import type { HeldWrites } from '@sero/store';
 import type { CertificateStore } from '../validator/certificates.ts';
 import { blockOf, emptyBlockOf, fetchStretch, isEmpty, type Stretch, type SyncPeer } from './stretch.ts';
 
@@ -13,6 +14,9 @@ const REQUESTS = 4;
 /** Rounds that a node may be behind before it stops voting to catch up; fewer it makes up for round by round. */
 const MOST_BEHIND = 4n;
 
+/** Bytes that blocks may have written and that are not durable. */
+const MOST_HELD = 33_554_432;
+
 export interface CatchUpOptions {
   readonly ledger: Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
   readonly verifier: Pick<VoteVerifier, 'bundle'>;
@@ -21,6 +25,8 @@ export interface CatchUpOptions {
   readonly peers: () => readonly SyncPeer[];
   /** Applies a final block. */
   readonly apply: (block: Uint8Array) => Promise<unknown>;
+  /** Makes what several blocks write durable together. */
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   /** Nothing else changes the chain until `resume`. */
   readonly pause: () => Promise<void>;
   readonly resume: () => void;
@@ -41,7 +47,7 @@ export interface CatchUp {
 }
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
-  const { ledger, certificates, peers, apply, pause, resume, failed, peerFailed } = options;
+  const { ledger, certificates, peers, apply, pause, resume, failed, peerFailed, writes } = options;
   let running: Promise<void> | undefined;
   let isPaused = false;
   let stopped = false;
@@ -136,10 +142,22 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
     );
     if (!(await kept)) return;
-    for await (const { bytes } of blocksOf(stretch)) {
-      // A certified block that does not hold is a fault of the chain, or of this program.
-      if (stopped || !(await ownWork(() => apply(bytes)))) return;
+    // Others have these blocks: a crash costs no more than fetching the last of them again.
+    writes.hold();
+    try {
+      for await (const { bytes } of blocksOf(stretch)) {
+        // A certified block that does not hold is a fault of the chain, or of this program.
+        if (stopped || !(await ownWork(() => apply(bytes)))) return;
+        if (writes.held() > MOST_HELD && !(await ownWork(flushAndHold))) return;
+      }
+    } finally {
+      await ownWork(writes.flush);
     }
+  }
+
+  function flushAndHold(): void {
+    writes.flush();
+    writes.hold();
   }
 
   async function ownWork(work: () => unknown): Promise<boolean> {

@@ -14,6 +14,7 @@ import { equalBytes } from '@sero/crypto';
 import { type Ledger, MOST_EVIDENCE } from '@sero/ledger';
 import type { Network, Topic, Verdict } from '@sero/network';
 import { type Bundle, decodeBundle } from '@sero/protocol';
+import type { HeldWrites } from '@sero/store';
 import type { Agreement, AgreementChain, FinishedRound } from '../agreement.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { CertificateStore } from '../validator/certificates.ts';
@@ -63,6 +64,8 @@ export interface SeRandomOptions {
   readonly ledger: Ledger;
   readonly chain: AgreementChain;
   readonly certificates: CertificateStore;
+  /** Makes what several blocks write durable together. */
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   readonly verifier: VoteVerifier & { isFull(what: 'vote' | 'bundle'): boolean };
   readonly network: Pick<Network, 'publish'>;
   readonly peers: ConsensusPeers;
@@ -120,6 +123,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     certificates,
     peers: peers.ranked,
     apply: chain.committed,
+    writes: options.writes,
     pause,
     resume,
     failed: end,

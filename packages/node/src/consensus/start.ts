@@ -3,6 +3,7 @@ import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import type { Network } from '@sero/network';
 import { FIRST_VERSION, type Version } from '@sero/protocol';
+import type { HeldWrites } from '@sero/store';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain.ts';
 import { createSnapshotServer } from '../checkpoints/snapshot-server.ts';
@@ -32,6 +33,7 @@ export interface AgreementOptions {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly directory: NodeDirectory;
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: NodeMetrics;
@@ -142,6 +144,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
       },
     },
     certificates,
+    writes: options.writes,
     verifier,
     network,
     ballot: () => ballotOf(ledger, options.versions, options.disable),

@@ -33,7 +33,7 @@ export const GENESIS: Genesis = foundedGenesis(FOUNDERS, { stake: { ...DEVELOPME
 const TABLE = genesisTable(GENESIS);
 
 /** A chain that no ledger made: headers, blocks, and who signs them. Every third block holds a transaction. */
-export interface ShownChain {
+interface ShownChain {
   readonly headers: readonly Header[];
   readonly blocks: readonly Uint8Array[];
   /** @param few whether too few of them sign */

@@ -31,7 +31,7 @@ function scene() {
         const block = decodeBlock(CHAIN.blocks[Number(height)]!);
         return encodeExecutedBlock({ block, receipts: [] });
       },
-      shardRoot: (shard) => (shard < 2n ? shard + 7n : undefined),
+      shardRoot: (shard) => (shard === 1n ? undefined : shard + 7n),
     },
     certificates: {
       get: (height) =>
@@ -92,7 +92,7 @@ describe('serving peers', () => {
     const { answer } = scene();
     assert.deepEqual(await answer('block', { digest: new Uint8Array(32).fill(1) }), [CHAIN.blocks[5]]);
     assert.deepEqual(await answer('block', { digest: new Uint8Array(32) }), []);
-    assert.equal((await answer('shard-roots', { from: 0n, count: 10 })).length, 2);
+    assert.equal((await answer('shard-roots', { from: 0n, count: 10 })).length, 1);
   });
 
   it('reads a block when the one before it was taken', async () => {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RpcError } from '@sero/api';
 import { type StakeRow, stakeTable } from '@sero/protocol';
 import { madeSource } from '../../../../test/rpc/made-chain.ts';
 import type { Caller } from './handlers.ts';
@@ -174,18 +173,5 @@ describe('the methods about stake', () => {
       keysEnd: null;
     };
     assert.deepEqual([participants, units, keysEnd], [0, 0n, null]);
-  });
-
-  it('answer not-found where the ledger has no tables', () => {
-    const { genesis, head } = stakeLedger().ledger;
-    const handlers = stakeHandlers({ genesis, head }, LIMITS);
-    const { caller: who } = caller();
-    for (const ask of [
-      () => handlers.sero_getStakeRecords({ limit: 1 }, who),
-      () => handlers.sero_getStakePositions({ limit: 1 }, who),
-      () => handlers.sero_getStakeStatus({}, who),
-    ]) {
-      assert.throws(ask, (error) => error instanceof RpcError && error.name === 'not-found');
-    }
   });
 });
