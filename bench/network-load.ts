@@ -80,6 +80,8 @@ export interface LoadResult {
   readonly metrics: Readonly<Record<string, number>>;
   /** True where each validator has the same last block. */
   readonly agreed: boolean;
+  /** Validators that did not stop as they should, with the end of their logs. */
+  readonly faults: readonly string[];
   /** Seconds from the end of what was measured to the end of the validators: in no other number here. */
   readonly tail: number;
 }
@@ -139,7 +141,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     const blocks = await Promise.all(nodes.map(({ url }) => readBlocks(url, from - 1, to)));
     sampler.abort();
     watch.close();
-    await stopValidatorNodes(nodes);
+    const faults = await stopValidatorNodes(nodes);
     const heightOf = new Map<string, number>();
     for (const { header, txids } of blocks[0]!) {
       for (const txid of txids) heightOf.set(txid, Number(header.height));
@@ -184,6 +186,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       rss: after.map(({ rss }) => Math.round(rss / MIB)),
       metrics,
       agreed: new Set(roots).size === 1,
+      faults,
       tail: rounded((performance.now() - measured) / 1_000, 1),
     };
   } finally {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from '@sero/api';
@@ -83,11 +83,19 @@ export async function startValidatorNodes(options: NodesOptions): Promise<Valida
   return nodes;
 }
 
-/** Stops them in order; throws where one does not end as it should. */
-export async function stopValidatorNodes(nodes: readonly ValidatorNode[]): Promise<void> {
+/** Bytes of a log that are told. */
+const TOLD = 2_000;
+
+/** Stops them in order. @returns how those ended that did not end as they should, with the end of their logs */
+export async function stopValidatorNodes(nodes: readonly ValidatorNode[]): Promise<string[]> {
   const ends = await Promise.all(nodes.map(({ running }) => running.stop()));
-  const bad = ends.findIndex(({ code }) => code !== 0);
-  if (bad >= 0) throw new Error(`${nodes[bad]!.name} stopped with ${ends[bad]!.code ?? ends[bad]!.signal}`);
+  return nodes.flatMap(({ name, directory }, i) => {
+    const { code, signal } = ends[i]!;
+    if (code === 0) return [];
+    return [
+      `${name} stopped with ${code ?? signal}: ${readFileSync(join(directory, 'log'), 'utf8').slice(-TOLD)}`,
+    ];
+  });
 }
 
 async function untilAtWork({ name, url, running }: ValidatorNode, others: number): Promise<void> {

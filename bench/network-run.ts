@@ -71,7 +71,8 @@ console.log(JSON.stringify({ machine, date, commit, result }));
 for (const line of told(result)) console.error(line);
 if (values.profile !== undefined)
   for (const line of heaviest(values.profile, result.seconds, result.tail)) console.error(line);
-if (result.final < result.payments || !result.agreed) process.exitCode = 1;
+for (const fault of result.faults) console.error(fault);
+if (result.final < result.payments || !result.agreed || result.faults.length > 0) process.exitCode = 1;
 
 function told(r: LoadResult): string[] {
   const row = (name: string, value: string): string => `${name.padEnd(30)} ${value}`;

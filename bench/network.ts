@@ -91,10 +91,9 @@ async function run(chain: PaymentChain, payments: readonly Uint8Array[], rate?: 
     directory: directories.make(),
     ...(rate === undefined ? {} : { rate }),
   });
-  if (result.final < payments.length || !result.agreed) {
-    throw new Error(
-      `${result.final} of ${payments.length} payments became final, ${result.agreed ? 'all agree' : 'validators differ'}`,
-    );
-  }
+  const { final, agreed, faults } = result;
+  if (final < payments.length) throw new Error(`${final} of ${payments.length} payments became final`);
+  if (!agreed) throw new Error('the validators have different blocks');
+  if (faults.length > 0) throw new Error(faults.join('\n'));
   return result;
 }

@@ -44,6 +44,8 @@ export interface PeerView {
   readonly direction: 'inbound' | 'outbound';
   /** Its last status. Always there for a peer of `peers()` and `onPeer`. */
   readonly status: LocalStatus | undefined;
+  /** Whether gossip reaches it: it takes all topics, and a stream to it stands. What is published before is told of later, or lost to it. */
+  readonly subscribed: boolean;
   /** 0 and below: -20 disconnects, -50 bans. */
   readonly score: number;
   /** Round trip of the last exchange of statuses that this side began, ms. */
@@ -86,7 +88,7 @@ export interface Network {
   publish(topic: Topic, item: Uint8Array): void;
   /** Peers whose status is known and fits. */
   peers(): readonly PeerView[];
-  /** Calls back when a status is known or changed; returns what ends it. */
+  /** Calls back when a status is known or changed, and when gossip reaches the peer (`subscribed`); returns what ends it. */
   onPeer(listener: (peer: PeerView) => void): () => void;
   /** Calls back when a peer of `peers()` is gone; returns what ends it. */
   onGone(listener: (id: string) => void): () => void;

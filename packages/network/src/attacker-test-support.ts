@@ -66,6 +66,7 @@ export async function attack(
       direct: [],
       ready: () => Promise.resolve(),
       own: () => 0,
+      streams: { opened() {}, ended() {}, oversized() {} },
     },
   });
   opened.push(host);
@@ -135,4 +136,9 @@ export function rawMessage(topic: string, data: Uint8Array): Uint8Array {
     concat(Uint8Array.of(tag), varint(bytes.length), bytes);
   const rpc = field(0x12, concat(field(0x12, data), field(0x22, utf8(topic))));
   return concat(varint(rpc.length), rpc);
+}
+
+/** The beginning of a frame of gossipsub that says it is so long. */
+export function rawFrame(length: number): Uint8Array {
+  return concat(varint(length), Uint8Array.of(1, 2, 3));
 }

@@ -31,7 +31,9 @@ interface Internals {
 
 /** What becomes of a peer's streams. */
 export interface StreamEvents {
-  /** The stream for gossip to a peer ended, with its connection or without. */
+  /** There is a stream for gossip to a peer. */
+  opened(id: string): void;
+  /** A stream for gossip to a peer ended, or one from it failed, with its connection or without. */
   ended(connection: Connection): void;
   /** A peer announced a frame that is too long; its stream is ended, unread. */
   oversized(id: string): void;
@@ -92,6 +94,7 @@ export function tendStreams(service: GossipSub, events: StreamEvents): void {
     const ended = (): void => void setTimeout(() => events.ended(connection), 0);
     if (stream.rawStream.status === 'open') stream.rawStream.addEventListener('close', ended, { once: true });
     else ended();
+    events.opened(peer.toString());
   };
 
   const sendRpc = inner.sendRpc.bind(inner);
@@ -133,4 +136,9 @@ export function tendStreams(service: GossipSub, events: StreamEvents): void {
 /** Gossip goes on over this connection, if it has no stream to the peer. */
 export function attachStreams(service: GossipSub, connection: Connection): void {
   (service as unknown as Internals).onPeerConnected(connection.remotePeer, connection);
+}
+
+/** Whether there is a stream for gossip to a peer. */
+export function hasStream(service: GossipSub, id: string): boolean {
+  return (service as unknown as Internals).streamsOutbound.has(id);
 }

@@ -13,7 +13,7 @@ import { utf8 } from '@sero/crypto';
 import type { Verdict } from './abstractions.ts';
 import type { Clock } from './clock.ts';
 import { gossipScoring } from './gossip-scores.ts';
-import { MAX_FRAME_BYTES, type StreamEvents, tendStreams } from './gossip-streams.ts';
+import { hasStream, MAX_FRAME_BYTES, type StreamEvents, tendStreams } from './gossip-streams.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Counters } from './metrics.ts';
 import { createRateLimiter } from './rate.ts';
@@ -138,8 +138,14 @@ export function gossipService(parts: GossipParts): (components: Components) => G
           protocol,
           async (stream: Stream, connection: Connection) => {
             const id = connection.remotePeer.toString();
+            // What comes meanwhile stays with the peer, but for a window.
+            stream.pause();
             await parts.ready(id);
             if (stream.status !== 'open') return;
+            stream.addEventListener('close', ({ error }) => {
+              if (error !== undefined) setTimeout(() => parts.streams.ended(connection), 0);
+            });
+            stream.resume();
             await handler(stream, connection);
             // After the handler: data goes to whoever listens first.
             guard(stream, id);
@@ -195,6 +201,16 @@ export function joinTopics(
     });
   });
   for (const name of names.keys()) service.subscribe(name);
+}
+
+/** Whether what is published goes to a peer: it takes every topic, and there is a stream to it. */
+export function isSubscribed(service: GossipSub, genesisHash: Uint8Array, id: string): boolean {
+  return (
+    hasStream(service, id) &&
+    TOPICS.every((topic) =>
+      service.getSubscribers(topicName(genesisHash, topic)).some((peer) => peer.toString() === id),
+    )
+  );
 }
 
 /** gossipsub's own score of a peer, with our part in it. */

@@ -9,8 +9,9 @@ import { type Clock, systemClock } from './clock.ts';
 import { createDialler, type KnownPeer } from './dialler.ts';
 import { NetworkError, RequestError } from './errors.ts';
 import { createGater } from './gater.ts';
-import { gossipScoreOf, joinTopics } from './gossip.ts';
+import { gossipScoreOf, isSubscribed, joinTopics } from './gossip.ts';
 import { gossipPart } from './gossip-scores.ts';
+import { attachStreams } from './gossip-streams.ts';
 import { createHost, type Host, type TransportName } from './host.ts';
 import { createJudge } from './judge.ts';
 import { type LimitsGiven, limitsOf } from './limits.ts';
@@ -88,7 +89,9 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     limits,
     clock,
     counters,
+    ownId: () => host?.peerId.toString() ?? '',
     score: (id) => scores.score(id),
+    subscribed: (id) => host !== undefined && isSubscribed(host.services.gossip, genesisHash, id),
     report,
     avoid: (id, ms) => dialler.avoid(id, ms),
   });
@@ -156,9 +159,28 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
       direct,
       ready: (id) => peers.ready(id),
       own: (id) => scores.own(id),
+      streams: {
+        opened: (id) => peers.gossipChanged(id),
+        ended(connection) {
+          // A peer that gossip does not reach would be of no use, and silent.
+          if (connection.status === 'open' && !closing.signal.aborted) {
+            counters.add('disconnected', 'gossip');
+            connection.abort(new Error('its gossip ended'));
+          } else moveGossip(connection);
+        },
+        oversized(id) {
+          counters.add('malformed', 'frame');
+          report(id, 'invalid-message');
+        },
+      },
     },
   });
   const running = host;
+  /** Gossip goes on over another connection of the peer, where there is one. */
+  const moveGossip = ({ remotePeer }: Connection): void => {
+    const other = peers.connectionOf(remotePeer.toString());
+    if (other !== undefined && !closing.signal.aborted) attachStreams(running.services.gossip, other);
+  };
   const publisher = createPublisher({
     limits: limits.gossip,
     clock,
@@ -177,6 +199,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
   running.addEventListener('connection:close', ({ detail }) => {
     gater.closed(detail);
     peers.disconnected(detail);
+    moveGossip(detail);
   });
   running.addEventListener('peer:identify', ({ detail }) => {
     void running.peerStore
@@ -186,6 +209,9 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
       })
       // Gone from the store already: there is nothing to remember.
       .catch(() => {});
+  });
+  running.services.gossip.addEventListener('subscription-change', ({ detail }) => {
+    peers.gossipChanged(detail.peerId.toString());
   });
   running.addEventListener('peer:discovery', ({ detail }) => dialler.found(detail.id.toString()));
   await handleStreams(running, genesisHash, limits.requests.perPeer, {

@@ -30,7 +30,11 @@ export interface PeersParts {
   readonly limits: NetworkLimits;
   readonly clock: Clock;
   readonly counters: Counters;
+  /** The node's own peer id. */
+  ownId(): string;
   score(id: string): number;
+  /** Whether what is published reaches a peer. */
+  subscribed(id: string): boolean;
   report(id: string, offence: Offence): void;
   /** A peer is not to be dialled for a while. */
   avoid(id: string, ms: number): void;
@@ -54,6 +58,8 @@ export interface Peers {
   /** Where a peer is connected from. */
   addressOf(id: string): Connection['remoteAddr'] | undefined;
   statusChanged(): void;
+  /** What gossip knows of a peer changed. */
+  gossipChanged(id: string): void;
   /** Tells a peer why, and ends its connections. */
   dismiss(id: string, reason: GoodbyeReason): void;
   onPeer(listener: (peer: PeerView) => void): () => void;
@@ -72,6 +78,10 @@ interface Entry {
   /** When it was told our status last. */
   told: number;
   telling: boolean;
+  /** A connection whose turn to exchange statuses comes next. */
+  next: Connection | undefined;
+  /** Whether listeners were told that gossip reaches it. */
+  subscribed: boolean;
   leaving: boolean;
 }
 
@@ -96,13 +106,18 @@ export function createPeers(parts: PeersParts): Peers {
 
   const ownStatus = (): Uint8Array => statusRequest.encode({ ...parts.status(), ...parts.versions });
 
+  /** A connection that works as far as is known. */
+  const openOf = (entry: Entry | undefined): Connection | undefined =>
+    [...(entry?.connections ?? [])].find(({ status }) => status === 'open');
+
   const view = (entry: Entry): PeerView => {
-    const first = [...entry.connections][0];
+    const first = openOf(entry) ?? [...entry.connections][0];
     return {
       id: entry.id,
       address: first?.remoteAddr.toString() ?? '',
       direction: first?.direction ?? 'inbound',
       status: entry.status,
+      subscribed: parts.subscribed(entry.id),
       score: parts.score(entry.id),
       connectedSince: entry.since,
       ...(entry.latencyMs === undefined ? {} : { latencyMs: entry.latencyMs }),
@@ -166,9 +181,33 @@ export function createPeers(parts: PeersParts): Peers {
     for (const listener of peerListeners) listener(view(entry));
   };
 
+  /** Ends a connection of a peer that has a better one. */
+  const endTwin = (connection: Connection): void => {
+    if (connection.status !== 'open') return;
+    counters.add('disconnected', 'twin');
+    const abort = (): void => connection.abort(new Error('the peer has another connection'));
+    const timer = clock.setTimer(abort, 2 * GOODBYE_MS);
+    void connection
+      .close()
+      .catch(abort)
+      .finally(() => clock.clearTimer(timer));
+  };
+
+  // Both sides may dial at once, and a side that lost its connection without the other's knowing dials again. One connection stays: of those
+  // begun by both the one that the smaller id dialled, of those begun by one the newest. The smaller id, and whoever was dialled, ends the others,
+  // and not before a status went over the one that stays: then it stands on both sides, and neither loses the peer.
+
+  /** Whether a connection that answered stays, whatever others the peer has. */
+  const prevails = (entry: Entry, { direction }: Connection): boolean =>
+    direction === 'outbound' && parts.ownId() < entry.id;
+
   /** Exchanges statuses over a connection; the first one decides whether the peer stays. */
   const exchange = async (entry: Entry, connection: Connection): Promise<void> => {
-    if (entry.telling) return;
+    if (entry.telling) {
+      if (entry.connections.size > 1 && prevails(entry, connection)) entry.next = connection;
+      return;
+    }
+    const twins = [...entry.connections].filter((other) => other !== connection);
     entry.telling = true;
     entry.told = clock.now();
     const first = entry.status === undefined;
@@ -198,6 +237,7 @@ export function createPeers(parts: PeersParts): Peers {
       }
       counters.add('asked', 'status ok');
       accept(entry, status, clock.now() - entry.told);
+      if (!entry.leaving && prevails(entry, connection)) twins.forEach(endTwin);
     } catch (error) {
       const code = error instanceof RequestError ? error.code : 'closed';
       counters.add('asked', `status ${code}`);
@@ -205,16 +245,22 @@ export function createPeers(parts: PeersParts): Peers {
       if (code === 'malformed') parts.report(entry.id, 'invalid-answer');
       if (code === 'timeout') parts.report(entry.id, 'timeout');
       if (code === 'unsupported') dismiss(entry.id, 'wrong-network');
-      else if (entry.status === undefined) dismiss(entry.id, 'no-status');
+      else if (entry.connections.size > 1) {
+        // The peer dialled anew: what does not answer any more is the one that it lost.
+        if (code === 'timeout' || code === 'closed') connection.abort(new Error('its twin is alive'));
+      } else if (entry.status === undefined) dismiss(entry.id, 'no-status');
     } finally {
       entry.telling = false;
+      const next = entry.next;
+      entry.next = undefined;
+      if (next?.status === 'open' && !entry.leaving && !closing.signal.aborted) void exchange(entry, next);
     }
   };
 
   const tellAll = (): void => {
     lastTold = clock.now();
     for (const entry of entries.values()) {
-      const connection = [...entry.connections][0];
+      const connection = openOf(entry);
       if (entry.status !== undefined && connection !== undefined) void exchange(entry, connection);
     }
   };
@@ -222,7 +268,7 @@ export function createPeers(parts: PeersParts): Peers {
   const refresh = (): void => {
     refreshTimer = clock.setTimer(refresh, Math.max(1, Math.floor(limits.status.refreshMs / 4)));
     for (const entry of entries.values()) {
-      const connection = [...entry.connections][0];
+      const connection = openOf(entry);
       if (entry.status === undefined || connection === undefined) continue;
       if (clock.now() - entry.told >= limits.status.refreshMs) void exchange(entry, connection);
     }
@@ -242,6 +288,8 @@ export function createPeers(parts: PeersParts): Peers {
       latencyMs: undefined,
       told: Number.NEGATIVE_INFINITY,
       telling: false,
+      next: undefined,
+      subscribed: false,
       leaving: false,
     };
     // Nobody may be waiting when it is rejected.
@@ -264,8 +312,11 @@ export function createPeers(parts: PeersParts): Peers {
         return;
       }
       entry.connections.add(connection);
+      const own = [...entry.connections].find((one) => one.status === 'open' && prevails(entry, one));
       if (connection.direction === 'outbound') void exchange(entry, connection);
-      else if (entry.status === undefined) {
+      // Whether it still answers, now that the peer has dialled.
+      else if (own !== undefined) void exchange(entry, own);
+      if (connection.direction === 'inbound' && entry.status === undefined) {
         const timer = clock.setTimer(() => {
           entry.timers.delete(timer);
           if (entry.status === undefined) dismiss(id, 'no-status');
@@ -277,8 +328,6 @@ export function createPeers(parts: PeersParts): Peers {
       const id = connection.remotePeer.toString();
       const entry = entries.get(id);
       if (entry === undefined || !entry.connections.delete(connection)) return;
-      // Both sides may have dialled at once. gossip holds on to the one of two connections that it began on, so both end together.
-      for (const other of [...entry.connections]) other.abort(new Error('its twin ended'));
       if (entry.connections.size > 0) return;
       entries.delete(id);
       hide(entry);
@@ -307,6 +356,11 @@ export function createPeers(parts: PeersParts): Peers {
         await stream.close();
         counters.add('served', 'status ok');
         accept(entry, status, undefined);
+        if (entry.leaving || connection.direction !== 'inbound') return;
+        const older = [...entry.connections];
+        for (const other of older.slice(0, Math.max(0, older.indexOf(connection)))) {
+          if (other.direction === 'inbound') endTwin(other);
+        }
       } catch (error) {
         counters.add('served', `status ${error instanceof RequestError ? error.code : 'closed'}`);
         stream.abort(error instanceof Error ? error : new Error('status'));
@@ -337,7 +391,7 @@ export function createPeers(parts: PeersParts): Peers {
     count: () => [...entries.keys()].filter(isKnown).length,
     views: () => [...entries.values()].filter(({ id }) => isKnown(id)).map(view),
     connectionOf: (id) =>
-      isKnown(id) ? [...entries.get(id)!.connections].find(({ status }) => status === 'open') : undefined,
+      isKnown(id) ? openOf(entries.get(id)) : undefined,
     addressOf: (id) => [...(entries.get(id)?.connections ?? [])][0]?.remoteAddr,
     statusChanged() {
       if (closing.signal.aborted || tellTimer !== undefined) return;
@@ -349,6 +403,12 @@ export function createPeers(parts: PeersParts): Peers {
           tellAll();
         }, wait);
       }
+    },
+    gossipChanged(id) {
+      const entry = entries.get(id);
+      if (entry === undefined || !isKnown(id) || entry.subscribed || !parts.subscribed(id)) return;
+      entry.subscribed = true;
+      for (const listener of peerListeners) listener(view(entry));
     },
     dismiss,
     onPeer(listener) {
