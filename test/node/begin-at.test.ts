@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createClient, RpcError } from '@sero/api';
 import { LedgerError } from '@sero/ledger';
 import { NodeError } from '@sero/node';
 import { groundOf, payment } from './doubles.ts';
@@ -17,7 +18,7 @@ test('a node begins with the state after a block that its operator trusts, has n
   const trusted = { height: 256n, blockHash: old.node.ledger.blockHash(256n)! };
 
   const directory = newDirectory();
-  const young = await network.start(directory, undefined, { beginAt: trusted });
+  const young = await network.start(directory, undefined, { beginAt: trusted, rpc: { port: 0 } });
   assert.equal(young.node.ledger.earliest(), 256n);
   const head = await headAt(young, 259n);
   assert.deepEqual(old.node.ledger.header(head.height), head);
@@ -31,6 +32,16 @@ test('a node begins with the state after a block that its operator trusts, has n
     old.node.ledger.executedBlock(258n),
     'what it has is what everybody has',
   );
+  const client = createClient({ url: young.node.rpc!.url });
+  assert.equal((await client.request('sero_getStatus', {})).earliest, 256n);
+  for (const method of ['sero_getBlocks', 'sero_getHeaders', 'sero_getCompactOutputs'] as const) {
+    await assert.rejects(
+      client.request(method, { from: 255n, limit: 2 }),
+      (error) => error instanceof RpcError && error.data.code === 'block-unknown',
+      method,
+    );
+  }
+  assert.equal((await client.request('sero_getBlocks', { from: 256n, limit: 1 })).blocks.length, 1);
   await young.node.close();
 
   const again = await network.start(directory, undefined, { beginAt: trusted });

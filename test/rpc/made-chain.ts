@@ -227,6 +227,7 @@ export function madeChain(assets: readonly ListedAsset[] = []): MadeChain {
     genesisHash,
     head: () => headers.at(-1)!,
     header: (height) => headers[Number(height)],
+    earliest: () => 0n,
     blockHash: (height) =>
       headers[Number(height)] === undefined ? undefined : headerHash(headers[Number(height)]!),
     executedBlock(height) {

@@ -4,25 +4,37 @@ import { CliError } from './errors.ts';
 /** Blocks are asked for in ranges of this length, so that the node learns little of which one mattered. */
 const RANGE = 256n;
 
-/**
- * One block, asked for as part of its whole range: read to the end of the range or of the chain, wherever the block stands in it, so that
- * the last request says nothing of it. Throws `not-found`.
- */
+/** One block, asked for as `blocksAround` does. Throws `not-found`. */
 export async function blockAt(
   source: Pick<ChainSource, 'blocks'>,
   height: bigint,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
+  return (await blocksAround(source, height, signal))[0]!;
+}
+
+/**
+ * A block and those after it in its range. The whole range is asked for, to its end or that of the chain, wherever the block stands in it, so that
+ * no request says anything of it. Throws `not-found`.
+ *
+ * @returns the block first, at least that one
+ */
+export async function blocksAround(
+  source: Pick<ChainSource, 'blocks'>,
+  height: bigint,
+  signal?: AbortSignal,
+): Promise<readonly Uint8Array[]> {
   let from = height - (height % RANGE);
   const end = from + RANGE;
-  let found: Uint8Array | undefined;
+  const found: Uint8Array[] = [];
   while (from < end) {
     const { blocks } = await source.blocks(from, Number(end - from), signal);
     if (blocks.length === 0) break;
-    if (height >= from) found ??= blocks[Number(height - from)];
+    const skipped = height > from ? Number(height - from) : 0;
+    found.push(...blocks.slice(skipped));
     from += BigInt(blocks.length);
   }
-  if (found !== undefined) return found;
+  if (found.length > 0) return found;
   throw new CliError(
     'unreachable',
     'not-found',

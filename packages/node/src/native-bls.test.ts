@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { portableBls } from '@sero/crypto';
-import fc from 'fast-check';
 import { blsCompliance } from '@sero/crypto/test/bls';
+import fc from 'fast-check';
 import { blsDescription, chooseBls, nativeBls } from './native-bls.ts';
 
 describe('BLS on blst', () => blsCompliance(nativeBls));

@@ -59,6 +59,10 @@ export const chainMethods = {
         notes: described('Leaves of the note tree after this block.', u64),
         baseFee: described('Of this block, a gas.', u128),
       }),
+      earliest: described(
+        'First block that this node has: above 0 where it began with the state after a later one.',
+        Height,
+      ),
       mempool: object({
         transactions: described('Transactions that wait.', count()),
         bytes: described('Their bytes.', count()),
@@ -86,6 +90,7 @@ export const chainMethods = {
           notes: 130n,
           baseFee: 1_000_000_000n,
         },
+        earliest: 0n,
         mempool: { transactions: 3, bytes: 6_300 },
         pool: { sero: 9_999_999n * 10n ** 18n, reward: 10n ** 18n },
         mode: 'se-random',
@@ -110,7 +115,7 @@ export const chainMethods = {
       headers: described('In order, from height `from` on.', ranged(HeaderBytes)),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 40n, limit: 1 },
       result: { from: 40n, headers: [filled(8, 0x01)], head: { height: 42n, hash: filled(32, 0x22) } },
@@ -130,7 +135,7 @@ export const chainMethods = {
       ),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 40n, limit: 100 },
       result: { from: 40n, blocks: [filled(8, 0x01)], head: { height: 40n, hash: filled(32, 0x22) } },

@@ -71,7 +71,7 @@ export const scanningMethods = {
       ),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 42n, limit: 100 },
       result: {
@@ -95,7 +95,7 @@ export const scanningMethods = {
     summary: 'Roots of complete shards of 65,536 notes, by number.',
     params: Range,
     result: object({ from: u64, roots: ranged(Hash) }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: { params: { from: 0n, limit: 16 }, result: { from: 0n, roots: [filled(32, 0x55)] } },
   }),
 
@@ -124,7 +124,7 @@ export const scanningMethods = {
       anchors: ranged(object({ height: Height, root: Hash })),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 42n, limit: 1 },
       result: { from: 42n, anchors: [{ height: 42n, root: filled(32, 0x44) }], head },
@@ -147,7 +147,7 @@ export const scanningMethods = {
       ),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 42n, limit: 1 },
       result: { from: 42n, blocks: [{ height: 42n, nullifiers: filled(32, 0xcc) }], head },
@@ -170,7 +170,7 @@ export const scanningMethods = {
       ),
       head: Head,
     }),
-    errors: ['limit-exceeded'],
+    errors: ['limit-exceeded', 'not-found'],
     example: {
       params: { from: 42n, limit: 1 },
       result: { from: 42n, blocks: [{ height: 42n, traces: filled(32, 0xdd) }], head },

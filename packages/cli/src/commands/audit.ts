@@ -1,19 +1,9 @@
-import { equalBytes } from '@sero/crypto';
-import {
-  addressToText,
-  decodeExecutedBlock,
-  type FinalBlock,
-  type Genesis,
-  headerHash,
-  viewingKeyFromText,
-  viewingKeyToText,
-} from '@sero/protocol';
+import { addressToText, decodeExecutedBlock, viewingKeyFromText, viewingKeyToText } from '@sero/protocol';
 import type { ProverBackend } from '@sero/prover';
 import {
   type ChainSource,
   disclosePayment,
   discloseReceived,
-  finalBlockAt,
   memoryWalletStore,
   openWallet,
   rpcSource,
@@ -30,6 +20,7 @@ import { type Cli, heightOption, runs, wholeNumber, withExamples } from '../comm
 import { disclosureFile, parseDisclosureFile } from '../disclosure-file.ts';
 import { CliError, usageError } from '../errors.ts';
 import { readText, writeNew } from '../files.ts';
+import { finalBlock } from '../final-block.ts';
 import { holdingsOf } from '../holdings.ts';
 import type { Io } from '../io.ts';
 import { withKeys } from '../keys.ts';
@@ -265,7 +256,7 @@ function addVerify(audit: Command, io: Io): void {
     const { height, disclosure } = parseDisclosureFile(await readText(io, file!));
     const client = nodeClient(cli);
     const { genesis, network } = await networkFor(cli, client, options);
-    const block = await finalBlock(cli, rpcSource(client), genesis, height, trusted);
+    const block = await finalBlock(rpcSource(client), genesis, height, trusted, io.signal);
     const payment = verifyDisclosure(disclosure, block, network);
     if (payment === undefined) {
       throw new CliError(
@@ -285,39 +276,4 @@ function addVerify(audit: Command, io: Io): void {
       `TRUE: ${formatAmount(value, name)} to ${to} in block ${payment.height}, transaction ${hex(txid)}`,
     );
   });
-}
-
-/**
- * A block that the node shows to be final; on a chain of one, a block as the node has it. The node is asked for the block's whole range, and for
- * certificates up to its head: not for that of this block.
- *
- * @throws CliError `block-not-final` where the node's block is another one than the final one; what `finalBlockAt` throws
- */
-async function finalBlock(
-  { io }: Cli,
-  source: ChainSource,
-  genesis: Genesis,
-  height: bigint,
-  trusted: FinalBlock | undefined,
-): Promise<Uint8Array> {
-  const { signal } = io;
-  const block = await blockAt(source, height, signal);
-  if (genesis.validators.length === 0) return block;
-  const { head } = await source.status(signal);
-  const votes = nativeVotes();
-  const final = await finalBlockAt(
-    source.finality!,
-    genesis,
-    height,
-    head.height,
-    { votes, ...(trusted === undefined ? {} : { trusted }) },
-    signal,
-  );
-  if (equalBytes(headerHash(decodeExecutedBlock(block).block.header), final.hash)) return block;
-  throw new CliError(
-    'unverified',
-    'block-not-final',
-    `the node’s block ${height} is not the one that is final`,
-    'ask another node: --node URL',
-  );
 }

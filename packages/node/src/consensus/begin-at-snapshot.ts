@@ -74,12 +74,10 @@ type Asking = Pick<Network, 'peers' | 'request' | 'report'>;
 async function offers({ storage }: BeginAtOptions, network: Asking): Promise<Map<string, Offer>> {
   const found = new Map<string, Offer>();
   const answers = await Promise.all(
-    network
-      .peers()
-      .map(async ({ id }) => ({
-        id,
-        manifests: await chunksOf(network, id, 'snapshots', {}, storage.signal),
-      })),
+    network.peers().map(async ({ id }) => ({
+      id,
+      manifests: await chunksOf(network, id, 'snapshots', {}, storage.signal),
+    })),
   );
   for (const { id, manifests } of answers) {
     for (const manifest of manifests) {

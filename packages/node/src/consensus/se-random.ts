@@ -140,7 +140,16 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
   let state: 'new' | 'running' | 'stopped' = 'new';
   let stopListening = (): void => undefined;
 
+  /** Makes a participant. Where the next block is of a version that this program lacks there is none. */
   function begin(): void {
+    try {
+      makeParticipant();
+    } catch (error) {
+      end(error);
+    }
+  }
+
+  function makeParticipant(): void {
     record = keys === undefined ? undefined : findOwnRecord(ledger, keys);
     if (keys !== undefined) events.voting(record?.id);
     began = options.monotonic();
@@ -157,15 +166,18 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
       network: {
         ...gossip.voice,
         requestBlock(digest) {
-          void ask(() => peers.block(digest)).then((bytes) => {
-            if (bytes !== undefined && isCurrent()) made?.receive({ type: 'block', bytes });
-          });
+          ask(
+            () => peers.block(digest),
+            (bytes) => isCurrent() && made?.receive({ type: 'block', bytes }),
+          );
         },
         requestRound(round) {
-          void ask(() => peers.certified(round)).then((certified) => {
-            if (certified === undefined || !isCurrent() || verifier.isFull('bundle')) return;
-            made?.receiveCertified(round, certified);
-          });
+          ask(
+            () => peers.certified(round),
+            (certified) => {
+              if (isCurrent() && !verifier.isFull('bundle')) made?.receiveCertified(round, certified);
+            },
+          );
         },
       },
       events: {
@@ -210,13 +222,11 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     return votes.length + equivocations.length;
   }
 
-  async function ask<T>(request: () => Promise<T | undefined>): Promise<T | undefined> {
-    try {
-      return await request();
-    } catch (error) {
-      events.failed(error);
-      return undefined;
-    }
+  /** Asks others for something; what they have not, and what goes wrong over it, ends nothing. */
+  function ask<T>(request: () => Promise<T | undefined>, found: (answer: T) => unknown): void {
+    request()
+      .then((answer) => answer !== undefined && found(answer))
+      .catch(events.failed);
   }
 
   /** Keys may be registered, or a record go, while the node runs: from the round on in which it is in the table it votes. */
@@ -226,12 +236,17 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     const isSame =
       found === undefined || record === undefined ? found === record : equalBytes(found.id, record.id);
     if (isSame) return;
+    void changeRecord();
+  }
+
+  /** Another participant, once the one that was is at no block any more. */
+  async function changeRecord(): Promise<void> {
     // Not from inside the participant's own call.
-    queueMicrotask(() => {
-      if (state !== 'running' || catchUp.isRunning()) return;
-      halt();
-      begin();
-    });
+    await Promise.resolve();
+    if (state !== 'running' || catchUp.isRunning() || participant === undefined) return;
+    halt();
+    await consensusLedger.settled();
+    if (state === 'running' && !catchUp.isRunning() && participant === undefined) begin();
   }
 
   function halt(): void {

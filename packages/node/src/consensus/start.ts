@@ -109,7 +109,8 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     serve,
     async gossip(topic, item, from) {
       if (agreement === undefined) return 'ignore';
-      if (topic === 'tx') return transactions.receive(item, from);
+      // Far behind, everything is of a future that this mempool does not know.
+      if (topic === 'tx') return agreement.isAtWork() ? transactions.receive(item, from) : 'ignore';
       if (topic === 'checkpoint') return shown?.receive(item) ?? 'ignore';
       return agreement.receive(topic, item);
     },

@@ -131,7 +131,9 @@ export function createMempool(
   const checks = new Map<string, Check>();
   /** Checks by txid and source. A valid proof is turned into others of the same statement for nothing: one at a time. */
   const byStatement = new Map<string, AbortController>();
-  const refusals = createVerdicts(maxVerdicts);
+  let refusals = createVerdicts(maxVerdicts);
+  /** Version of the chain's last block; another one may take what this one refuses. */
+  let version: number | undefined;
   /** txids in hex of what came in, the last one last. */
   const admitted = new Set<string>();
   /** Units that checks under way may still give back, by source. */
@@ -339,6 +341,8 @@ export function createMempool(
 
     onBlock({ block, receipts }) {
       blocks++;
+      if (version !== undefined && version !== block.header.version) refusals = createVerdicts(maxVerdicts);
+      version = block.header.version;
       const departed = pool.advance({
         height: block.header.height,
         nextBaseFee: nextBaseFee(genesis.fees, block.header),

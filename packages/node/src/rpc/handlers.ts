@@ -102,6 +102,7 @@ export function createHandlers(
         chainId: ledger.genesis.chainId,
         genesisHash,
         head: { ...ranges.head(), time, stateRoot, notesRoot, notes: notes.atHead(), baseFee },
+        earliest: ledger.earliest(),
         mempool: { transactions, bytes },
         pool: { sero: ledger.pooled(SERO_ASSET), reward: ledger.rewardPool() },
         mode,

@@ -57,6 +57,7 @@ test('sero_getStatus says what the node is and where its chain ends', async () =
     genesisHash: ledger.genesisHash,
     // 3 shielded and 2 public outputs, 3 and 0 (evidence), 3 and 1, 3 and 1; the evidence has none of either
     head: { ...head, time, stateRoot, notesRoot, notes: 16n, baseFee },
+    earliest: 0n,
     mempool: { transactions: 0, bytes: 1_234 },
     pool: { sero: 1_000n, reward: 77n },
     mode: 'solo',

@@ -145,6 +145,14 @@ export function createRanges(ledger: RpcLedger, limits: RangeLimits): Ranges {
   return {
     async answer(kind, list, { from, limit }, { work, signal }) {
       checkRange(limit, limits);
+      const earliest = ledger.earliest();
+      if (from < earliest) {
+        throw new RpcError(
+          'not-found',
+          `this node began with block ${earliest} and has none before it: ask another node`,
+          { code: 'block-unknown' },
+        );
+      }
       const { height: top, hash } = head();
       const parts: (string | Buffer)[] = [`{"from":${quantity(from)},"${list}":[`];
       const last = from + BigInt(limit) - 1n < top ? from + BigInt(limit) - 1n : top;

@@ -13,6 +13,7 @@ export type RpcLedger = Pick<
   | 'head'
   | 'header'
   | 'blockHash'
+  | 'earliest'
   | 'executedBlock'
   | 'findTransaction'
   | 'treeState'
