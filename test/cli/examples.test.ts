@@ -452,13 +452,15 @@ describe('every example of the help and of docs/cli.md', { concurrency: false },
           env: { ...OUTSIDE_NPM, SERO_DIR: home.path, SERO_RPC_PORT: '0' },
           stdio: ['ignore', 'pipe', 'pipe'],
         });
+        const said: string[] = [];
+        child.stderr.on('data', (chunk) => said.push(String(chunk)));
         try {
           const url = await addressIn(child);
           if (line.startsWith('sero node')) {
             await run(home, { line: WITH_NODE, values: () => ({ 'http://127.0.0.1:8645': url }) });
           }
           child.kill('SIGINT');
-          assert.deepEqual(await once(child, 'exit'), [0, null], line);
+          assert.deepEqual(await once(child, 'exit'), [0, null], `${line}: ${said.join('')}`);
         } finally {
           child.kill('SIGKILL');
         }

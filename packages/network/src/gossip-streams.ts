@@ -126,9 +126,11 @@ export function tendStreams(service: GossipSub, events: StreamEvents): void {
 
   // gossipsub would forget the peer, whose other connection may go on. The end of a connection is told by libp2p; what is left is a frame too long.
   inner.handlePeerReadStreamError = (error, peer) => {
-    if (error.name !== 'InvalidDataLengthError') return;
     const id = peer.toString();
-    inner.streamsInbound.get(id)?.rawStream.abort(error);
+    const stream = inner.streamsInbound.get(id)?.rawStream;
+    // Ended already: its abortion comes here too.
+    if (error.name !== 'InvalidDataLengthError' || stream?.status !== 'open') return;
+    stream.abort(error);
     events.oversized(id);
   };
 }

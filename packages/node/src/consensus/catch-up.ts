@@ -14,8 +14,9 @@ const REQUESTS = 4;
 /** Rounds that a node may be behind before it stops voting to catch up; fewer it makes up for round by round. */
 const MOST_BEHIND = 4n;
 
-/** Bytes that blocks may have written and that are not durable. */
+/** Bytes that blocks may have written and that are not durable, and their number. */
 const MOST_HELD = 33_554_432;
+const MOST_HELD_BLOCKS = 512;
 
 export interface CatchUpOptions {
   readonly ledger: Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
@@ -51,6 +52,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let running: Promise<void> | undefined;
   let isPaused = false;
   let stopped = false;
+  let heldBlocks = 0;
+  /** Who showed the last stretch: he has more on the way. */
+  let guide: string | undefined;
   const stopping = new AbortController();
 
   const height = (): bigint => ledger.head().height;
@@ -58,7 +62,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Peers that say they are ahead, and have what comes next. */
   function ahead(least: bigint): readonly SyncPeer[] {
     const head = height();
-    return peers().filter((peer) => peer.height >= head + least && peer.earliest <= head + 1n);
+    const found = peers().filter((peer) => peer.height >= head + least && peer.earliest <= head + 1n);
+    return [...found.filter(({ id }) => id === guide), ...found.filter(({ id }) => id !== guide)];
   }
 
   /** A stop waits for no peer. Undefined where it came first. */
@@ -77,7 +82,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (stopped) return undefined;
       try {
         const stretch = await unlessStopped(fetchStretch(ledger, options.verifier, peer));
-        if (stretch !== undefined) return { stretch, from: peer };
+        if (stretch === undefined) continue;
+        guide = peer.id;
+        return { stretch, from: peer };
       } catch (error) {
         blame(peer, error);
       }
@@ -142,21 +149,23 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
     );
     if (!(await kept)) return;
-    // Others have these blocks: a crash costs no more than fetching the last of them again.
-    writes.hold();
-    try {
-      for await (const { bytes } of blocksOf(stretch)) {
-        // A certified block that does not hold is a fault of the chain, or of this program.
-        if (stopped || !(await ownWork(() => apply(bytes)))) return;
-        if (writes.held() > MOST_HELD && !(await ownWork(flushAndHold))) return;
-      }
-    } finally {
-      await ownWork(writes.flush);
+    for await (const { bytes } of blocksOf(stretch)) {
+      // A certified block that does not hold is a fault of the chain, or of this program.
+      if (stopped || !(await ownWork(() => apply(bytes)))) return;
+      heldBlocks++;
+      const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
+      if (isMuch && !(await ownWork(flushAndHold))) return;
     }
   }
 
   function flushAndHold(): void {
     writes.flush();
+    hold();
+  }
+
+  /** Others have these blocks: a crash costs no more than fetching the last of them again. */
+  function hold(): void {
+    heldBlocks = 0;
     writes.hold();
   }
 
@@ -178,6 +187,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!isPaused) {
         isPaused = true;
         await pause();
+        hold();
       }
       // The own chain may have gone on until the pause.
       if (found.stretch.headers[0]!.height !== height() + 1n) continue;
@@ -193,6 +203,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function runWhole(): Promise<void> {
     try {
       await run();
+      if (isPaused) await ownWork(writes.flush);
       running = undefined;
       const wasPaused = isPaused;
       isPaused = false;

@@ -120,7 +120,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
 
   const stopped = new AbortController();
   opened('requests', () => stopped.abort());
-  const peers = createPeers(network, Math.random, stopped.signal);
+  const peers = createPeers(network, Math.random, stopped.signal, stake.certStride);
   const monotonic = (): number => performance.now();
   shown = showFinality({
     ledger,

@@ -45,6 +45,7 @@ function scene(peers: Readonly<Record<string, Peer>>, random = () => 0) {
     },
     random,
     stopped.signal,
+    4n,
   );
   return { ...created, asked, reported, stopped };
 }

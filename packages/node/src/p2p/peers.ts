@@ -11,6 +11,7 @@ import {
   type RequestOf,
 } from '@sero/network';
 import {
+  type Bundle,
   checkCertified,
   decodeBlock,
   decodeBundle,
@@ -24,6 +25,7 @@ import {
 } from '@sero/protocol';
 import type { ConsensusPeers } from '../consensus/se-random.ts';
 import type { SyncPeer } from '../consensus/stretch.ts';
+import { type Ranges, type ReadAhead, readAhead } from './read-ahead.ts';
 
 /** Peers of whom one thing is asked before it is given up for now. */
 const MOST_ASKED = 3;
@@ -38,7 +40,12 @@ type Asking = Pick<Network, 'peers' | 'request' | 'report'>;
  *
  * @param random uniform in [0, 1): equals are asked in turns
  */
-export function createPeers(network: Asking, random: () => number, signal: AbortSignal): ConsensusPeers {
+export function createPeers(
+  network: Asking,
+  random: () => number,
+  signal: AbortSignal,
+  certStride: bigint,
+): ConsensusPeers {
   async function ask<N extends RequestName>(
     peer: string,
     name: N,
@@ -80,31 +87,64 @@ export function createPeers(network: Asking, random: () => number, signal: Abort
     return undefined;
   }
 
+  /** Headers of a range, in as many requests as it takes. */
+  async function headersOf(id: string, start: bigint, count: number): Promise<Header[]> {
+    const headers: Header[] = [];
+    while (headers.length < count) {
+      const asked = Math.min(MOST_HEADERS, count - headers.length);
+      const from = start + BigInt(headers.length);
+      const chunks = await ask(id, 'headers', { start: from, count: asked });
+      headers.push(...chunks.map(decodeHeader));
+      if (chunks.length < asked) break;
+    }
+    return headers;
+  }
+
+  async function certificatesOf(
+    id: string,
+    start: bigint,
+    count: number,
+    stride: number,
+  ): Promise<Map<bigint, Bundle>> {
+    const found = new Map<bigint, Bundle>();
+    for (const chunk of await ask(id, 'certificates', { start, count, stride })) {
+      const { height, certificate } = decodeCertificateAt(chunk);
+      const place = height - start;
+      if (place < 0n || place % BigInt(stride) !== 0n || place / BigInt(stride) >= BigInt(count)) {
+        throw new ProtocolError('malformed', 'a certificate of another height');
+      }
+      found.set(height, decodeBundle(certificate));
+    }
+    return found;
+  }
+
+  /** Of the one peer that is caught up with. */
+  let ahead: { readonly id: string; readonly reader: ReadAhead } | undefined;
+
+  function readerOf(id: string): ReadAhead {
+    if (ahead?.id !== id) {
+      const ranges: Ranges = {
+        headers: (from, count) => headersOf(id, from, count),
+        certificates: (from, count, stride) => certificatesOf(id, from, count, stride),
+      };
+      ahead = { id, reader: readAhead(ranges, certStride) };
+    }
+    return ahead.reader;
+  }
+
   function syncPeer({ id, status }: PeerView): SyncPeer {
+    const height = status?.height ?? 0n;
     return {
       id,
-      height: status?.height ?? 0n,
+      height,
       earliest: status?.earliest ?? 0n,
-      async headers(start, count) {
-        const headers: Header[] = [];
-        while (headers.length < count) {
-          const asked = Math.min(MOST_HEADERS, count - headers.length);
-          const from = start + BigInt(headers.length);
-          const chunks = await ask(id, 'headers', { start: from, count: asked });
-          headers.push(...chunks.map(decodeHeader));
-          if (chunks.length < asked) break;
-        }
-        return headers;
-      },
-      async certificate(height) {
-        const [chunk] = await ask(id, 'certificates', { start: height, count: 1, stride: 1 });
-        if (chunk === undefined) return undefined;
-        const found = decodeCertificateAt(chunk);
-        if (found.height !== height) throw new ProtocolError('malformed', 'a certificate of another height');
-        return decodeBundle(found.certificate);
-      },
+      headers: (start, count) => readerOf(id).headers(start, count, height),
+      certificate: (at) => readerOf(id).certificate(at, height),
       blocks: (start, count) => ask(id, 'blocks', { start, count }),
-      blame: (offence) => network.report(id, offence),
+      blame(offence) {
+        if (ahead?.id === id) ahead = undefined;
+        network.report(id, offence);
+      },
     };
   }
 
