@@ -23,15 +23,9 @@ import {
   stakeTable,
   type WholeStakeTable,
 } from '@sero/protocol';
+import { type Participant, participants } from '@sero/protocol/test/consensus';
+import { firstHeader, foundedGenesis, founders, grown, lightFor } from '@sero/protocol/test/light-chain';
 import { findChromium, runPage } from '../../bench/browser/chromium.ts';
-import { type Participant, participants } from '../../packages/protocol/src/consensus-test-support.ts';
-import {
-  firstHeader,
-  foundedGenesis,
-  founders,
-  grown,
-  lightFor,
-} from '../../packages/protocol/src/light-chain-test-support.ts';
 import type { CheckpointCase, LightCase, LightReport, LightTask } from './light-chain-report.ts';
 
 /** Two implementations agree here too: votes are made natively, and verified by the page's. */

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { createClient } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import { fastEd25519, fastVrf } from '@sero/node';
+import { serve, type TestServer } from '@sero/node/test/rpc';
 import {
   decodeExecutedBlock,
   encodeLightCertificate,
@@ -15,10 +16,9 @@ import {
   SERO_UNIT,
   stakeTable,
 } from '@sero/protocol';
+import { type Certifying, founders, lightFor } from '@sero/protocol/test/light-chain';
 import { accountFromWords, disclosePayment, plan, readPlan, rpcSource, syncWallet } from '@sero/wallet';
-import { serve, type TestServer } from '../../packages/node/src/rpc/test-support.ts';
-import { type Certifying, founders, lightFor } from '../../packages/protocol/src/light-chain-test-support.ts';
-import { BOB, openOn, ready, type TestChain, testChain } from '../../packages/wallet/src/test-support.ts';
+import { BOB, openOn, ready, type TestChain, testChain } from '@sero/wallet/test/wallet';
 import { madeSource } from '../rpc/made-chain.ts';
 import { type Called, type Home, newHome, sero } from './support.ts';
 

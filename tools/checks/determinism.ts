@@ -12,6 +12,9 @@ import { isModuleName } from './module-name.ts';
 /** Packages in which consensus rules live. One that does not exist yet holds no files. */
 const PACKAGES = ['protocol', 'mevm', 'ledger', 'consensus'];
 
+/** Gives browsers what a library asks of Node before any rule runs, and decides none. */
+const STAND_INS = new Set(['packages/protocol/src/ssz-buffer.ts']);
+
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2024,
   lib: ['lib.es2024.d.ts'],
@@ -29,7 +32,10 @@ const OPTIONS: ts.CompilerOptions = {
 /** Lists the consensus sources of a repository, tests left out, as paths that begin with `root`. */
 export function consensusFiles(root: string): string[] {
   const isSource = (name: string) => name.endsWith('.ts') && !name.endsWith('.test.ts');
-  return PACKAGES.flatMap((name) => filesUnder(join(root, 'packages', name, 'src'), isSource));
+  const isStandIn = (path: string) => STAND_INS.has(relative(root, path).split(sep).join('/'));
+  return PACKAGES.flatMap((name) => filesUnder(join(root, 'packages', name, 'src'), isSource)).filter(
+    (path) => !isStandIn(path),
+  );
 }
 
 /**

@@ -56,7 +56,7 @@ describe('bounds', () => {
   });
 
   it('of places are kept in the order of asking, and given back by who leaves', async () => {
-    const slots = createSlots(1);
+    const slots = createSlots(1, 9);
     const first = await slots.take('a', never);
     const leaving = new AbortController();
     const left = slots.take('a', leaving.signal);
@@ -72,6 +72,20 @@ describe('bounds', () => {
     first();
     await Promise.all([second, third]);
     assert.deepEqual(order, [2, 3]);
+  });
+
+  it('of places hold for those who wait, too: one more is refused, and one who leaves makes room', async () => {
+    const slots = createSlots(1, 1);
+    const leave = await slots.take('a', never);
+    const leaving = new AbortController();
+    const waiting = slots.take('a', leaving.signal);
+    await assert.rejects(slots.take('a', never), { code: 'limited' });
+    assert.equal(typeof (await slots.take('b', never)), 'function', 'others are not held up');
+    leaving.abort();
+    await assert.rejects(waiting, { code: 'aborted' });
+    const next = slots.take('a', never);
+    leave();
+    assert.equal(typeof (await next), 'function');
   });
 
   it('of the store make it forget what was not used for longest, and refuse what is too large', async () => {

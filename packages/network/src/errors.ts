@@ -4,7 +4,7 @@ export type RequestErrorCode =
   | 'invalid'
   /** The peer has not got it; thrown by a server, it says so to the peer. */
   | 'unavailable'
-  /** The peer was asked too much, or has no room for the answer: ask later, or somebody else. */
+  /** The peer was asked too much, or has no room for the answer, or too many requests to it wait here: ask later, or somebody else. */
   | 'limited'
   /** The connection, the next chunk or the whole answer took too long. */
   | 'timeout'

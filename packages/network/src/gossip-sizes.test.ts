@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { attack, rawFrame, rawMessage, stopAttackers } from './attacker-test-support.ts';
-import { MAX_FRAME_BYTES } from './gossip-streams.ts';
+import { MAX_FRAME_BYTES, tendStreams } from './gossip-streams.ts';
 import { closeHosts, GENESIS, listeners, type TestHost, testHost } from './network-test-support.ts';
 import { encodePack } from './pack.ts';
 import { TOPIC_RULES, TOPICS, topicName } from './topics.ts';
@@ -69,11 +69,27 @@ describe('sizes of gossip', () => {
     assert.equal(victim.network.metrics().counters.malformed['frame'], 1);
   });
 
-  it('answer who asks for many large messages in frames that each can be read', async () => {
-    const victim = await testHost();
-    for (const n of [1, 2, 3]) victim.network.publish('block', filled(TOPIC_RULES.block.itemBytes, n));
-    await victim.until(() => victim.network.metrics().counters.published['block'] === 3);
-    const late = await testHost({ bootstrap: [...victim.network.addresses()] });
-    await late.until(() => late.heard.length === 3);
+  it('split an answer of many messages into frames that each can be read, in their order', () => {
+    const sent: { readonly data: number[]; readonly control: boolean }[] = [];
+    const service = {
+      streamsOutbound: new Map(),
+      createOutboundStream() {},
+      sendRpc(_id: string, { messages, control }: { messages: { data: Uint8Array }[]; control?: unknown }) {
+        sent.push({ data: messages.map(({ data }) => data.length), control: control !== undefined });
+        return true;
+      },
+      sendRpcInBatch() {},
+    };
+    tendStreams(service as never, { opened() {}, ended() {}, oversized() {} });
+    const messages = [4_000_000, 4_000_000, 10, 6_000_000, 500_000].map((length) => ({
+      data: new Uint8Array(length),
+    }));
+    assert.equal(service.sendRpc('a', { messages, control: {} }), true);
+    assert.deepEqual(sent, [
+      { data: [4_000_000], control: true },
+      { data: [4_000_000, 10], control: false },
+      { data: [6_000_000], control: false },
+      { data: [500_000], control: false },
+    ]);
   });
 });

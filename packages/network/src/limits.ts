@@ -38,6 +38,8 @@ export interface NetworkLimits {
   readonly requests: {
     /** Requests of one peer that are served at a time, and that one peer is asked at a time; more wait. Default 16: what catch-up has in flight. */
     readonly perPeer: number;
+    /** Requests to one peer that wait for a place; more end with `limited`. Default 256. */
+    readonly waiting: number;
     /** Requests that are served at a time. Default 64. */
     readonly total: number;
     /** Costs that one peer may cause (`RequestCodec.cost`). Default 1,024 at once, then 256 a second. */
@@ -158,6 +160,7 @@ export const DEFAULT_LIMITS: NetworkLimits = {
   },
   requests: {
     perPeer: 16,
+    waiting: 256,
     total: 64,
     ratePerPeer: { burst: 1_024, perSecond: 256 },
     rate: { burst: 8_192, perSecond: 2_048 },

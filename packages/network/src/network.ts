@@ -190,7 +190,7 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
       await running.services.gossip.publish(topicName(genesisHash, topic), message);
     },
   });
-  const slots = createSlots(limits.requests.perPeer);
+  const slots = createSlots(limits.requests.perPeer, limits.requests.waiting);
 
   running.addEventListener('connection:open', ({ detail }) => {
     gater.opened(detail);

@@ -2,12 +2,12 @@ import { RequestError } from './errors.ts';
 
 /** Places for what runs at a time under one key; more wait, in their order. */
 export interface Slots {
-  /** Resolves with what gives the place back. @param signal ends the wait: it rejects with RequestError `aborted` */
+  /** Resolves with what gives the place back. @param signal ends the wait. @throws RequestError `aborted`; `limited` where too many wait */
   take(key: string, signal: AbortSignal): Promise<() => void>;
 }
 
-/** So many places for each key. */
-export function createSlots(places: number): Slots {
+/** So many places for each key, and so many that wait for one. */
+export function createSlots(places: number, mostWaiting: number): Slots {
   const taken = new Map<string, number>();
   const waiting = new Map<string, (() => void)[]>();
 
@@ -46,6 +46,10 @@ export function createSlots(places: number): Slots {
           return;
         }
         const queue = waiting.get(key) ?? [];
+        if (queue.length >= mostWaiting) {
+          reject(new RequestError('limited', `${queue.length} requests wait for ${key}`));
+          return;
+        }
         waiting.set(key, queue);
         const leave = (): void => {
           const at = queue.indexOf(start);

@@ -11,8 +11,8 @@ import {
   SERO_UNIT,
   stakeTable,
 } from '@sero/protocol';
-import { type Participant, STUB } from '../../protocol/src/consensus-test-support.ts';
-import { type Certifying, founders, lightFor } from '../../protocol/src/light-chain-test-support.ts';
+import { type Participant, STUB } from '@sero/protocol/test/consensus';
+import { type Certifying, founders, lightFor } from '@sero/protocol/test/light-chain';
 import { startAt } from './birthday.ts';
 import type { ChainSource } from './chain-source.ts';
 import { walletFinality } from './finality.ts';

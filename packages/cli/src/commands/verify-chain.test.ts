@@ -6,6 +6,7 @@ import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { toHex } from '@sero/crypto';
 import { fastEd25519, fastVrf } from '@sero/node';
+import { serve, type TestServer } from '@sero/node/test/rpc';
 import {
   type Checkpoint,
   encodeCheckpoint,
@@ -16,8 +17,6 @@ import {
   headerHash,
   stakeTable,
 } from '@sero/protocol';
-import { madeSource } from '../../../../test/rpc/made-chain.ts';
-import { serve, type TestServer } from '../../../node/src/rpc/test-support.ts';
 import {
   type Certifying,
   firstHeader,
@@ -25,7 +24,8 @@ import {
   founders,
   grown,
   lightFor,
-} from '../../../protocol/src/light-chain-test-support.ts';
+} from '@sero/protocol/test/light-chain';
+import { madeSource } from '../../../../test/rpc/made-chain.ts';
 import type { Io } from '../io.ts';
 import { runCli } from '../run.ts';
 

@@ -26,6 +26,7 @@ export function addVerifyChain(program: Command, io: Io): void {
     .description(
       'Fetches every header from a node and verifies that they hang together, and by the votes of the holders of stake that they are final, up to the node’s head. Nothing ' +
         'that the node says is believed but the genesis file, unless you give it or its hash; nothing is kept. Exit code 10 where the node does not show it. ' +
+        'A checkpoint is believed because you give it: its signature is not verified, since nodes know the table of its signers for some 500 blocks only. ' +
         'On a chain of one nobody votes, and there is nothing to verify.',
     );
   withCheckpointOptions(withNetworkOptions(command));

@@ -5,10 +5,9 @@ import {
   certifiedRequest,
   checkpointsRequest,
   headersRequest,
-  outputsRequest,
   shardRootsRequest,
 } from './ranges.ts';
-import { blockRequest, bundlesRequest, snapshotChunkRequest, snapshotsRequest } from './single.ts';
+import { blockRequest, snapshotChunkRequest, snapshotsRequest } from './single.ts';
 import { statusRequest } from './status.ts';
 
 /** Every request by its name on the wire. */
@@ -23,8 +22,6 @@ export const REQUESTS = {
   snapshots: snapshotsRequest,
   'snapshot-chunk': snapshotChunkRequest,
   'shard-roots': shardRootsRequest,
-  outputs: outputsRequest,
-  bundles: bundlesRequest,
 } as const;
 
 export type RequestName = keyof typeof REQUESTS;

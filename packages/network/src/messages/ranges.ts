@@ -45,5 +45,3 @@ export const certifiedRequest = range('certified request', 16, MAX_CHUNK_BYTES, 
 export const checkpointsRequest = series('checkpoints request', 64, 4);
 /** Roots of whole shards of the note tree from a number on, as bytes of the node's own form. */
 export const shardRootsRequest = series('shard roots request', 4_096, 256);
-/** Compact outputs of blocks from a height on, as bytes of the node's own form, one block a chunk. */
-export const outputsRequest = series('outputs request', 1_024, 8);

@@ -1,5 +1,5 @@
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
-import { MAX_BLOCK_BYTES, MAX_BUNDLE_BYTES, ProtocolError } from '@sero/protocol';
+import { MAX_BLOCK_BYTES, ProtocolError } from '@sero/protocol';
 import { MAX_CHUNK_BYTES, type RequestCodec, requestCodec } from './codec.ts';
 import { Bytes32, u32, u64 } from './ssz.ts';
 
@@ -13,18 +13,6 @@ export const blockRequest = requestCodec<BlockRequest>({
   chunkBytes: MAX_BLOCK_BYTES,
   chunks: () => 1,
   cost: () => 1,
-});
-
-const BundlesRequestType = new ContainerType({ round: u64 });
-export type BundlesRequest = ValueOf<typeof BundlesRequestType>;
-
-/** The bundles that a peer has of a round, one a chunk. */
-export const bundlesRequest = requestCodec<BundlesRequest>({
-  type: BundlesRequestType,
-  what: 'bundles request',
-  chunkBytes: MAX_BUNDLE_BYTES,
-  chunks: () => 16,
-  cost: () => 4,
 });
 
 const SnapshotChunkRequestType = new ContainerType({ height: u64, index: u32 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EquivocationPair } from '@sero/consensus';
 import { MOST_EVIDENCE } from '@sero/ledger';
+import { bytesOf, evidenceOf } from '@sero/ledger/test/evidence';
+import { startNetwork, type TestNetwork } from '@sero/ledger/test/participants';
 import { decodeExecutedBlock } from '@sero/protocol';
-import { bytesOf, evidenceOf } from '../../../ledger/src/evidence-test-support.ts';
-import { startNetwork, type TestNetwork } from '../../../ledger/src/participants-test-support.ts';
 import { createEvidencePool } from './evidence-pool.ts';
 
 /** The pair that a player reports of somebody who voted twice in a round. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConsensusMessage, Judgement, Participant } from '@sero/consensus';
 import { encodeBundle, encodeVote, MAX_BUNDLE_BYTES, STEP } from '@sero/protocol';
-import { cast, participants, proposed, roundOf } from '../../../protocol/src/consensus-test-support.ts';
+import { cast, participants, proposed, roundOf } from '@sero/protocol/test/consensus';
 import { settle } from '../test-support.ts';
 import { createGossip } from './gossip.ts';
 import { shownChain } from './sync-test-support.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DEVELOPMENT, type StakeRow, stakeTable } from '@sero/protocol';
-import { participants } from '../../../protocol/src/consensus-test-support.ts';
+import { participants } from '@sero/protocol/test/consensus';
 import { emptyGenesis } from '../test-support.ts';
 import type { ValidatorKeys } from '../validator/keys.ts';
 import { findOwnRecord } from './own-record.ts';

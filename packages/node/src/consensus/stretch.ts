@@ -48,7 +48,7 @@ type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' 
  * Where the stretch after the own head ends: at the next height that certificates are kept of for ever, or at the peer's head before it. Its table is
  * older than the stretch, since certStride is at most balanceLookback.
  */
-export function endOfStretch(head: bigint, peerHeight: bigint, certStride: bigint): bigint {
+function endOfStretch(head: bigint, peerHeight: bigint, certStride: bigint): bigint {
   const boundary = (head / certStride + 1n) * certStride;
   return peerHeight < boundary ? peerHeight : boundary;
 }

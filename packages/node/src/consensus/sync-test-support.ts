@@ -13,14 +13,14 @@ import {
   verifyBundle,
   witnessTransactionId,
 } from '@sero/protocol';
-import { STUB } from '../../../protocol/src/consensus-test-support.ts';
+import { STUB } from '@sero/protocol/test/consensus';
 import {
   certificateFor,
   firstHeader,
   foundedGenesis,
   founders,
   nextHeader,
-} from '../../../protocol/src/light-chain-test-support.ts';
+} from '@sero/protocol/test/light-chain';
 import type { CatchUpOptions } from './catch-up.ts';
 import type { SyncPeer } from './stretch.ts';
 

@@ -25,7 +25,7 @@ export interface ServedNode {
   readonly snapshotChunk: (height: bigint, index: number) => Uint8Array | undefined;
 }
 
-type Served = Exclude<RequestName, 'status' | 'outputs' | 'bundles'>;
+type Served = Exclude<RequestName, 'status'>;
 
 type Answers = { readonly [N in Served]: (request: RequestOf<N>) => Iterable<Uint8Array> };
 
@@ -97,8 +97,8 @@ export function createServer(node: ServedNode): Handlers['serve'] {
   };
 
   return async function* serve(name, request) {
-    // The first the network answers itself, the others nobody has.
-    if (name === 'status' || name === 'outputs' || name === 'bundles') throw new RequestError('unavailable');
+    // The network answers it itself.
+    if (name === 'status') throw new RequestError('unavailable');
     const answer = answers[name] as (request: unknown) => Iterable<Uint8Array>;
     yield* answer(REQUESTS[name].decode(request));
   };

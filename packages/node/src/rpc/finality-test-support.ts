@@ -1,13 +1,13 @@
-import { encodeBundle, type Header, KIND, StakeBodyType, type VoteCrypto } from '@sero/protocol';
-import { type KeyValueStore, memoryStore } from '@sero/store';
 import {
   hashEd25519,
   hashVrf,
   type NetworkOptions,
   startNetwork,
   type TestNetwork,
-} from '../../../ledger/src/participants-test-support.ts';
-import { certificateFor } from '../../../protocol/src/light-chain-test-support.ts';
+} from '@sero/ledger/test/participants';
+import { encodeBundle, type Header, KIND, StakeBodyType, type VoteCrypto } from '@sero/protocol';
+import { certificateFor } from '@sero/protocol/test/light-chain';
+import { type KeyValueStore, memoryStore } from '@sero/store';
 import { createFinality, type Finality } from './finality.ts';
 import { lightCertificateStore } from './finality-store.ts';
 
