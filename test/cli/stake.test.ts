@@ -171,6 +171,8 @@ describe('stake on the command line', { concurrency: false }, () => {
   it('leaves for good, after which nothing can be staked in it', async () => {
     await ok('stake', 'offline', '--for-good', '--wait');
     await fails(2, 'stake-status', 'stake', 'delegate', record, '1');
+    const text = await sero({ home }, 'history', '--node', devnet.url);
+    assert.match(text.stdout, new RegExp(`^ +command: stake 1 unit in the record ${record}$`, 'm'));
     const { transactions } = (await ok('history')) as { transactions: Record<string, unknown>[] };
     const actions = transactions
       .filter(({ kind }) => kind === 'stake')

@@ -30,7 +30,7 @@ const EVERYBODY: Certifying = {
   table: stakeTable(FOUNDERS.all.map(({ row }) => row)),
   crypto: CRYPTO,
 };
-/** A third of the stake, who sign what they like. */
+/** A quarter of the stake, who sign what they like. */
 const FEW: Certifying = { ...EVERYBODY, who: FOUNDERS.all.slice(0, 1), threshold: 1n };
 const WORDS = `${'abandon '.repeat(23)}art`;
 const OWNER = accountFromWords(WORDS);

@@ -42,15 +42,17 @@ const notification = (subscription: string, height: number) => ({
   params: { subscription, result: { height: `0x${height}`, hash: `0x${'00'.repeat(32)}`, time: '0x1' } },
 });
 
+const RANGE = { from: 0n, limit: 1 };
+
 test('answers find their requests, in whatever order they come', async () => {
   const hand = handSocket();
   const client = await createSocketClient({ url: URL, connect: hand.connect });
-  const both = [client.request('sero_getFees', {}), client.request('sero_getConsensus', {})] as const;
-  hand.tell({ jsonrpc: '2.0', id: 2, result: { mode: 'solo', height: '0x3', tentative: null } });
+  const both = [client.request('sero_getFees', {}), client.request('sero_getShardRoots', RANGE)] as const;
+  hand.tell({ jsonrpc: '2.0', id: 2, result: { from: '0x0', roots: [] } });
   hand.tell({ jsonrpc: '2.0', id: 1, result: FEES });
   assert.deepEqual(await Promise.all(both), [
     { baseFee: 1n, gasPrice: 2n },
-    { mode: 'solo', height: 3n, tentative: null },
+    { from: 0n, roots: [] },
   ]);
 });
 
