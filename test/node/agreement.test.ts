@@ -4,13 +4,13 @@ import { equalBytes } from '@sero/crypto';
 import type { SeroNode } from '@sero/node';
 import { decodeExecutedBlock, headerHash, isEvidence } from '@sero/protocol';
 import { groundOf, payment } from './doubles.ts';
-import { newDirectory } from './running.ts';
+import { METRICS, newDirectory } from './running.ts';
 import { blocksUntil, headAt, testValidators } from './validators.ts';
 
 test('four validators agree on blocks with what was submitted to one of them; a node that only follows has the same chain', async () => {
   const network = testValidators(4);
   const all = await network.startAll();
-  const follower = await network.start(newDirectory(), undefined);
+  const follower = await network.start(newDirectory(), undefined, { rpc: { port: 0 } });
   const nodes = [...all.map(({ started }) => started), follower];
   const { txid } = await nodes[0]!.submit(payment(groundOf(nodes[0]!.node.ledger), 1));
   const isIn = (): boolean => nodes[1]!.node.ledger.findTransaction(txid) !== undefined;
@@ -22,6 +22,10 @@ test('four validators agree on blocks with what was submitted to one of them; a 
   assert.equal(status.participants, 4);
   assert.equal(status.units, 400n);
   assert.equal(status.last?.voters, 3, 'as few votes as make a certificate');
+  const metrics = await nodes[4]!.node.metrics.metrics();
+  for (const name of METRICS) assert.match(metrics, new RegExp(`^# TYPE ${name} `, 'm'));
+  assert.match(metrics, /^sero_peers 4$/m);
+  assert.match(metrics, /^sero_network_messages_total\{label="vote accept"\} [1-9]/m);
   const hashes = nodes.map(({ node }) => node.ledger.blockHash(height)!);
   for (const hash of hashes) assert.deepEqual(hash, hashes[0]);
   assert.equal(nodes[4]!.node.ledger.header(height)!.proposer.length, 1);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -8,7 +8,10 @@ import { verifierDouble } from '../wallet/doubles.ts';
 import { genesisDouble, groundOf, hasherDouble, keyDouble, payment } from './doubles.ts';
 
 const folders: string[] = [];
-after(() => {
+const nodes: SeroNode[] = [];
+after(async () => {
+  // However a test ended: what is still open would keep the process.
+  for (const node of nodes) await node.close();
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -46,6 +49,7 @@ export async function start(directory: string, change: Partial<NodeOptions> = {}
     ...change,
     world: { clock, verifier: verifierDouble, hasher: hasherDouble, ...change.world },
   });
+  nodes.push(node);
   const submit = (transaction: Uint8Array) => node.submit(transaction, 'test');
   return { node, lines, submit, said: (text: string) => lines.some(({ msg }) => msg.includes(text)) };
 }
@@ -67,3 +71,12 @@ export const pay = (node: SeroNode, number: number, change = {}) =>
 /** A payment's block. */
 export const sealed = (node: SeroNode, number: number): Promise<Header> =>
   headAfter(node, () => pay(node, number));
+
+/** The metrics that the node's README.md lists. */
+export const METRICS: readonly string[] = readFileSync(
+  join(import.meta.dirname, '..', '..', 'packages', 'node', 'README.md'),
+  'utf8',
+)
+  .split('\n')
+  .filter((line) => line.startsWith('| `sero_'))
+  .flatMap((line) => [...line.matchAll(/`(sero_[a-z_]+)`/g)].map(([, name]) => name!));
