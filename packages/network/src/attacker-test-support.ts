@@ -35,25 +35,29 @@ export async function stopAttackers(): Promise<void> {
 /** Status of an attacker that looks like anybody. */
 const STATUS: Status = { ...statusAt(1n), lowest: 1, highest: 1 };
 
-/** An attacker connected to a victim, after a handshake like anybody's unless `handshake` is false. */
-export async function attack(
-  victim: Network,
-  {
-    handshake = true,
-    key,
-    serve,
-  }: {
-    readonly handshake?: boolean;
-    readonly key?: Uint8Array;
-    /** Handlers of streams by name of a request. */
-    readonly serve?: Record<string, (stream: Stream) => void | Promise<void>>;
-  } = {},
-): Promise<Attacker> {
-  const address = multiaddr(victim.addresses()[0]!);
+/** What an attacker's host is made of. */
+interface AttackerOptions {
+  readonly key?: Uint8Array;
+  readonly transport?: 'memory' | 'tcp';
+  readonly listen?: readonly string[];
+  /** Handlers of streams by name of a request. */
+  readonly serve?: Record<string, (stream: Stream) => void | Promise<void>>;
+  /** Whether it leaves a status without an answer. */
+  readonly silent?: () => boolean;
+}
+
+/** A host of an attacker that was started, and dials nobody yet. */
+export async function attackerHost({
+  key,
+  transport = 'memory',
+  listen = [],
+  serve = {},
+  silent = () => false,
+}: AttackerOptions): Promise<Host> {
   const host = await createHost({
     key,
-    transport: victim.addresses()[0]!.startsWith('/memory') ? 'memory' : 'tcp',
-    listen: [],
+    transport,
+    listen,
     announce: [],
     discovery: 'none',
     limits: limitsOf(QUICK),
@@ -70,26 +74,43 @@ export async function attack(
     },
   });
   opened.push(host);
-  for (const [name, handler] of Object.entries(serve ?? {})) {
+  for (const [name, handler] of Object.entries(serve)) {
     await host.handle(protocolName(GENESIS, name), (stream) => handler(stream));
   }
   await host.handle(protocolName(GENESIS, 'status'), async (stream) => {
+    if (silent()) return;
     await sendFrame(stream, RESULT.chunk, statusRequest.encode(STATUS), 1_000, systemClock);
     await sendFrame(stream, RESULT.end, new Uint8Array(0), 1_000, systemClock);
     await stream.close();
   });
   await host.start();
+  return host;
+}
+
+/** Tells a status over a connection, like anybody; resolves when it was answered. */
+export async function tellStatus(connection: Connection): Promise<void> {
+  const asked = {
+    protocol: protocolName(GENESIS, 'status'),
+    request: statusRequest.encode(STATUS),
+    chunks: 1,
+    chunkBytes: statusRequest.chunkBytes,
+  };
+  for await (const _ of ask(connection, asked, DEFAULT_LIMITS.requests, systemClock));
+}
+
+/** An attacker connected to a victim, after a handshake like anybody's unless `handshake` is false. */
+export async function attack(
+  victim: Network,
+  { handshake = true, ...options }: AttackerOptions & { readonly handshake?: boolean } = {},
+): Promise<Attacker> {
+  const address = multiaddr(victim.addresses()[0]!);
+  const host = await attackerHost({
+    transport: victim.addresses()[0]!.startsWith('/memory') ? 'memory' : 'tcp',
+    ...options,
+  });
   const connection = await host.dial(address);
   const protocol = (name: string): string => (name.startsWith('/') ? name : protocolName(GENESIS, name));
-  if (handshake) {
-    const asked = {
-      protocol: protocol('status'),
-      request: statusRequest.encode(STATUS),
-      chunks: 1,
-      chunkBytes: statusRequest.chunkBytes,
-    };
-    for await (const _ of ask(connection, asked, DEFAULT_LIMITS.requests, systemClock));
-  }
+  if (handshake) await tellStatus(connection);
   host.services.gossip.subscribe(topicName(GENESIS, 'vote'));
   const open = (name: string): Promise<Stream> => connection.newStream(protocol(name));
   return {

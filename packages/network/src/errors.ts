@@ -34,8 +34,10 @@ export type NetworkErrorCode =
   | 'item-size'
   /** A limit that makes no sense, or does not fit another one. */
   | 'limit-invalid'
-  /** An address that is none, or lacks the peer's id. */
+  /** An address that is none, has a name that is none, or lacks the peer's id. */
   | 'address-invalid'
+  /** A name that stands for no address, as far as the resolver knows; the dialler tries again. */
+  | 'name-unknown'
   /** A key file that holds something else. */
   | 'key-file'
   /** The network is closed. */

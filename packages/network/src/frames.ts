@@ -31,14 +31,18 @@ export function frameReader(stream: Stream, clock: Clock): FrameReader {
   let wanted = 0;
   let wake: (() => void) | undefined;
 
+  const hold = (): void => {
+    if (buffered > Math.max(wanted, PAUSE_ABOVE) && stream.readStatus === 'readable') stream.pause();
+  };
   const settle = (): void => {
     if (buffered >= wanted || ended || failed !== undefined) wake?.();
   };
   stream.addEventListener('message', ({ data }) => {
     chunks.push(data.subarray());
     buffered += data.byteLength;
-    if (buffered > Math.max(wanted, PAUSE_ABOVE) && stream.readStatus === 'readable') stream.pause();
     settle();
+    // Afterwards: resume() gives out what waited before it opens the window, and would open it for a stream that was paused meanwhile.
+    queueMicrotask(hold);
   });
   stream.addEventListener('end', () => {
     ended = true;

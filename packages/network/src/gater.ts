@@ -3,6 +3,7 @@ import { addressKey } from './address-key.ts';
 import type { Clock } from './clock.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Counters } from './metrics.ts';
+import { hasName } from './names.ts';
 import { guardConnection } from './negotiation-guard.ts';
 import { createRateLimiter } from './rate.ts';
 import type { Scores } from './scores.ts';
@@ -68,6 +69,8 @@ export function createGater({
 
   const gater: ConnectionGater = {
     denyDialPeer: (peer) => !mayDial(peer.toString()),
+    // Names that the operator gave are looked up before; what peers say of themselves shall not make this node look names up.
+    denyDialMultiaddr: (address) => refuse(hasName(address.toString()) ? 'name' : undefined),
     denyInboundConnection(connection: MultiaddrConnection) {
       const key = addressKey(connection.remoteAddr);
       if (refuse(faultOf(key))) return true;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { attack, rawFrame, rawMessage, stopAttackers } from './attacker-test-support.ts';
+import { attack, rawFrame, rawMessage, stopAttackers, tellStatus } from './attacker-test-support.ts';
 import { MAX_FRAME_BYTES, tendStreams } from './gossip-streams.ts';
 import { closeHosts, GENESIS, listeners, type TestHost, testHost } from './network-test-support.ts';
 import { encodePack } from './pack.ts';
@@ -46,6 +46,18 @@ describe('sizes of gossip', () => {
     for (const n of [1, 2, 3]) friend.network.publish('bundle', filled(TOPIC_RULES.bundle.itemBytes, n));
     await victim.until(() => victim.heard.length === 3);
     assert.ok(victim.network.metrics().counters.gossipBytes['paused']! >= 1);
+  });
+
+  it('let a peer that is early wait with what is more than a window, and lose none of it', async () => {
+    const victim = await testHost();
+    const attacker = await attack(victim.network, { handshake: false });
+    const stream = await attacker.open('/meshsub/1.2.0');
+    const pack = encodePack('bundle', filled(8, 1), [filled(TOPIC_RULES.bundle.itemBytes, 1)]);
+    stream.send(rawMessage(topicName(GENESIS, 'bundle'), pack));
+    for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve));
+    assert.ok(stream.writeBufferLength > 5_000_000, `${stream.writeBufferLength} bytes wait with the sender`);
+    await tellStatus(attacker.connection);
+    await victim.until(() => victim.heard.length === 1);
   });
 
   it('cost a peer whose item is a byte longer than its topic allows', async () => {

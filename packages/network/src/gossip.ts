@@ -11,11 +11,12 @@ import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 import { utf8 } from '@sero/crypto';
 import type { Verdict } from './abstractions.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import { gossipScoring } from './gossip-scores.ts';
 import { hasStream, MAX_FRAME_BYTES, type StreamEvents, tendStreams } from './gossip-streams.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Counters } from './metrics.ts';
+import { hasName } from './names.ts';
 import { createRateLimiter } from './rate.ts';
 import { TOPICS, type Topic, topicName } from './topics.ts';
 
@@ -66,7 +67,8 @@ export function gossipService(parts: GossipParts): (components: Components) => G
     doPX: false,
     directPeers: parts.direct.map(({ id, address }) => ({
       id: peerIdFromString(id),
-      addrs: [multiaddr(address)],
+      // The dialler looks names up.
+      addrs: hasName(address) ? [] : [multiaddr(address)],
     })),
     // The dialler reconnects them; gossipsub's own way throws in its heartbeat where one cannot be reached.
     directConnectTicks: Number.MAX_SAFE_INTEGER,
@@ -108,18 +110,23 @@ export function gossipService(parts: GossipParts): (components: Components) => G
 
   /** Lets a peer's stream wait while it has sent more than its rate. */
   const guard = (stream: Stream, id: string): void => {
-    stream.addEventListener('message', ({ data }) => {
-      counters.add('gossipBytes', 'in', data.byteLength);
-      bytes.force(id, data.byteLength);
+    let timer: Timer | undefined;
+    const hold = (): void => {
       const wait = bytes.wait(id, 0);
       if (wait === 0 || stream.readStatus !== 'readable') return;
       counters.add('gossipBytes', 'paused');
       stream.pause();
-      const timer = parts.clock.setTimer(() => {
+      timer = parts.clock.setTimer(() => {
         if (stream.readStatus === 'paused') stream.resume();
       }, wait);
-      stream.addEventListener('close', () => parts.clock.clearTimer(timer), { once: true });
+    };
+    stream.addEventListener('message', ({ data }) => {
+      counters.add('gossipBytes', 'in', data.byteLength);
+      bytes.force(id, data.byteLength);
+      // Afterwards: resume() gives out what waited before it opens the window, and would open it for a stream that was paused meanwhile.
+      queueMicrotask(hold);
     });
+    stream.addEventListener('close', () => parts.clock.clearTimer(timer), { once: true });
   };
 
   return (components) => {

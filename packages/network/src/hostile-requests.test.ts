@@ -217,6 +217,19 @@ describe('hostile requests', () => {
     assert.equal(client.network.metrics().counters.offences['timeout'], 1);
   });
 
+  it('lets a caller take its time between long chunks, while the peer waits', async () => {
+    const server = await testHost({ handlers: serving(4_000_000) });
+    const client = await testHost({ bootstrap: [...server.network.addresses()] });
+    await client.until(() => client.network.peers().length === 1);
+    const request = blocksRequest.encode({ start: 1n, count: 8 });
+    let bytes = 0;
+    for await (const chunk of client.network.request(server.network.peerId, 'blocks', request)) {
+      bytes += chunk.length;
+      for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(bytes, 32_000_000);
+  });
+
   it('ends a request when its caller gives up or leaves', async () => {
     const server = await testHost({ handlers: serving(1_000) });
     const client = await testHost({ bootstrap: [...server.network.addresses()] });

@@ -10,6 +10,7 @@ export * from './messages/index.ts';
 export * from './messages/ranges.ts';
 export * from './messages/single.ts';
 export type { NetworkMetrics } from './metrics.ts';
+export type { Resolver } from './names.ts';
 export { createNetwork, type NetworkOptions } from './network.ts';
 export { peerIdOf } from './peer-id.ts';
 export type { Versions } from './peers.ts';

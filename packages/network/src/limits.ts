@@ -24,7 +24,7 @@ export interface NetworkLimits {
     readonly ratePerAddress: Rate;
     /** Time for encryption and multiplexing of a connection, ms. Default 10,000: a machine may be busy. */
     readonly upgradeMs: number;
-    /** Time for a dial, all addresses of the peer together, ms. Default 5,000. */
+    /** Time for a dial, all addresses of the peer together, and as long before for looking up its name, ms. Default 5,000. */
     readonly dialMs: number;
     /** Time for the first status of a connection, ms. Default 10,000. */
     readonly handshakeMs: number;

@@ -57,7 +57,12 @@ export function checkName(address: string): void {
  */
 export async function resolveNames(
   address: string,
-  { resolver, clock, ms, signal }: {
+  {
+    resolver,
+    clock,
+    ms,
+    signal,
+  }: {
     readonly resolver: Resolver;
     readonly clock: Clock;
     readonly ms: number;
@@ -76,21 +81,32 @@ export async function resolveNames(
   gone.catch(() => {});
   const found = new Set<string>();
   let lookups = 0;
+  let fault = 'it leads nowhere';
 
   const follow = async (one: string, depth: number): Promise<void> => {
     if (found.size >= MAX_ADDRESSES) return;
     const name = nameIn(one);
     if (name === undefined) {
-      found.add(one);
+      // Where an answer leads, it leads over the net.
+      if (/^\/ip[46]\//.test(one)) found.add(one);
       return;
     }
     if (depth > MAX_DEPTH || lookups >= MAX_LOOKUPS || !isHostName(name.name)) return;
     lookups++;
     for (const next of await answers(one, name)) await follow(next, depth + 1);
   };
+  /** What a name stands for; nothing where nobody knows, which may hold for one of several names. */
+  const known = async (answer: Promise<readonly string[]>): Promise<readonly string[]> => {
+    try {
+      return await answer;
+    } catch (error) {
+      fault = error instanceof Error ? error.message : 'no answer';
+      return [];
+    }
+  };
   const answers = async (one: string, { kind, name }: { kind: string; name: string }): Promise<string[]> => {
     if (kind === 'dnsaddr') {
-      const texts = await resolver.texts(`_dnsaddr.${name}`, either);
+      const texts = await known(resolver.texts(`_dnsaddr.${name}`, either));
       return texts.slice(0, MAX_TEXTS).flatMap((text) => {
         const value = text.length <= MAX_TEXT && text.startsWith('dnsaddr=') ? text.slice(8) : '';
         return value.endsWith(id) && isMultiaddr(value) ? [value] : [];
@@ -99,7 +115,7 @@ export async function resolveNames(
     const families = kind === 'dns' ? ([4, 6] as const) : kind === 'dns4' ? ([4] as const) : ([6] as const);
     const all = await Promise.all(
       families.map(async (family) => {
-        const ips = await resolver.addresses(name, family, either);
+        const ips = await known(resolver.addresses(name, family, either));
         return ips.map((ip) => one.replace(`/${kind}/${name}`, `/ip${family}/${ip}`)).filter(isMultiaddr);
       }),
     );
@@ -108,14 +124,11 @@ export async function resolveNames(
 
   try {
     await Promise.race([follow(address, 1), gone]);
-  } catch (error) {
-    if (error instanceof NetworkError) throw error;
-    throw new NetworkError('name-unknown', `${address}: ${error instanceof Error ? error.message : 'no answer'}`);
   } finally {
     clock.clearTimer(timer);
     late.abort();
   }
-  if (found.size === 0) throw new NetworkError('name-unknown', `${address}: it leads nowhere`);
+  if (found.size === 0) throw new NetworkError('name-unknown', `${address}: ${fault}`);
   return [...found];
 }
 

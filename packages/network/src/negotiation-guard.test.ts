@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
-import type { MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
+import type { ConnectionEncrypter, MessageStream, StreamMuxer, StreamMuxerFactory } from '@libp2p/interface';
 import { concat, utf8 } from '@sero/crypto';
-import { guardConnection, guardedMuxer } from './negotiation-guard.ts';
+import { guardConnection, guardedEncrypter, guardedMuxer } from './negotiation-guard.ts';
 import { closeHosts, testHost } from './network-test-support.ts';
+import { peerIdOf } from './peer-id.ts';
 
 /** A stream that notes what came through. */
 function fake() {
@@ -104,6 +106,76 @@ describe('negotiation guard', () => {
     assert.equal(bad.aborted(), false);
     bad.give(high(1));
     assert.equal(bad.aborted(), true);
+  });
+
+  it('lets an encrypted connection begin with yamux and nothing else, whoever dialled, where the handshake did not settle it', async () => {
+    for (const side of ['secureInbound', 'secureOutbound'] as const) {
+      const begin = async (settled: boolean, ...parts: readonly Uint8Array[]) => {
+        const one = fake();
+        const secured = { connection: one.stream, ...(settled ? { streamMuxer: {} } : {}) };
+        const encrypter = {
+          protocol: '/e',
+          secureInbound: async () => secured,
+          secureOutbound: async () => secured,
+        };
+        const guarded = guardedEncrypter(() => encrypter as unknown as ConnectionEncrypter)({});
+        await guarded[side]({} as MessageStream);
+        one.give(...parts);
+        return one;
+      };
+      const good = await begin(false, header, line('/yamux/1.0.0'), high(9));
+      assert.deepEqual([good.aborted(), good.bytes()], [false, 20 + 14 + 9], side);
+      for (const bad of [high(3), concat(header, line('/mplex/6.7.0')), concat(header, high(3))]) {
+        const one = await begin(false, bad, high(9));
+        assert.deepEqual([one.aborted(), one.bytes()], [true, 0], side);
+      }
+      assert.equal((await begin(true, high(9))).bytes(), 9, 'what is settled is not negotiated');
+    }
+  });
+
+  it('looks at what answers a stream that the node opened, too', async () => {
+    const opened = async (...parts: readonly Uint8Array[]) => {
+      const one = fake();
+      const muxer = { onRemoteStream() {}, createStream: async () => one.stream };
+      const factory = {
+        protocol: '/m',
+        createStreamMuxer: () => muxer,
+      } as unknown as StreamMuxerFactory<StreamMuxer>;
+      const guarded = guardedMuxer(
+        () => factory,
+        (name) => name === '/lengths',
+      )({ registrar: { getProtocols: () => [] } });
+      await guarded.createStreamMuxer({} as MessageStream).createStream();
+      one.give(...parts);
+      return one.aborted();
+    };
+    assert.equal(await opened(header, line('/plain'), high(9)), false);
+    assert.equal(await opened(header, line('na'), line('/lengths'), high(3)), false);
+    assert.equal(await opened(high(1)), true);
+    assert.equal(await opened(header, line('/lengths'), high(4)), true);
+  });
+
+  it('ends a connection that the node dialled and that is answered with a length without an end', async () => {
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      socket.write(high(1_000));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const { port } = server.address() as { port: number };
+      const id = await peerIdOf(new Uint8Array(32).fill(61));
+      const host = await testHost({
+        transport: 'tcp',
+        listen: [],
+        bootstrap: [`/ip4/127.0.0.1/tcp/${port}/p2p/${id}`],
+        limits: { connections: { upgradeMs: 3_600_000, dialMs: 3_600_000 } },
+      });
+      await host.until(() => host.network.metrics().counters.dials['failed']! >= 1);
+    } finally {
+      server.close();
+    }
   });
 
   it('ends a socket that sends a length without an end, long before its time is over', async () => {

@@ -17,11 +17,13 @@ import { createJudge } from './judge.ts';
 import { type LimitsGiven, limitsOf } from './limits.ts';
 import { codecOf, REQUEST_NAMES } from './messages/index.ts';
 import { createCounters } from './metrics.ts';
+import { checkName, type Resolver, resolveNames } from './names.ts';
 import { createPeers, type Versions } from './peers.ts';
 import { createPublisher } from './publisher.ts';
 import { createScores } from './scores.ts';
 import { createServer } from './serve.ts';
 import { createSlots } from './slots.ts';
+import { systemResolver } from './system-resolver.ts';
 import { protocolName, TOPICS, topicName } from './topics.ts';
 
 /** What a network is made of. */
@@ -35,11 +37,11 @@ export interface NetworkOptions {
   readonly transport?: TransportName;
   /** Multiaddrs to listen on, such as /ip4/0.0.0.0/tcp/26700 or /memory/a. Default: none, the node only dials. */
   readonly listen?: readonly string[];
-  /** Multiaddrs to tell others, where those found are not what they reach it by (NAT, a name). Default: those found. */
+  /** Multiaddrs to tell others, where those found are not what they reach it by (NAT); no names, since nobody looks them up. Default: those found. */
   readonly announce?: readonly string[];
-  /** Peers to begin with, multiaddrs with /p2p/<id>. Default: none. */
+  /** Peers to begin with, multiaddrs with /p2p/<id>; names (/dns4, /dns6, /dns, /dnsaddr) are looked up at each dial. Default: none. */
   readonly bootstrap?: readonly string[];
-  /** Peers always connected to, never refused, and given every message: a validator and its sentries, each naming the other. Default: none. */
+  /** Peers always connected to, never refused, and given every message, named like those of `bootstrap`: a validator and its sentries, each naming the other. Default: none. */
   readonly direct?: readonly string[];
   /** How peers are found beside these. Default: none. */
   readonly discovery?: 'dht' | 'none';
@@ -48,6 +50,8 @@ export interface NetworkOptions {
   /** Where known peers are kept. Default: nowhere. */
   readonly peerFile?: PeerFile;
   readonly limits?: LimitsGiven;
+  /** Looks up the names of `bootstrap` and `direct`. Default: the computer's. */
+  readonly resolver?: Resolver;
   /** Default: the computer's. */
   readonly clock?: Clock;
   /** Fills an array with random bytes: salts of packs. Default: crypto.getRandomValues. */
@@ -56,7 +60,7 @@ export interface NetworkOptions {
 
 /** Joins the network; resolves when the node listens. Throws NetworkError `limit-invalid`, `address-invalid`; what libp2p throws where it cannot listen. */
 export async function createNetwork(options: NetworkOptions): Promise<Network> {
-  const { handlers, status, transport = 'tcp', clock = systemClock } = options;
+  const { handlers, status, transport = 'tcp', clock = systemClock, resolver = systemResolver } = options;
   const { genesisHash, version } = status();
   const limits = limitsOf(options.limits);
   const direct = (options.direct ?? []).map(knownPeer);
@@ -113,7 +117,17 @@ export async function createNetwork(options: NetworkOptions): Promise<Network> {
     isRefused: (id) => scores.refused(id),
     connected: () => peers.count(),
     async dial({ id, address }) {
-      const to = address === undefined ? peerIdFromString(id) : multiaddr(address);
+      const to =
+        address === undefined
+          ? peerIdFromString(id)
+          : (
+              await resolveNames(address, {
+                resolver,
+                clock,
+                ms: limits.connections.dialMs,
+                signal: closing.signal,
+              })
+            ).map((one) => multiaddr(one));
       await host?.dial(to, { signal: closing.signal });
       await peers.ready(id);
     },
@@ -313,8 +327,12 @@ function knownPeer(address: string): KnownPeer {
     const id = multiaddr(address)
       .getComponents()
       .findLast(({ name }) => name === 'p2p')?.value;
-    if (id !== undefined) return { id: peerIdFromString(id).toString(), address };
-  } catch {
+    if (id !== undefined) {
+      checkName(address);
+      return { id: peerIdFromString(id).toString(), address };
+    }
+  } catch (error) {
+    if (error instanceof NetworkError) throw error;
     throw new NetworkError('address-invalid', `${address} is not a multiaddr`);
   }
   throw new NetworkError('address-invalid', `${address} lacks /p2p/ and the peer's id`);

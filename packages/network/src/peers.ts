@@ -17,6 +17,7 @@ import type { Counters } from './metrics.ts';
 import { createRateLimiter } from './rate.ts';
 import { readRequest } from './serve.ts';
 import { protocolName } from './topics.ts';
+import { endTwin, prevails, replacedBy } from './twins.ts';
 
 /** Versions of the protocol that a program has the rules of, both included. */
 export interface Versions {
@@ -181,30 +182,17 @@ export function createPeers(parts: PeersParts): Peers {
     for (const listener of peerListeners) listener(view(entry));
   };
 
-  /** Ends a connection of a peer that has a better one. */
-  const endTwin = (connection: Connection): void => {
-    if (connection.status !== 'open') return;
-    counters.add('disconnected', 'twin');
-    const abort = (): void => connection.abort(new Error('the peer has another connection'));
-    const timer = clock.setTimer(abort, 2 * GOODBYE_MS);
-    void connection
-      .close()
-      .catch(abort)
-      .finally(() => clock.clearTimer(timer));
+  const end = (twins: readonly Connection[]): void => {
+    for (const twin of twins.filter(({ status }) => status === 'open')) {
+      counters.add('disconnected', 'twin');
+      endTwin(twin, 2 * GOODBYE_MS, clock);
+    }
   };
-
-  // Both sides may dial at once, and a side that lost its connection without the other's knowing dials again. One connection stays: of those
-  // begun by both the one that the smaller id dialled, of those begun by one the newest. The smaller id, and whoever was dialled, ends the others,
-  // and not before a status went over the one that stays: then it stands on both sides, and neither loses the peer.
-
-  /** Whether a connection that answered stays, whatever others the peer has. */
-  const prevails = (entry: Entry, { direction }: Connection): boolean =>
-    direction === 'outbound' && parts.ownId() < entry.id;
 
   /** Exchanges statuses over a connection; the first one decides whether the peer stays. */
   const exchange = async (entry: Entry, connection: Connection): Promise<void> => {
     if (entry.telling) {
-      if (entry.connections.size > 1 && prevails(entry, connection)) entry.next = connection;
+      if (entry.connections.size > 1 && prevails(parts.ownId(), connection)) entry.next = connection;
       return;
     }
     const twins = [...entry.connections].filter((other) => other !== connection);
@@ -237,7 +225,7 @@ export function createPeers(parts: PeersParts): Peers {
       }
       counters.add('asked', 'status ok');
       accept(entry, status, clock.now() - entry.told);
-      if (!entry.leaving && prevails(entry, connection)) twins.forEach(endTwin);
+      if (!entry.leaving && prevails(parts.ownId(), connection)) end(twins);
     } catch (error) {
       const code = error instanceof RequestError ? error.code : 'closed';
       counters.add('asked', `status ${code}`);
@@ -312,7 +300,7 @@ export function createPeers(parts: PeersParts): Peers {
         return;
       }
       entry.connections.add(connection);
-      const own = [...entry.connections].find((one) => one.status === 'open' && prevails(entry, one));
+      const own = [...entry.connections].find((one) => one.status === 'open' && prevails(parts.ownId(), one));
       if (connection.direction === 'outbound') void exchange(entry, connection);
       // Whether it still answers, now that the peer has dialled.
       else if (own !== undefined) void exchange(entry, own);
@@ -356,11 +344,7 @@ export function createPeers(parts: PeersParts): Peers {
         await stream.close();
         counters.add('served', 'status ok');
         accept(entry, status, undefined);
-        if (entry.leaving || connection.direction !== 'inbound') return;
-        const older = [...entry.connections];
-        for (const other of older.slice(0, Math.max(0, older.indexOf(connection)))) {
-          if (other.direction === 'inbound') endTwin(other);
-        }
+        if (!entry.leaving) end(replacedBy(connection, [...entry.connections]));
       } catch (error) {
         counters.add('served', `status ${error instanceof RequestError ? error.code : 'closed'}`);
         stream.abort(error instanceof Error ? error : new Error('status'));
@@ -390,8 +374,7 @@ export function createPeers(parts: PeersParts): Peers {
     isConnected: (id) => entries.has(id),
     count: () => [...entries.keys()].filter(isKnown).length,
     views: () => [...entries.values()].filter(({ id }) => isKnown(id)).map(view),
-    connectionOf: (id) =>
-      isKnown(id) ? openOf(entries.get(id)) : undefined,
+    connectionOf: (id) => (isKnown(id) ? openOf(entries.get(id)) : undefined),
     addressOf: (id) => [...(entries.get(id)?.connections ?? [])][0]?.remoteAddr,
     statusChanged() {
       if (closing.signal.aborted || tellTimer !== undefined) return;

@@ -31,6 +31,24 @@ describe('rate limits', () => {
     assert.ok(taken <= 10 + 50 && taken >= 58, `${taken}`);
   });
 
+  it('take nothing for what does not fit, but all of what is forced', () => {
+    const rate = createRateLimiter({ burst: 3, perSecond: 2 }, manualClock());
+    assert.equal(rate.take('a', 2), true);
+    assert.equal(rate.take('a', 2), false);
+    assert.equal(rate.take('a', 1), true, 'the one that is left');
+    rate.force('a', 4);
+    assert.equal(rate.wait('a', 0), 2_000);
+    assert.equal(rate.wait('a', 1), 2_500);
+  });
+
+  it('save up no more than a burst, however long a key is at rest', () => {
+    const clock = manualClock();
+    const rate = createRateLimiter({ burst: 3, perSecond: 2 }, clock);
+    rate.take('a', 1);
+    clock.advance(1_000_000);
+    assert.deepEqual([rate.take('a', 3), rate.take('a', 1)], [true, false]);
+  });
+
   it('never let through what costs more than the burst', () => {
     const clock = manualClock();
     const rate = createRateLimiter({ burst: 3, perSecond: 2 }, clock);
