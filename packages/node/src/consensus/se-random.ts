@@ -38,6 +38,8 @@ const LONELY = 3_000;
 export interface ConsensusPeers {
   /** Those who may help, best first. */
   ranked(): readonly SyncPeer[];
+  /** Whether somebody takes what is published. */
+  isHeard(): boolean;
   /** A final block with its certificate from somebody who has it. */
   certified(round: bigint): Promise<CertifiedBlock | undefined>;
   /** A block of the present round from somebody who has it. */
@@ -303,7 +305,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
       state = 'running';
       stopListening = chain.onTransaction(() => participant?.onTransactions());
       lonely = clock.setTimer(meet, LONELY);
-      if (peers.ranked().length > 0) meet();
+      if (peers.isHeard()) meet();
       look();
     },
 
@@ -331,8 +333,8 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     blockOf: (digest) => participant?.blockOf(digest),
     onPeers: () => {
       if (state !== 'running') return;
-      meet();
-      catchUp.look();
+      if (peers.isHeard()) meet();
+      if (lonely === undefined) catchUp.look();
     },
     isAtWork,
   };

@@ -150,6 +150,7 @@ export function createPeers(
 
   return {
     ranked: () => ranked().map(syncPeer),
+    isHeard: () => network.peers().some(({ subscribed }) => subscribed),
 
     certified(round) {
       const all = ranked();
