@@ -12,8 +12,6 @@ export type NodeErrorCode =
   | 'sealing-failed'
   /** Two certificates of one round for different blocks were seen: more than a third of the stake is dishonest, or a program is wrong. Nothing is chosen. */
   | 'two-certificates'
-  /** Agreement ended for another reason: a certified block that does not hold here, or a fault of the program. */
-  | 'agreement-failed'
   /** Nobody offers the state that this node was told to begin with. */
   | 'no-snapshot'
   /** The node cannot meet others where it was told to. */

@@ -12,7 +12,7 @@ import type { NodeDirectory } from '../directory.ts';
 import { NodeError } from '../errors.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import type { NodeMetrics } from '../metrics.ts';
-import { nativeBls } from '../native-bls.ts';
+import { blsDescription, nativeBls } from '../native-bls.ts';
 import { joinNetwork, type PeerOptions, peersOf, statusOf } from '../p2p/join.ts';
 import { createPeers } from '../p2p/peers.ts';
 import { createServer } from '../p2p/serve.ts';
@@ -65,6 +65,7 @@ export interface RunningAgreement {
 export async function prepareAgreement(options: AgreementOptions): Promise<RunningAgreement> {
   const { ledger, chain, mempool, directory, clock, logger, metrics, opened } = options;
   expectNotHalted(directory.halted);
+  logger.info(blsDescription);
   const { certificatesKept: kept, stake } = ledger.genesis;
   const certificates = openCertificateStore(directory.certificates, { kept, stride: stake.certStride });
   opened('certificates', certificates.close);
