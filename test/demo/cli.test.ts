@@ -69,6 +69,7 @@ describe('the demo with --json', () => {
         'attack: stolen-proof',
         'audit',
         'conservation',
+        'agreement',
       ],
     );
     for (const { ok, ms } of steps) {
@@ -84,6 +85,18 @@ describe('the demo with --json', () => {
       rest.map(({ wallet, asset }) => `${wallet}/${asset}`),
       ['a/SERO', 'b/SERO'],
     );
+  });
+
+  it('says how four validators agreed: rounds, voters of each certificate, and the time until payments were final', () => {
+    const said = lines.find(({ step }) => step === 'agreement')!;
+    assert.equal(said['participants'], 4);
+    assert.ok((said['rounds'] as number) > 0);
+    assert.ok((said['fewestVoters'] as number) >= 3);
+    assert.ok((said['transactions'] as number) >= 2);
+    assert.ok((said['medianFinalMs'] as number) > 0);
+    assert.ok((said['slowestFinalMs'] as number) >= (said['medianFinalMs'] as number));
+    const pay = lines.find(({ step }) => step === 'pay')!;
+    assert.ok((pay['finalMs'] as number) > 0);
   });
 
   it('says that its keys are insecure', () => {
@@ -173,6 +186,7 @@ describe('the demo’s exit code', () => {
         { step: 'attack: stolen-proof', ok: false, code: 'insufficient-funds' },
         { step: 'wait', ok: true, code: undefined },
         { step: 'conservation', ok: true, code: undefined },
+        { step: 'agreement', ok: true, code: undefined },
       ],
     );
     const { status, stdout } = demo('--scenario', path);
