@@ -72,7 +72,8 @@ describe('thousands of sockets', () => {
   it('from one address that is not exempt are held to its share of places', async () => {
     const [victim] = await pair({ connections: { exemptAddresses: [], pendingPerAddress: 2 } });
     await openMany(portOf(victim), 9);
-    await victim.until(() => (victim.network.metrics().counters.refused['pending-address'] ?? 0) >= 7);
+    // Those that say garbage give their places back at once; of the four and more that say nothing two have one.
+    await victim.until(() => (victim.network.metrics().counters.refused['pending-address'] ?? 0) >= 2);
   });
 
   it('from one address that is not exempt come at its rate', async () => {
