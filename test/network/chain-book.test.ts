@@ -92,6 +92,22 @@ describe('the book of a chain', () => {
     assert.equal(book.blocks.get(2)!.certifiedBy.size, 0);
   });
 
+  it('asks each node for a certificate of each block or of one up to a stride after it', () => {
+    const long = chain(20);
+    const book = newBook();
+    show(book, 'a', long);
+    show(book, 'b', long);
+    assert.deepEqual(book.uncertified('a', -3, 3), [1, 2, 3], 'genesis needs none');
+    for (const height of [2, 8, 17]) {
+      book.certificate('a', height, certificateOf(long[height]!, voters.slice(1)));
+    }
+    assert.deepEqual(book.uncertified('a', 1, 19), [9, 18, 19], 'a stride ends at 8, 16 and so on');
+    assert.equal(book.uncertified('b', 1, 19).length, 19, 'what another has does not count');
+    const solo = createChainBook(GENESIS_HASH.toString('hex'));
+    show(solo, 'a', HEADERS);
+    assert.deepEqual(solo.uncertified('a', 1, 5), []);
+  });
+
   it('notes when blocks were told as they came, not when they were caught up with', () => {
     const book = newBook();
     book.head('a', 2, hashOf(HEADERS[2]!), 10);

@@ -33,6 +33,8 @@ export interface ChainBook {
   /** Height up to which a node has shown every header, -1 for none. */
   shownTo(node: string): number;
   readonly blocks: ReadonlyMap<number, SeenBlock>;
+  /** Heights of a range, ascending, that a node has shown no certificate for: neither of the block nor of one up to a stride after it, which shows it final by the links between them. A node that catches up reads no others. Genesis needs none. */
+  uncertified(node: string, first: number, last: number): number[];
   /** What cannot be, in words. Empty while all is well. */
   readonly violations: readonly string[];
   /** Calls back after each head that a node names. */
@@ -46,6 +48,9 @@ interface Entry {
   readonly shownBy: Set<string>;
   readonly certifiedBy: Set<string>;
 }
+
+/** Blocks between two certificates that a node reads while it catches up, in the small profile. */
+const STRIDE = 8;
 
 /** Violations that are kept: after so many nothing is right. */
 const MOST_VIOLATIONS = 200;
@@ -156,6 +161,16 @@ export function createChainBook(genesisHash: string, participants?: readonly Par
     },
     headOf: (node) => heads.get(node)?.height ?? -1,
     shownTo: (node) => shown.get(node) ?? -1,
+    uncertified(node, first, last) {
+      const missing: number[] = [];
+      if (participants === undefined) return missing;
+      let shownAt = Number.POSITIVE_INFINITY;
+      for (let height = last + STRIDE; height >= Math.max(1, first); height--) {
+        if (blocks.get(height)?.certifiedBy.has(node) === true) shownAt = height;
+        if (height <= last && shownAt - height >= STRIDE) missing.push(height);
+      }
+      return missing.reverse();
+    },
     blocks,
     get violations() {
       return [...violations];

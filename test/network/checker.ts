@@ -18,7 +18,7 @@ export interface Checker {
   reached(nodes: readonly string[], height: number, withinMs: number): Promise<void>;
   /** As `reached`, so many blocks above the highest head that any of them has now. */
   progressed(nodes: readonly string[], blocks: number, withinMs: number): Promise<void>;
-  /** Reads what each of these has up to its head now, then throws for whatever cannot be: a recent block without a certificate among it. */
+  /** Reads what each of these has up to its head now, then throws for whatever cannot be: a recent block that no certificate shows final among it. */
   settle(nodes: readonly string[]): Promise<void>;
   /** What was measured from a height on. Default: the first block. */
   figures(from?: number): ChainFigures;
@@ -41,7 +41,7 @@ export interface ChainFigures {
 
 export interface CheckerOptions {
   readonly book: ChainBook;
-  /** Blocks below the head within which each node must have a certificate; 0: none is asked for. Default: 64. */
+  /** Blocks below the head that each node must show final; 0: no certificate is asked for. Default: 64. */
   readonly certificates?: number;
 }
 
@@ -99,13 +99,16 @@ export function createChecker({ book, certificates = 64 }: CheckerOptions): Chec
       const headers = await socket.headers(from, PAGE);
       if (headers.length === 0) return;
       for (const [i, bytes] of headers.entries()) book.header(name, from + i, bytes);
-      if (certificates === 0) continue;
-      const first = Math.max(1, from, book.headOf(name) - certificates + 1);
-      const last = book.shownTo(name);
-      if (first > last) continue;
-      for (const { height, bytes } of await socket.certificates(first, last - first + 1)) {
+    }
+    if (certificates === 0) return;
+    const last = book.shownTo(name);
+    // What was not shown before is asked for again: a head may be told before its certificate can be read.
+    for (let from = book.uncertified(name, last - certificates + 1, last)[0] ?? last + 1; from <= last; ) {
+      const limit = Math.min(PAGE, last - from + 1);
+      for (const { height, bytes } of await socket.certificates(from, limit)) {
         book.certificate(name, height, bytes);
       }
+      from += limit;
     }
   }
 
@@ -135,15 +138,10 @@ export function createChecker({ book, certificates = 64 }: CheckerOptions): Chec
   function missingOf(name: string, head: number): string[] {
     const shown = book.shownTo(name);
     if (shown < head) return [`${name} headers ${shown + 1} to ${head}`];
-    const missing: string[] = [];
-    for (let height = Math.max(1, head - certificates + 1); height <= head; height++) {
-      const block = book.blocks.get(height);
-      // A node that catches up reads certificates a stride apart, and has no others.
-      if (block?.told.has(name) === true && !block.certifiedBy.has(name)) {
-        missing.push(`${name} the certificate of block ${height}`);
-      }
-    }
-    return missing;
+    if (certificates === 0) return [];
+    return book
+      .uncertified(name, head - certificates + 1, head)
+      .map((height) => `${name} a certificate of block ${height} or of one soon after`);
   }
 
   const heads = (nodes: readonly string[]): string =>
