@@ -1,6 +1,6 @@
 export * from './aead.ts';
 export * from './bech32m.ts';
-export * from './blake.ts';
+export { blake2b, blake2b256, blake2bOfLength, blake2s256, type Personalisation } from './blake.ts';
 export * from './bls.ts';
 export * from './bytes.ts';
 export * from './ed25519.ts';
