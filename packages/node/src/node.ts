@@ -30,6 +30,7 @@ import { announce, type LogOptions, openLog } from './log.ts';
 import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
 import { nativeBls } from './native-bls.ts';
+import { sha256Description } from './native-sha256.ts';
 import { joinNetwork, type PeerOptions } from './p2p/join.ts';
 import { type RpcServerOptions, startRpcServer } from './rpc/server.ts';
 import { NO_PEERS } from './rpc/source.ts';
@@ -211,6 +212,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     const prover = options.prover ?? (await openBackend());
     if (options.prover === undefined) opened.push({ name: 'prover', close: prover.close });
     logger.info(describeBackend(prover));
+    logger.info(`hashes of SSZ: ${sha256Description}`);
 
     let threads: ThreadedVerifier | undefined;
     if (world.verifier === undefined) {
