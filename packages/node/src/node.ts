@@ -37,6 +37,7 @@ import { NO_PEERS } from './rpc/source.ts';
 import { createSealer, type SealerOptions } from './sealer.ts';
 import { createSnapshots } from './snapshots.ts';
 import { diskBackend, openStorage, type StorageBackend } from './storage.ts';
+import { createSeedProofs } from './verification/seeds.ts';
 import { createThreadedVerifier, defaultBatches, type ThreadedVerifier } from './verification/verifier.ts';
 import { defaultVoteThreads } from './verification/votes/verifier.ts';
 
@@ -226,6 +227,12 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     }
     const verifier = world.verifier ?? threads!;
 
+    const seeds = createSeedProofs({
+      vrf: fastVrf,
+      onFailure: (what) => logger.warn({ what }, 'proofs of seeds are verified one after another'),
+    });
+    opened.push({ name: 'seed proofs', close: seeds.rest });
+
     const kept = {
       directory,
       backend: world.backend ?? diskBackend,
@@ -238,7 +245,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         signatures: prover.signatures,
         keyPoints: prover.keyPoints,
         versions: options.versions ?? [],
-        vrf: fastVrf,
+        vrf: seeds.vrf,
         ed25519: fastEd25519,
         bls: nativeBls,
         // Native, where the portable one would take a quarter of a full block's time.
@@ -326,6 +333,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
         mempool,
         directory,
         writes: storage.writes,
+        seeds,
         clock,
         logger,
         metrics,

@@ -38,6 +38,7 @@ function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOpti
     verifier: bundleVerifier,
     certificates: { put: (height) => void told.push(`certificate ${height}`) },
     peers: () => peers,
+    seeds: { ahead: () => undefined, rest: () => undefined },
     async apply(bytes) {
       const { height } = decodeBlock(bytes).header;
       assert.deepEqual(bytes, CHAIN.blocks[Number(height)], 'a block that is not of the chain');
@@ -251,6 +252,78 @@ describe('catching up', () => {
     await before.look();
     assert.deepEqual(before.told, ['failed: no such version']);
     await Promise.all([after.catchUp.stop(), before.catchUp.stop()]);
+  });
+
+  it('asks for the next stretch while one is applied, has its seeds verified and its first blocks on the way', async () => {
+    const disk = Promise.withResolvers<void>();
+    const peer = peerDouble('a', CHAIN, 10n);
+    const ahead: number[] = [];
+    const seeds = {
+      ahead: (proofs: readonly unknown[]) => void ahead.push(proofs.length),
+      rest: () => ahead.push(-1),
+    };
+    const { ledger } = behind(CHAIN, 0);
+    // Whoever proposed is a participant.
+    const stakeTable: typeof ledger.stakeTable = (round) => {
+      const table = ledger.stakeTable(round);
+      return table && { ...table, row: (id: Uint8Array) => table.row(id) ?? table.rows[0]! };
+    };
+    const known = { ...ledger, stakeTable };
+    const { catchUp, told, look } = scene([peer], 0, { ledger: known, seeds, apply: () => disk.promise });
+    await look();
+    assert.deepEqual(told, ['pause', 'certificate 4'], 'the first block is being applied');
+    assert.deepEqual(peer.asked, [
+      ...['headers 1+4', 'certificate 4', 'blocks 3+1'],
+      ...['headers 5+4', 'certificate 8', 'blocks 6+1'],
+    ]);
+    assert.deepEqual(ahead, [4, 4], 'each block proves its seed');
+    const stopped = catchUp.stop();
+    disk.resolve();
+    await stopped;
+    assert.equal(ahead.at(-1), -1);
+  });
+
+  it('judges no certificate before it knows the table: only blocks that were applied bring it', async () => {
+    const long = shownChain(24);
+    const own = behind(long, 0);
+    const applied = new Map<number, () => void>();
+    const judged: bigint[] = [];
+    const { look, told, catchUp } = scene([peerDouble('a', long, 24n)], 0, {
+      // Two rounds after the head: a stretch of four goes on a table that comes with its second block.
+      ledger: {
+        ...own.ledger,
+        stakeTable: (round) => (round <= BigInt(own.height()) + 5n ? own.ledger.stakeTable(1n) : undefined),
+      },
+      verifier: {
+        bundle(context, bundle, done) {
+          judged.push(bundle.round);
+          bundleVerifier.bundle(context, bundle, done);
+        },
+      },
+      apply: (bytes) =>
+        new Promise((resolve) => {
+          applied.set(Number(decodeBlock(bytes).header.height), () => {
+            own.grow();
+            resolve(undefined);
+          });
+        }),
+    });
+    await look();
+    const next = async (height: number): Promise<void> => {
+      applied.get(height)!();
+      await settle();
+    };
+    assert.deepEqual(judged, [4n]);
+    for (const height of [1, 2]) await next(height);
+    assert.deepEqual(judged, [4n], 'the table of round 8 is not known at block 2');
+    await next(3);
+    assert.deepEqual(judged, [4n, 8n]);
+    await next(4);
+    assert.ok(told.includes('certificate 8'));
+    const stopped = catchUp.stop();
+    applied.get(5)!();
+    await stopped;
+    assert.deepEqual(judged, [4n, 8n]);
   });
 
   it('drops a stretch that the own chain has overtaken, and asks for the next one', async () => {

@@ -1,9 +1,33 @@
 import type { NamedBlock, VoteVerifier } from '@sero/consensus';
-import type { Ledger } from '@sero/ledger';
 import { encodeBundle, type Header, ProtocolError } from '@sero/protocol';
 import type { HeldWrites } from '@sero/store';
 import type { CertificateStore } from '../validator/certificates.ts';
-import { blockOf, emptyBlockOf, fetchStretch, isEmpty, type Stretch, type SyncPeer } from './stretch.ts';
+import type { SeedProofs } from '../verification/seeds.ts';
+import {
+  blockOf,
+  emptyBlockOf,
+  fetchStretch,
+  isEmpty,
+  type Stretch,
+  type StretchLedger,
+  type SyncPeer,
+  seedProofsOf,
+} from './stretch.ts';
+
+/** A certified stretch, and its blocks on the way. */
+interface Found {
+  readonly stretch: Stretch;
+  readonly blocks: BlockFeed;
+  readonly from: SyncPeer;
+}
+
+/** Blocks in order, asked for some ranges ahead of whoever takes them. */
+interface BlockFeed {
+  /** Asks for the first of them that anybody must be asked for. */
+  begin(): void;
+  /** Undefined where a stop came first. Rejects where nobody has the blocks. */
+  take(): AsyncGenerator<NamedBlock>;
+}
 
 /** Blocks that are asked for at once. */
 const BLOCKS_A_REQUEST = 16;
@@ -19,11 +43,13 @@ const MOST_HELD = 33_554_432;
 const MOST_HELD_BLOCKS = 512;
 
 export interface CatchUpOptions {
-  readonly ledger: Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
+  readonly ledger: StretchLedger;
   readonly verifier: Pick<VoteVerifier, 'bundle'>;
   readonly certificates: Pick<CertificateStore, 'put'>;
   /** Peers that may know more, best first. */
   readonly peers: () => readonly SyncPeer[];
+  /** Verifies proofs of seeds while earlier blocks are applied. */
+  readonly seeds: Pick<SeedProofs, 'ahead' | 'rest'>;
   /** Applies a final block. */
   readonly apply: (block: Uint8Array) => Promise<unknown>;
   /** Makes what several blocks write durable together. */
@@ -48,9 +74,11 @@ export interface CatchUp {
 }
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
-  const { ledger, certificates, peers, apply, pause, resume, failed, peerFailed, writes } = options;
+  const { ledger, verifier, certificates, peers, seeds, apply, pause, resume, failed, peerFailed, writes } =
+    options;
   let running: Promise<void> | undefined;
   let isPaused = false;
+  let isApplying = false;
   let stopped = false;
   let heldBlocks = 0;
   /** Who showed the last stretch: he has more on the way. */
@@ -60,8 +88,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const height = (): bigint => ledger.head().height;
 
   /** Peers that say they are ahead, and have what comes next. */
-  function ahead(least: bigint): readonly SyncPeer[] {
-    const head = height();
+  function ahead(least: bigint, head = height()): readonly SyncPeer[] {
     const found = peers().filter((peer) => peer.height >= head + least && peer.earliest <= head + 1n);
     return [...found.filter(({ id }) => id === guide), ...found.filter(({ id }) => id !== guide)];
   }
@@ -76,15 +103,39 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     });
   }
 
-  /** The next final stretch that one of the peers shows. */
-  async function nextStretch(least: bigint): Promise<{ stretch: Stretch; from: SyncPeer } | undefined> {
-    for (const peer of ahead(least)) {
+  /** Who waits for the table of a round. */
+  let waiters: { readonly round: bigint; readonly come: () => void }[] = [];
+
+  /** Resolves when the ledger knows the table of a round, or nothing is being applied that would bring it. */
+  function tableOf(round: bigint): Promise<void> {
+    if (!isApplying || ledger.stakeTable(round) !== undefined) return Promise.resolve();
+    return new Promise((come) => waiters.push({ round, come }));
+  }
+
+  function lookForTables(): void {
+    const ready = waiters.filter(({ round }) => !isApplying || ledger.stakeTable(round) !== undefined);
+    if (ready.length === 0) return;
+    waiters = waiters.filter((waiter) => !ready.includes(waiter));
+    for (const { come } of ready) come();
+  }
+
+  /**
+   * The next final stretch that one of the peers shows.
+   *
+   * @param applied headers of the stretch that is being applied, after which it comes
+   */
+  async function nextStretch(least: bigint, applied: readonly Header[] = []): Promise<Found | undefined> {
+    for (const peer of ahead(least, applied.at(-1)?.height)) {
       if (stopped) return undefined;
       try {
-        const stretch = await unlessStopped(fetchStretch(ledger, options.verifier, peer));
+        const asked = fetchStretch({ ledger, verifier, tableOf }, peer, applied);
+        const stretch = await unlessStopped(asked);
         if (stretch === undefined) continue;
         guide = peer.id;
-        return { stretch, from: peer };
+        const blocks = feedOf(stretch);
+        blocks.begin();
+        seeds.ahead(seedProofsOf(ledger, stretch.headers, applied));
+        return { stretch, blocks, from: peer };
       } catch (error) {
         blame(peer, error);
       }
@@ -116,7 +167,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /** The blocks of a stretch in order; what has no transactions is its header and nobody is asked for it. */
-  async function* blocksOf({ headers }: Stretch): AsyncGenerator<NamedBlock> {
+  function feedOf({ headers }: Stretch): BlockFeed {
     const ranges: Header[][] = [];
     for (const header of headers) {
       const last = ranges.at(-1);
@@ -126,33 +177,44 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       else ranges.push([header]);
     }
     const started: (Promise<NamedBlock[]> | undefined)[] = [];
-    for (let i = 0; i < ranges.length; i++) {
-      while (started.length < ranges.length && started.length < i + REQUESTS) {
+
+    function askUpTo(count: number): void {
+      while (started.length < ranges.length && started.length < count) {
         const range = ranges[started.length]!;
         const fetched = isEmpty(range[0]!) ? Promise.resolve(range.map(emptyBlockOf)) : fetchBlocks(range);
         // Whoever waits for it hears of its failure.
         fetched.catch(() => undefined);
         started.push(fetched);
       }
-      const blocks = await unlessStopped(started[i]!);
-      if (blocks === undefined) return;
-      // A stretch of full blocks does not fit into memory.
-      started[i] = undefined;
-      yield* blocks;
     }
+
+    return {
+      begin: () => askUpTo(1 + ranges.findIndex(([first]) => !isEmpty(first!))),
+      async *take() {
+        for (let i = 0; i < ranges.length; i++) {
+          askUpTo(i + REQUESTS);
+          const blocks = await unlessStopped(started[i]!);
+          if (blocks === undefined) return;
+          // A stretch of full blocks does not fit into memory.
+          started[i] = undefined;
+          yield* blocks;
+        }
+      },
+    };
   }
 
   /** Rejects where no peer has the blocks; where the node itself fails there is no going on. */
-  async function take(stretch: Stretch): Promise<void> {
+  async function take({ stretch, blocks }: Found): Promise<void> {
     // The certificate first: what is applied is final because of it.
     const kept = ownWork(() =>
       certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
     );
     if (!(await kept)) return;
-    for await (const { bytes } of blocksOf(stretch)) {
+    for await (const { bytes } of blocks.take()) {
       // A certified block that does not hold is a fault of the chain, or of this program.
       if (stopped || !(await ownWork(() => apply(bytes)))) return;
       heldBlocks++;
+      lookForTables();
       const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
       if (isMuch && !(await ownWork(flushAndHold))) return;
     }
@@ -181,29 +243,50 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   async function run(): Promise<void> {
-    for (let least = MOST_BEHIND; !stopped; least = 1n) {
-      const found = await nextStretch(least);
-      if (found === undefined || stopped) break;
+    let next = nextStretch(MOST_BEHIND);
+    while (!stopped) {
+      // Somebody may have come further since the one after the last stretch was looked for.
+      const found = (await next) ?? (isPaused ? await nextStretch(1n) : undefined);
+      if (found === undefined || stopped) return;
       if (!isPaused) {
         isPaused = true;
         await pause();
         hold();
       }
+      const { headers } = found.stretch;
       // The own chain may have gone on until the pause.
-      if (found.stretch.headers[0]!.height !== height() + 1n) continue;
+      const follows = headers[0]!.height === height() + 1n;
+      next = follows ? afterNext(headers) : nextStretch(1n);
+      if (!follows) continue;
       try {
-        await take(found.stretch);
+        await take(found);
       } catch (error) {
         peerFailed(found.from.id, error);
-        break;
+        stopApplying();
+        await next;
+        return;
       }
+      stopApplying();
     }
+  }
+
+  /** What comes after a stretch, looked for while that is applied. */
+  function afterNext(headers: readonly Header[]): Promise<Found | undefined> {
+    isApplying = true;
+    return nextStretch(1n, headers);
+  }
+
+  /** Tables that nobody knows by now will not come from what was applied. */
+  function stopApplying(): void {
+    isApplying = false;
+    lookForTables();
   }
 
   async function runWhole(): Promise<void> {
     try {
       await run();
       if (isPaused) await ownWork(writes.flush);
+      seeds.rest();
       running = undefined;
       const wasPaused = isPaused;
       isPaused = false;
@@ -225,6 +308,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       stopped = true;
       stopping.abort();
       await running;
+      seeds.rest();
     },
   };
 }

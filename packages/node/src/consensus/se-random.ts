@@ -19,6 +19,7 @@ import type { Agreement, AgreementChain, FinishedRound } from '../agreement.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { CertificateStore } from '../validator/certificates.ts';
 import type { ValidatorKeys } from '../validator/keys.ts';
+import type { SeedProofs } from '../verification/seeds.ts';
 import type { Ballot } from './ballot.ts';
 import { createCatchUp } from './catch-up.ts';
 import { createConsensusLedger } from './consensus-ledger.ts';
@@ -69,6 +70,8 @@ export interface SeRandomOptions {
   /** Makes what several blocks write durable together. */
   readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   readonly verifier: VoteVerifier & { isFull(what: 'vote' | 'bundle'): boolean };
+  /** Verifies proofs of seeds ahead; the ledger verifies with its VRF. */
+  readonly seeds: Pick<SeedProofs, 'ahead' | 'rest'>;
   readonly network: Pick<Network, 'publish'>;
   readonly peers: ConsensusPeers;
   /** Evidence against who signed false checkpoints, for the next own block. */
@@ -124,6 +127,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     verifier,
     certificates,
     peers: peers.ranked,
+    seeds: options.seeds,
     apply: chain.committed,
     writes: options.writes,
     pause,

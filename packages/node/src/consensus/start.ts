@@ -21,6 +21,7 @@ import type { Finality } from '../rpc/finality.ts';
 import { type BatchEvent, createBatchPreparer } from '../validator/batches.ts';
 import { type CertificateStore, openCertificateStore } from '../validator/certificates.ts';
 import { openValidatorKeys, type ValidatorKeys } from '../validator/keys.ts';
+import type { SeedProofs } from '../verification/seeds.ts';
 import { createVoteVerifier } from '../verification/votes/verifier.ts';
 import { ballotOf } from './ballot.ts';
 import { expectNotHalted, keepBoth } from './halt-mark.ts';
@@ -34,6 +35,7 @@ export interface AgreementOptions {
   readonly mempool: Mempool;
   readonly directory: NodeDirectory;
   readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
+  readonly seeds: SeedProofs;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: NodeMetrics;
@@ -147,6 +149,7 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     },
     certificates,
     writes: options.writes,
+    seeds: options.seeds,
     verifier,
     network,
     ballot: () => ballotOf(ledger, options.versions, options.disable),

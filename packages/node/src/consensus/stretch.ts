@@ -15,8 +15,10 @@ import {
   type RoundContext,
   STEP,
   seedHeight,
+  seedInput,
   transactionsRoot,
 } from '@sero/protocol';
+import type { SeedProof } from '../verification/seeds.ts';
 
 /** Headers in a row, the last of which a certificate makes final, and with it all of them. */
 export interface Stretch {
@@ -42,7 +44,7 @@ export interface SyncPeer {
   blame(offence: 'malice' | 'useless'): void;
 }
 
-type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
+export type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
 
 /**
  * Where the stretch after the own head ends: at the next height that certificates are kept of for ever, or at the peer's head before it. Its table is
@@ -53,40 +55,50 @@ function endOfStretch(head: bigint, peerHeight: bigint, certStride: bigint): big
   return peerHeight < boundary ? peerHeight : boundary;
 }
 
+/** What a stretch is asked for with. */
+export interface StretchOptions {
+  readonly ledger: StretchLedger;
+  readonly verifier: Pick<VoteVerifier, 'bundle'>;
+  /** Resolves when the ledger knows the table of a round, or never will. */
+  readonly tableOf: (round: bigint) => Promise<void>;
+}
+
 /**
- * Asks a peer for the stretch after the own head and checks it: links first, then the certificate (design 4, "Catch-up"). A fake branch costs a stretch of
- * headers and one failed certificate.
+ * Asks a peer for the stretch after the own head, or after final headers that are being applied, and checks it: links first, then the certificate
+ * (design 4, "Catch-up"). A fake branch costs a stretch of headers and one failed certificate.
  *
+ * @param applied final headers that follow the own head or did when they were asked for; the stretch is the one after them
  * @returns undefined where the peer is not ahead, or does not keep what is asked for
  * @throws ProtocolError where what it says does not hold
  */
 export async function fetchStretch(
-  ledger: StretchLedger,
-  verifier: Pick<VoteVerifier, 'bundle'>,
+  { ledger, verifier, tableOf }: StretchOptions,
   peer: SyncPeer,
+  applied: readonly Header[] = [],
 ): Promise<Stretch | undefined> {
-  const head = ledger.head();
-  const end = endOfStretch(head.height, peer.height, ledger.genesis.stake.certStride);
-  if (end <= head.height) return undefined;
-  const count = Number(end - head.height);
-  const headers = await peer.headers(head.height + 1n, count);
+  const { certStride } = ledger.genesis.stake;
+  const before = applied.at(-1) ?? ledger.head();
+  const end = endOfStretch(before.height, peer.height, certStride);
+  if (end <= before.height) return undefined;
+  const count = Number(end - before.height);
+  const headers = await peer.headers(before.height + 1n, count);
   if (headers.length !== count) {
     peer.blame('useless');
     return undefined;
   }
-  checkLinked([head, ...headers]);
+  checkLinked([before, ...headers]);
   const certificate = await peer.certificate(end);
   if (certificate === undefined) {
     // One that is catching up itself has none of its head; of a boundary everybody has one.
-    if (end % ledger.genesis.stake.certStride === 0n) peer.blame('useless');
+    if (end % certStride === 0n) peer.blame('useless');
     return undefined;
   }
-  const last = headers[count - 1]!;
   if (certificate.step !== STEP.cert) {
     throw new ProtocolError('certificate-step', 'only cert votes make a certificate');
   }
-  checkCertified(certificate, last);
-  const context = contextOf(ledger, headers, end);
+  checkCertified(certificate, headers[count - 1]!);
+  await tableOf(end);
+  const context = contextOf(ledger, [...applied, ...headers], end);
   // The own chain went on meanwhile.
   if (context === undefined) return undefined;
   const isQuorum = await new Promise<boolean>((resolve) => {
@@ -104,12 +116,39 @@ function contextOf(
 ): RoundContext | undefined {
   const { genesis, genesisHash } = ledger;
   const table = ledger.stakeTable(round);
-  const first = headers[0]!.height;
-  const height = seedHeight(genesis.stake, round);
-  const seed = height >= first ? headers[Number(height - first)]?.seed : ledger.header(height)?.seed;
+  const seed = seedAt(ledger, headers, seedHeight(genesis.stake, round));
   if (table === undefined || seed === undefined) return undefined;
   const committees = (step: number) => committeeOf(genesis.committees, step, table.total);
   return { genesisHash, round, seed, table, committees };
+}
+
+/** The seed of a height, in headers that follow each other or in the own chain before them. */
+function seedAt(ledger: StretchLedger, headers: readonly Header[], height: bigint): Uint8Array | undefined {
+  const first = headers[0]!.height;
+  return height >= first ? headers[Number(height - first)]?.seed : ledger.header(height)?.seed;
+}
+
+/**
+ * The proofs of seeds in headers, as far as it can be said already who must have made them.
+ *
+ * @param applied final headers between the own head and them
+ */
+export function seedProofsOf(
+  ledger: StretchLedger,
+  headers: readonly Header[],
+  applied: readonly Header[] = [],
+): SeedProof[] {
+  const { genesis, genesisHash } = ledger;
+  const all = [...applied, ...headers];
+  return headers.flatMap(({ height, proposer, vrfProof }) => {
+    const [id] = proposer;
+    const [proof] = vrfProof;
+    if (id === undefined || proof === undefined) return [];
+    const key = ledger.stakeTable(height)?.row(id)?.vrfKey;
+    const before = seedAt(ledger, all, seedHeight(genesis.stake, height));
+    if (key === undefined || before === undefined) return [];
+    return [{ key, alpha: seedInput(genesisHash, before, height), proof }];
+  });
 }
 
 const NOTHING = transactionsRoot([]);
