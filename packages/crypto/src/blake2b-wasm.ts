@@ -190,15 +190,21 @@ export interface Blake2bModule {
   compress(before: number, length: number, isLast: 0 | -1): void;
 }
 
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly compress: Blake2bModule['compress'];
+}
+
 /** The module, ready; undefined where WebAssembly is missing or not allowed (a content security policy, `--jitless`). */
 export function blake2bModule(): Blake2bModule | undefined {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()));
-    const { buffer } = exports.memory as WebAssembly.Memory;
+    const { memory, compress } = exports as unknown as Exports;
+    const { buffer } = memory;
     return {
       state: new Uint8Array(buffer, STATE, 64),
       message: new Uint8Array(buffer, MESSAGE, PIECE),
-      compress: exports.compress as Blake2bModule['compress'],
+      compress,
     };
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import type { Type } from '@chainsafe/ssz';
 import { equalBytes } from '@sero/crypto';
-import { type Block, type Header, HeaderType, headerHash, ProtocolError } from '@sero/protocol';
+import { type Block, type Header, HeaderType, ProtocolError } from '@sero/protocol';
 import { type KeyValueStore, overlay } from '@sero/store';
 import { termsOf } from './empty-block.ts';
 import { ensure, LedgerError } from './errors.ts';
@@ -12,6 +12,7 @@ import {
   EXECUTED,
   executeBlock,
   type FinishedBlock,
+  hashOfHead,
 } from './execute.ts';
 import type { ProofClaim } from './proofs.ts';
 
@@ -39,7 +40,7 @@ export function beginBlock(
   head: ChainHead,
   header: Header,
 ): BlockExecution {
-  checkLink(header, head.header);
+  checkLink(header, head);
   const terms = termsOf(chain.genesis, header);
   const execution = executeBlock(chain, head, terms, overlay(store));
   checkHeader(header, execution.expected, (name) => !EXECUTED.includes(name));
@@ -78,7 +79,8 @@ export function runBlock(
 }
 
 /** Height, parent and genesis first: they say that the block is not for this state at all. */
-function checkLink(header: Header, parent: Header): void {
+function checkLink(header: Header, head: ChainHead): void {
+  const parent = head.header;
   ensure(
     equalBytes(header.genesisHash, parent.genesisHash),
     'header-genesisHash',
@@ -90,15 +92,24 @@ function checkLink(header: Header, parent: Header): void {
     `the next block has height ${parent.height + 1n}`,
   );
   ensure(
-    equalBytes(header.parent, headerHash(parent)),
+    equalBytes(header.parent, hashOfHead(head)),
     'header-parent',
     'the block continues another chain than this one',
   );
 }
 
+const FIELDS = Object.keys(HeaderType.fields) as (keyof Header)[];
+
+/** Whether two values are the same beyond doubt; where not, their encodings tell. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Uint8Array) return b instanceof Uint8Array && equalBytes(a, b);
+  return a === b || (Array.isArray(a) && a.length === 0 && Array.isArray(b) && b.length === 0);
+}
+
 /** The wanted fields of a header must be what they are computed to be; the error names the first that is not. */
 function checkHeader(given: Header, computed: Header, wanted: (name: keyof Header) => boolean): void {
-  for (const name of (Object.keys(HeaderType.fields) as (keyof Header)[]).filter(wanted)) {
+  for (const name of FIELDS) {
+    if (!wanted(name) || isSame(given[name], computed[name])) continue;
     const type = HeaderType.fields[name] as Type<unknown>;
     if (!equalBytes(type.serialize(given[name]), type.serialize(computed[name]))) {
       throw new LedgerError(`header-${name}`, `the header's ${name} is not what this chain computes`);

@@ -74,6 +74,18 @@ export interface ChainHead {
   readonly tables: Tables;
 }
 
+const hashes = new WeakMap<ChainHead, Uint8Array>();
+
+/** The hash of a head's header, worked out once. Nobody but the ledger has the header itself. */
+export function hashOfHead(head: ChainHead): Uint8Array {
+  let hash = hashes.get(head);
+  if (hash === undefined) {
+    hash = headerHash(head.header);
+    hashes.set(head, hash);
+  }
+  return hash;
+}
+
 /** Header fields that follow from a block's transactions; all others are known beforehand. */
 export const EXECUTED: readonly (keyof Header)[] = [
   'transactionsRoot',
@@ -160,7 +172,7 @@ export function executeBlock(
   let priorityFees = 0n;
   let size = BLOCK_OVERHEAD;
 
-  const parentHash = headerHash(parent);
+  const parentHash = hashOfHead(head);
   state.setBlockHash(parent.height, parentHash);
   state.history.set(appendHeader(historyOf(state), parentHash));
   expireCommitments(state, block.height);
@@ -254,7 +266,13 @@ export function executeBlock(
       }
       if (genesis.validators.length > 0) countVotes(state, genesis, block.height, fields);
       if (spent.length > 0) state.setNullifierSet(addNullifiers(state.nullifierSet(), spent, chain.shake256));
-      const { frontier, notesRoot } = appendNotes(state, leaves, block.height, chain.hasher);
+      const { frontier, notesRoot } = appendNotes(
+        state,
+        leaves,
+        block.height,
+        chain.hasher,
+        parent.notesRoot,
+      );
       const after = endRound(genesis, state, tables, view, expected);
       const { changes, stateRoot } = seal(view);
       const header: Header = {
@@ -305,13 +323,19 @@ export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
   };
 }
 
+/** @param rootBefore of the note tree as it is, where that is known */
 function appendNotes(
   state: State,
   leaves: readonly bigint[],
   height: bigint,
   hasher: HashNodes,
+  rootBefore?: Uint8Array,
 ): { frontier: Frontier; notesRoot: Uint8Array } {
   const before = frontierOf(state);
+  if (leaves.length === 0 && rootBefore !== undefined) {
+    state.setAnchorRoot(height, rootBefore);
+    return { frontier: before, notesRoot: rootBefore };
+  }
   const { frontier, shardRoots } = appendLeaves(before, leaves, hasher);
   const firstShard = before.size >> SHARD_BITS;
   for (const [offset, root] of shardRoots.entries()) state.shardRoot(firstShard + BigInt(offset)).set(root);

@@ -196,6 +196,26 @@ test('a table is forgotten once its block is 512 rounds old, and not before', ()
   }
 });
 
+test('the table of the next round costs what happened between the two, and not balanceLookback blocks', () => {
+  const lookback = 320n;
+  const { block, tables, read, chain, store } = scene(0, lookback);
+  block([{ n: 1, units: 5n, online: true, first: 0n, last: 1_000n, keys: 0 }]);
+  for (let height = 0; height < 20; height++) block([]);
+  tables().at(read(), 330n);
+  let reads = 0;
+  const counting = {
+    ...store,
+    get: (key: Uint8Array) => {
+      reads++;
+      return store.get(key);
+    },
+  };
+  const state = stateOf(overlay(counting), 1n);
+  for (let round = 331n; round <= 340n; round++) tables().at(state, round);
+  assert.ok(reads > 0 && reads <= 20, `${reads} reads for ten rounds`);
+  assert.equal(chain.stake.balanceLookback, lookback);
+});
+
 test('a block that is not committed leaves the tables alone', () => {
   const chain = scene(10, 4n);
   chain.block([steady(1, 50n), steady(2, 3n), { ...steady(3, 9n), first: 7n }]);

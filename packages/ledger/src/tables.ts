@@ -155,7 +155,11 @@ export function tablesOf(
         [from, base] = [other, table];
     }
     const decided = round - balanceLookback;
-    const earliest = (from < round ? from : round) - balanceLookback;
+    const [earliest, until] = (from < round ? [from, round] : [round, from]).map(
+      (one) => one - balanceLookback,
+    ) as [bigint, bigint];
+    // Most often nothing happened between the two, and what happened later does not matter.
+    if (!isTouched(state, earliest, until)) return base;
     const wanted = new Map<string, Noted>();
     for (let height = head; height > earliest; height--) {
       for (const note of notesOf(state, height % kept)) {
@@ -165,6 +169,14 @@ export function tablesOf(
       }
     }
     return changed(base, differences(base, wanted.values()));
+  }
+
+  /** Whether blocks above `earliest` and up to `until` changed any row. */
+  function isTouched(state: State, earliest: bigint, until: bigint): boolean {
+    for (let height = until; height > earliest; height--) {
+      if ((state.tableChanges(height % kept).get() ?? 0n) > 0n) return true;
+    }
+    return false;
   }
 
   function* standingsIn(all: Iterable<StakeRecord>): Generator<Standing> {
