@@ -13,7 +13,7 @@ export const MAX_PARAMETERS_BYTES = 65_536;
 const FIXED: readonly string[] = ['version', 'chainId', 'devnet'];
 
 /** A parameter, by its path in the genesis file: `stake.unit`. */
-interface Difference {
+export interface Difference {
   readonly name: string;
   readonly value: string;
   /** What the profile says. */
