@@ -7,7 +7,8 @@ import { peerIdIn } from '@sero/node';
 import { type Running, startProcess } from '../test/network/processes.ts';
 import type { PaymentChain } from './network-chain.ts';
 
-const PROGRAM = join(import.meta.dirname, '..', 'packages', 'cli', 'src', 'main.ts');
+/** The command line, as Node runs it. */
+export const PROGRAM = join(import.meta.dirname, '..', 'packages', 'cli', 'src', 'main.ts');
 
 /** One validator, in a process of its own as `sero node start` runs it. */
 export interface ValidatorNode {
@@ -109,7 +110,8 @@ async function untilAtWork({ name, url, running }: ValidatorNode, others: number
   }
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** TCP ports of the loopback address that nobody has now. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);

@@ -133,7 +133,9 @@ describe('the test files of this repository', () => {
     const tried = dependent.filter((file) => file.startsWith('test/wallet/') && !left.has(file));
     assert.deepEqual(
       tried,
-      ['audit', 'kinds', 'refused', 'restore', 'shapes'].map((name) => `test/wallet/${name}.test.ts`),
+      ['audit', 'kinds', 'refused', 'restore', 'shapes', 'stake-tables', 'stake'].map(
+        (name) => `test/wallet/${name}.test.ts`,
+      ),
     );
   });
 

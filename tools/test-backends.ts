@@ -33,8 +33,10 @@ export interface Rule {
 
 const PROVES_LARGE = /(^|\/)(shape-b|shape-c|real-proofs)\.test\.ts$/;
 /** Tests in which people pay: each of these makes several proofs of shape A, in processes of their own most of them. */
-const PAYS =
-  /^test\/(cli\/(examples|patterns|refused|send)|demo\/cli|docs\/commands|ledger\/proof-attacks)\.test\.ts$/;
+const PAYS = /^test\/(cli\/(patterns|refused|send)|ledger\/proof-attacks)\.test\.ts$/;
+/** Tests of commands and of what they start. */
+const COMMANDS =
+  /^test\/(cli\/(devnet|docs|examples|genesis|genesis-ceremony|node|repair|stake|trusted)|demo\/cli|docs\/commands)\.test\.ts$/;
 /** Tests of wallets that stand alone, whose payments are proved by doubles: a prover is asked for the witness, once more in each of them. */
 export const WITNESSES = /^packages\/wallet\/src\/.*\.test\.ts$/;
 
@@ -66,8 +68,14 @@ export const RULES: readonly Rule[] = [
   },
   {
     backends: BACKENDS,
-    files: /^test\/(network\/|node\/(agreement|halt|upgrade)\.test\.ts$)/,
+    files: /^test\/(network|node)\//,
     because: 'it runs networks of nodes, whose provers do nothing but verify, or are doubles',
+  },
+  {
+    backends: BACKENDS,
+    files: COMMANDS,
+    because:
+      'it is about commands; what they ask of a prover, test/cli/send and the tests of wallets and ledgers ask every one for',
   },
   {
     backends: BACKENDS,
