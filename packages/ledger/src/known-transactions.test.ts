@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SIGNING_RANDOMNESS, sign } from '@sero/crypto';
 import {
+  type CheckedTransaction,
   decodeEnvelope,
   encodeBlock,
   encodeEnvelope,
+  type ProtocolError,
   transactionHash,
   witnessTransactionId,
 } from '@sero/protocol';
@@ -54,6 +56,22 @@ test('every byte counts: a kept transaction vouches for no other form of itself'
     assert.deepEqual(other.wtxid, witnessTransactionId(changed));
     assert.equal(known.isSigned(other), false);
   }
+});
+
+test('however it is decoded, a transaction is named by its very bytes, before it is kept and after', async () => {
+  const chain = startChain();
+  const known = knownTransactions(contextOf(chain), POINTS);
+  const all = [chain.make(), chain.make()];
+  const decoded = async () => [
+    ...all.map((bytes) => known.decode(bytes)),
+    ...(await Promise.all(all.map((bytes) => known.decodeShared(bytes)))),
+    ...(await known.decodeAll(all)),
+  ];
+  const names = [...all, ...all, ...all].map((bytes) => witnessTransactionId(bytes));
+  const wtxidOf = (one: CheckedTransaction | ProtocolError) => ('wtxid' in one ? one.wtxid : one);
+  assert.deepEqual((await decoded()).map(wtxidOf), names);
+  for (const bytes of all) known.keep(known.decode(bytes));
+  assert.deepEqual((await decoded()).map(wtxidOf), names);
 });
 
 test('the bytes that are remembered are bounded, and what was not used the longest goes first', () => {

@@ -60,13 +60,12 @@ export function knownTransactions(
     size -= known.get(name)?.size ?? 0;
     known.delete(name);
   };
-  const remembered = (bytes: Uint8Array): CheckedTransaction | undefined =>
-    known.get(toHex(witnessTransactionId(bytes)));
 
   /** What is known, or could be checked but for points, or what refused it. */
   function begin(bytes: Uint8Array): CheckedTransaction | PreparedTransaction | ProtocolError {
+    const wtxid = witnessTransactionId(bytes);
     return refusalAsValue(
-      () => remembered(bytes) ?? prepareTransaction(decodeEnvelope(bytes), bytes, context),
+      () => known.get(toHex(wtxid)) ?? prepareTransaction(decodeEnvelope(bytes), bytes, context, wtxid),
     );
   }
 
@@ -87,8 +86,13 @@ export function knownTransactions(
   }
 
   return {
-    decode: (bytes) =>
-      remembered(bytes) ?? checkTransaction(decodeEnvelope(bytes), bytes, context, { signature: false }),
+    decode(bytes) {
+      const wtxid = witnessTransactionId(bytes);
+      return (
+        known.get(toHex(wtxid)) ??
+        checkTransaction(decodeEnvelope(bytes), bytes, context, { signature: false, wtxid })
+      );
+    },
 
     async decodeShared(bytes) {
       const [outcome] = await decodeSome([bytes], checkShared);

@@ -23,6 +23,7 @@ import {
   signedHash,
   type Transaction,
   transactionHash,
+  witnessTransactionId,
 } from './index.ts';
 import {
   assetTransaction,
@@ -103,6 +104,15 @@ test('whatever the author signed is under the signature: each part changed after
       receive(signed(other)); // signed anew, it is a transaction: nothing but the signature refused it
     });
   }
+});
+
+test('the wtxid is that of the very bytes, or the one that whoever calls has worked out of them', () => {
+  const bytes = signed(payment());
+  const envelope = decodeEnvelope(bytes);
+  assert.deepEqual(checkTransaction(envelope, bytes, CONTEXT).wtxid, witnessTransactionId(bytes));
+  const wtxid = witnessTransactionId(bytes);
+  const options = { signature: true, wtxid };
+  assert.equal(checkTransaction(envelope, bytes, CONTEXT, options).wtxid, wtxid);
 });
 
 test('another proof leaves txid and signature alone, but is another wtxid', () => {

@@ -134,14 +134,16 @@ interface ShownKey {
  *
  * @param bytes the envelope's wire form, for size and wtxid
  * @param options.signature false to leave those two to whoever calls: `signedHash`, `checkPossession`
+ * @param options.wtxid of these very bytes, where whoever calls has just worked it out: the header binds a transaction by it, so another one would put
+ *   other bytes under the header
  */
 export function checkTransaction(
   envelope: Envelope,
   bytes: Uint8Array,
   context: CheckContext,
-  options: { readonly signature: boolean } = { signature: true },
+  options: { readonly signature: boolean; readonly wtxid?: Uint8Array } = { signature: true },
 ): CheckedTransaction {
-  const prepared = prepareTransaction(envelope, bytes, context);
+  const prepared = prepareTransaction(envelope, bytes, context, options.wtxid);
   const checked = prepared.finish((index) => readKeyPoint(prepared.points[index]!));
   if (options.signature) {
     ensure(verify(signedHash(checked)), 'signature-invalid', 'the signature does not verify under rk');
@@ -155,16 +157,19 @@ export function checkTransaction(
 /**
  * The same but for points, which whoever calls has checked as he likes, for the signature and for possession. What else refuses the transaction is
  * kept until its points are known, so that the code is that of the rule which comes first. Throws nothing.
+ *
+ * @param wtxid as in `checkTransaction`
  */
 export function prepareTransaction(
   envelope: Envelope,
   bytes: Uint8Array,
   context: CheckContext,
+  wtxid?: Uint8Array,
 ): PreparedTransaction {
   const keys: ShownKey[] = [];
   let end: (rk: AffinePoint) => CheckedTransaction;
   try {
-    end = checkWithoutPoints(envelope, bytes, context, keys);
+    end = checkWithoutPoints(envelope, bytes, context, keys, wtxid);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     end = () => {
@@ -195,6 +200,7 @@ function checkWithoutPoints(
   bytes: Uint8Array,
   context: CheckContext,
   keys: ShownKey[],
+  known: Uint8Array | undefined,
 ): (rk: AffinePoint) => CheckedTransaction {
   if (envelope.bare !== undefined) {
     throw new ProtocolError('kind-not-active', `kind ${envelope.bare.kind} is not part of this version`);
@@ -220,7 +226,7 @@ function checkWithoutPoints(
   const publicAsset = checkPublicAmounts(tx, gas.fee, action);
   const hashE = transactionHash(tx, genesisHash);
   // Now: the bytes are the caller's, and may be others by the time when the points are known.
-  const wtxid = witnessTransactionId(bytes);
+  const wtxid = known ?? witnessTransactionId(bytes);
   const size = bytes.length;
   return (rk) => {
     // Last, since they cost more than all the rest.

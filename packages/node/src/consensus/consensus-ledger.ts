@@ -42,6 +42,11 @@ export interface ConsensusLedgerOptions {
 export function createConsensusLedger(options: ConsensusLedgerOptions): NodeConsensusLedger {
   const { ledger, chain, certificates, evidence, ballot, now, failed } = options;
   const { minBlockGap } = ledger.genesis.pace;
+  /**
+   * By the identity of the bytes, which holds good only while nobody writes into them: blocks were encoded here, or come out of a decoder of messages or
+   * of the log, which gives each away once and keeps none. What is executed and made final is decoded from the bytes anew, and its transactions are
+   * compared with its header then; that it is the block of the hash which was voted for hangs on this.
+   */
   const claims = new WeakMap<Uint8Array, BlockClaim | 'none'>();
   let commits: Promise<void> = Promise.resolve();
   let empty: { readonly at: bigint; readonly block: NamedBlock } | undefined;

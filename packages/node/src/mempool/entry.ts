@@ -25,14 +25,20 @@ export function wtxidOf(bytes: Uint8Array): string {
 /**
  * Reads what the pool sorts by. Undefined for what has no nullifiers (kinds 9 and 10): no rule of this version takes those.
  * Throws ProtocolError for bytes that are no transaction.
+ *
+ * @param wtxid of these bytes, where it was worked out
  */
-export function readEntry(bytes: Uint8Array, genesisHash: Uint8Array): Entry | undefined {
+export function readEntry(
+  bytes: Uint8Array,
+  genesisHash: Uint8Array,
+  wtxid = witnessTransactionId(bytes),
+): Entry | undefined {
   const tx = decodeEnvelope(bytes).private?.tx;
   if (tx === undefined) return undefined;
   return {
     bytes,
     txid: transactionId(tx, genesisHash),
-    wtxid: witnessTransactionId(bytes),
+    wtxid,
     nullifiers: tx.shielded.nullifiers.map(toHex),
     gasPrice: tx.gasPrice,
     gasLimit: tx.gasLimit,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blake2b256, toHex } from '@sero/crypto';
 import { LedgerError } from '@sero/ledger';
-import { KIND, ProtocolError } from '@sero/protocol';
+import { KIND, ProtocolError, witnessTransactionId } from '@sero/protocol';
 import { envelope, nullifier, settle } from '../test-support.ts';
 import { VerificationError } from '../verification/errors.ts';
 import { readEntry } from './entry.ts';
@@ -295,6 +295,48 @@ test('a block takes its transactions out, also those that it holds with another 
   assert.equal(mempool.stats().transactions, 1);
   mempool.discard(envelope({ nullifiers: [2] }));
   assert.deepEqual(mempool.stats(), { transactions: 0, bytes: 0, checking: 0 });
+});
+
+test('of a block’s transactions those that wait here are known by their txid and not read again; the others are read', async () => {
+  const { mempool, add } = scene();
+  const [mine, theirs] = [envelope({ nullifiers: [1, 2] }), envelope({ nullifiers: [3, 4] })];
+  const rival = envelope({ nullifiers: [4, 5] });
+  await add(mine);
+  await add(rival);
+  const block = blockOf(1n, mine, theirs);
+  block.block.transactions[0] = new Uint8Array(mine.length);
+  mempool.onBlock(block);
+  assert.equal(
+    mempool.stats().transactions,
+    0,
+    'both left: the one is included, a note of the other is spent',
+  );
+  const unknown = blockOf(2n, envelope({ nullifiers: [9] }));
+  unknown.block.transactions[0] = new Uint8Array(mine.length);
+  assert.throws(() => mempool.onBlock(unknown), code('malformed'));
+});
+
+test('a name that was worked out in the same turn is the one that all is remembered under', async () => {
+  const { mempool, checks, pass } = scene();
+  const [good, bad] = [envelope({ nullifiers: [1] }), envelope({ nullifiers: [2] })];
+  const accepted = mempool.submit(good, 'a', undefined, witnessTransactionId(good));
+  assert.equal(checks.length, 1);
+  const joined = mempool.submit(good, 'b');
+  assert.equal(checks.length, 1, 'the same name as without');
+  await pass();
+  assert.deepEqual(await accepted, await joined);
+  assert.deepEqual((await accepted).wtxid, witnessTransactionId(good));
+  mempool.discard(good);
+  assert.equal(mempool.stats().transactions, 0);
+  const refused = mempool.submit(bad, 'a', undefined, witnessTransactionId(bad));
+  checks[1]!.fail(proofInvalid());
+  await assert.rejects(refused, code('proof-invalid'));
+  await assert.rejects(mempool.submit(bad, 'b'), code('proof-invalid'));
+  assert.equal(checks.length, 2);
+  const given = new Uint8Array(32).fill(7);
+  const named = mempool.submit(envelope({ nullifiers: [3] }), 'a', undefined, given);
+  await pass();
+  assert.deepEqual((await named).wtxid, given, 'it is not worked out again');
 });
 
 test('a closed mempool ends what is being checked and takes nothing more', async () => {

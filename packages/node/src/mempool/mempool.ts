@@ -6,6 +6,7 @@ import {
   MAX_BLOCK_BYTES,
   nextBaseFee,
   ProtocolError,
+  witnessTransactionId,
 } from '@sero/protocol';
 import { VerificationError } from '../verification/errors.ts';
 import { type BudgetOptions, createBudgets, FAILURE, REFUSAL } from './budgets.ts';
@@ -60,9 +61,16 @@ export interface Mempool {
    * Checks a transaction whole and keeps it for a block. The same bytes submitted again while they are checked share one check.
    *
    * @param source who answers for it: refusals are charged to its budget
+   * @param wtxid of these bytes, from who worked it out in this very turn, so that nobody can have changed them since; default: worked out here. Everything
+   *   that is remembered of them stands under it
    * @throws MempoolError, LedgerError or ProtocolError with the rule's code; the signal's reason
    */
-  submit(transaction: Uint8Array, source: string, signal?: AbortSignal): Promise<Submitted>;
+  submit(
+    transaction: Uint8Array,
+    source: string,
+    signal?: AbortSignal,
+    wtxid?: Uint8Array,
+  ): Promise<Submitted>;
   /** A waiting transaction by txid. */
   get(txid: Uint8Array): Entry | undefined;
   has(txid: Uint8Array): boolean;
@@ -79,6 +87,14 @@ export interface Mempool {
   stats(): { readonly transactions: number; readonly bytes: number; readonly checking: number };
   /** Refuses what comes from now on, and what is being checked, with `closed`. */
   close(): void;
+}
+
+/** Bytes of a transaction that nobody else holds, so that they stay what their name says, and that name. */
+interface Named {
+  readonly bytes: Uint8Array;
+  readonly wtxid: Uint8Array;
+  /** wtxid in hex. */
+  readonly name: string;
 }
 
 /** One check of some bytes, shared by all who submitted them. */
@@ -202,8 +218,8 @@ export function createMempool(
   }
 
   /** Runs a check that no other one of this source for the same transaction runs beside. */
-  async function oneAtATime(bytes: Uint8Array, source: string, abort: AbortController, done: Progress) {
-    const entry = readEntry(bytes, chain.genesisHash);
+  async function oneAtATime({ bytes, wtxid }: Named, source: string, abort: AbortController, done: Progress) {
+    const entry = readEntry(bytes, chain.genesisHash, wtxid);
     if (entry === undefined) return checkAndAdmit(bytes, entry, abort.signal, done);
     const statement = `${toHex(entry.txid)}/${source}`;
     // One that was given up paid in full, and whoever comes again after a lost connection has to be let in.
@@ -222,15 +238,10 @@ export function createMempool(
   }
 
   /** Runs a check that was charged in full, and settles what it really cost. */
-  async function settled(
-    bytes: Uint8Array,
-    name: string,
-    source: string,
-    abort: AbortController,
-  ): Promise<Submitted> {
+  async function settled(own: Named, source: string, abort: AbortController): Promise<Submitted> {
     const done: Progress = { proved: false };
     try {
-      const { txid, wtxid } = await oneAtATime(bytes, source, abort, done);
+      const { txid, wtxid } = await oneAtATime(own, source, abort, done);
       // What had to leave and comes again has its proof verified again: that is paid for, and earns nothing.
       if (isNew(txid)) {
         budgets.giveBack(source, FAILURE);
@@ -239,7 +250,7 @@ export function createMempool(
       return { txid, wtxid };
     } catch (error) {
       if (isFinal(error)) {
-        refusals.remember(name, error);
+        refusals.remember(own.name, error);
       } else if (error instanceof VerificationError) {
         // No verdict, and nothing was done for it; but a proof that ends threads costs more than a bad one.
         if (error.code !== 'worker-lost') budgets.giveBack(source, FAILURE);
@@ -254,23 +265,23 @@ export function createMempool(
     }
   }
 
-  function startCheck(bytes: Uint8Array, name: string, source: string): Check {
+  function startCheck(bytes: Uint8Array, wtxid: Uint8Array, name: string, source: string): Check {
     if (checking >= maxChecking || checkingBytes + bytes.length > maxCheckingBytes) {
       throw new MempoolError('busy', 'too many transactions wait for their check: try again shortly');
     }
     charge(source, FAILURE);
     const abort = new AbortController();
-    const own = bytes.slice();
+    const own: Named = { bytes: bytes.slice(), wtxid, name };
     const decided = pending(source);
     // What was given up has paid, though it may still run.
     abort.signal.addEventListener('abort', decided, { once: true });
     checking++;
-    checkingBytes += own.length;
-    const result = settled(own, name, source, abort).finally(() => {
+    checkingBytes += own.bytes.length;
+    const result = settled(own, source, abort).finally(() => {
       forget(check);
       decided();
       checking--;
-      checkingBytes -= own.length;
+      checkingBytes -= own.bytes.length;
     });
     const check: Check = { name, result, abort, waiters: 0 };
     // Whoever waits is told by `joined`; with nobody left the refusal has no reader.
@@ -303,10 +314,17 @@ export function createMempool(
     });
   }
 
-  async function submit(bytes: Uint8Array, source: string, signal?: AbortSignal): Promise<Submitted> {
+  async function submit(
+    bytes: Uint8Array,
+    source: string,
+    signal?: AbortSignal,
+    given?: Uint8Array,
+  ): Promise<Submitted> {
     signal?.throwIfAborted();
     if (closed) throw new MempoolError('closed', 'the node is stopping: submit again when it runs');
-    const name = wtxidOf(bytes);
+    // From here to the copy that `startCheck` makes nothing is waited for.
+    const wtxid = given ?? witnessTransactionId(bytes);
+    const name = toHex(wtxid);
     const running = checks.get(name);
     if (running !== undefined) return joined(running, signal);
     const refusal = refusals.get(name);
@@ -314,7 +332,13 @@ export function createMempool(
       charge(source, REFUSAL);
       throw refusal;
     }
-    return joined(startCheck(bytes, name, source), signal);
+    return joined(startCheck(bytes, wtxid, name, source), signal);
+  }
+
+  /** Those of a transaction that waits here are known: its txid covers all of it but proof and signature. Only others are decoded, which takes the longest. */
+  function nullifiersIn(transaction: Uint8Array, txid: Uint8Array | undefined): readonly string[] {
+    const waiting = txid === undefined ? undefined : pool.get(toHex(txid));
+    return waiting?.nullifiers ?? nullifiersOf(transaction);
   }
 
   const nextBlock = (): SelectionLimits => ({
@@ -325,9 +349,9 @@ export function createMempool(
   });
 
   return {
-    async submit(transaction, source, signal) {
+    async submit(transaction, source, signal, wtxid) {
       try {
-        return await submit(transaction, source, signal);
+        return await submit(transaction, source, signal, wtxid);
       } catch (error) {
         events.refused?.(refusalCode(error, signal));
         throw error;
@@ -348,7 +372,9 @@ export function createMempool(
         nextBaseFee: nextBaseFee(genesis.fees, block.header),
         anchorWindow: genesis.anchor.window,
         txids: new Set(receipts.map(({ txid }) => toHex(txid))),
-        nullifiers: block.transactions.flatMap(nullifiersOf),
+        nullifiers: block.transactions.flatMap((transaction, i) =>
+          nullifiersIn(transaction, receipts[i]?.txid),
+        ),
       });
       if (departed.length > 0) events.departed?.(departed);
     },

@@ -1,7 +1,7 @@
+import { toHex } from '@sero/crypto';
 import { LedgerError, type LedgerErrorCode } from '@sero/ledger';
 import type { Network, Verdict } from '@sero/network';
-import { ProtocolError, type ProtocolErrorCode } from '@sero/protocol';
-import { wtxidOf } from '../mempool/entry.ts';
+import { ProtocolError, type ProtocolErrorCode, witnessTransactionId } from '@sero/protocol';
 import { MempoolError } from '../mempool/errors.ts';
 import type { Mempool } from '../mempool/mempool.ts';
 import { isFinal } from '../mempool/verdicts.ts';
@@ -61,18 +61,21 @@ export function createTransactionGossip(
       stats: mempool.stats,
       async submit(transaction, source, signal) {
         const submitted = await mempool.submit(transaction, source, signal);
-        remember(wtxidOf(transaction));
+        // The name of what was checked, whatever the bytes are by now.
+        remember(toHex(submitted.wtxid));
         network.publish('tx', transaction);
         return submitted;
       },
     },
 
     async receive(transaction, from) {
-      const name = wtxidOf(transaction);
       await turns.begin(from);
+      // After the wait, so that the mempool gets the bytes in the turn in which they were named.
+      const wtxid = witnessTransactionId(transaction);
+      const name = toHex(wtxid);
       try {
         if (known.has(name)) return 'ignore';
-        await mempool.submit(transaction, `peer ${from}`);
+        await mempool.submit(transaction, `peer ${from}`, undefined, wtxid);
         remember(name);
         return 'accept';
       } catch (error) {

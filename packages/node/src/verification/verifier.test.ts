@@ -270,6 +270,101 @@ test('a batch over which such a verifier hangs is ended after its time; its neig
   assert.equal(clock.waiting(), 0);
 });
 
+/** A verifier that begins with each batch when it is told to. */
+function heldThreads() {
+  const portable = createPortableVerifier();
+  const held: (() => void)[] = [];
+  const sizes: number[] = [];
+  const verifier: Groth16Verifier = {
+    ...portable,
+    verifyBatch: async (items) => {
+      sizes.push(items.length);
+      await new Promise<void>((resolve) => held.push(resolve));
+      return portable.verifyBatch(items);
+    },
+  };
+  return { verifier, sizes, release: () => held.shift()!() };
+}
+
+test('single proofs that wait for a thread share the next batch, up to its size; each gets its own verdict', async () => {
+  const { verifier: own, sizes, release } = heldThreads();
+  const { clock, verify, verifier } = start({ verifier: own, batchSize: 4 });
+  const wrong = { ...key.prove(2n), publicInputs: [3n] };
+  const first = verify(key.prove(1n));
+  await clock.pass(20);
+  const later: Promise<unknown>[] = [];
+  for (const job of [[key.prove(4n), wrong], [other.prove(5n)], [wrong, key.prove(6n), key.prove(7n)]]) {
+    later.push(...job.map((item) => verify(item)));
+    await clock.pass(20);
+  }
+  assert.deepEqual(verifier.queue(), { waiting: 6, running: 1 });
+  release();
+  assert.deepEqual(await first, OK);
+  assert.deepEqual(verifier.queue(), { waiting: 2, running: 4 });
+  release();
+  const bad = { ok: false, code: 'proof-invalid' };
+  assert.deepEqual(await Promise.all(later.slice(0, 4)), [OK, bad, OK, bad]);
+  release();
+  assert.deepEqual(await Promise.all(later.slice(4)), [OK, OK]);
+  assert.deepEqual(sizes, [1, 4, 2]);
+});
+
+test('a block’s proofs stay spread over the threads, and go before single proofs that wait', async () => {
+  const { verifier: own, sizes, release } = heldThreads();
+  const { clock, verify, verifier } = start({ verifier: own, threads: 2, batchSize: 8 });
+  const busy = verifier.verifyBatch([key.prove(1n), key.prove(2n)]);
+  const singles = [3n, 4n, 5n].map((n) => verify(key.prove(n)));
+  await clock.pass(20);
+  const block = verifier.verifyBatch([6n, 7n, 8n, 9n].map(key.prove));
+  release();
+  release();
+  assert.deepEqual(await busy, [OK, OK]);
+  assert.deepEqual(verifier.queue(), { waiting: 3, running: 4 });
+  release();
+  release();
+  assert.deepEqual(await block, [OK, OK, OK, OK]);
+  release();
+  assert.deepEqual(await Promise.all(singles), [OK, OK, OK]);
+  assert.deepEqual(sizes, [1, 1, 2, 2, 3]);
+});
+
+test('what is tried again because a batch was lost stays alone, whatever waits beside it', async () => {
+  const { verifier: own } = ownThreads();
+  const { clock, batches, verify } = start({ verifier: own, maxBatchMs: 60_000 });
+  const hanging = { ...key.prove(1n), publicInputs: [668n] };
+  const lost = [verify(hanging), verify(key.prove(2n))];
+  const settled = Promise.allSettled(lost);
+  await clock.pass(20);
+  const waiting = [key.prove(3n), key.prove(4n)].map((item) => verify(item));
+  await clock.pass(20);
+  await clock.pass(60_000);
+  await clock.pass(60_000);
+  const [first, second] = await settled;
+  assert.ok(first?.status === 'rejected' && code('worker-lost')(first.reason));
+  assert.deepEqual(second, { status: 'fulfilled', value: OK });
+  assert.deepEqual(await Promise.all(waiting), [OK, OK]);
+  assert.deepEqual(batches, [1, 2]);
+});
+
+test('a proof that is no longer wanted while it waits for a thread leaves its place to others', async () => {
+  const { verifier: own, sizes, release } = heldThreads();
+  const { clock, verify, verifier } = start({ verifier: own, batchSize: 2 });
+  const first = verify(key.prove(1n));
+  await clock.pass(20);
+  const abort = new AbortController();
+  const unwanted = verify(key.prove(2n), abort.signal);
+  const wanted = [3n, 4n].map((n) => verify(key.prove(n)));
+  await clock.pass(20);
+  abort.abort(new Error('enough'));
+  await assert.rejects(unwanted, /enough/);
+  assert.deepEqual(verifier.queue(), { waiting: 2, running: 1 });
+  release();
+  await first;
+  release();
+  assert.deepEqual(await Promise.all(wanted), [OK, OK]);
+  assert.deepEqual(sizes, [1, 2]);
+});
+
 test('closed, it ends what such a verifier works at, and waits for it', async () => {
   const { verifier: own, ended } = ownThreads();
   const { verify, verifier } = start({ verifier: own, batchSize: 1 });
@@ -280,10 +375,12 @@ test('closed, it ends what such a verifier works at, and waits for it', async ()
 });
 
 test('closed, it refuses what waits, what runs and what comes', async () => {
-  const { verifier, verify } = start({ batchSize: 1 });
-  const running = verify(key.prove(1n));
-  const waiting = verify(key.prove(2n));
-  const refused = Promise.all([running, waiting].map((one) => assert.rejects(one, code('closed'))));
+  const { verifier, verify } = start({ batchSize: 2 });
+  const running = [verify(key.prove(1n)), verify(key.prove(2n))];
+  const waiting = [verify(key.prove(3n)), verify(key.prove(4n))];
+  const gathering = verify(key.prove(5n));
+  const all = [...running, ...waiting, gathering];
+  const refused = Promise.all(all.map((one) => assert.rejects(one, code('closed'))));
   await settle();
   await verifier.close();
   await refused;

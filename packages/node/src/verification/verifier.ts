@@ -77,7 +77,8 @@ export function defaultBatches(cores = availableParallelism()): number {
 
 /**
  * Makes the verifier. Verdicts are those of the portable one, whichever works. Single proofs are gathered for a moment into
- * batches, since a batch costs less a proof; a batch that fails is halved by the verifier until the culprits stand alone.
+ * batches, since a batch costs less a proof, and those that find no idle thread then go together to the first that is; a batch that fails is halved by
+ * the verifier until the culprits stand alone.
  */
 export function createThreadedVerifier(options: ThreadedVerifierOptions): ThreadedVerifier {
   const { batchSize = 64, gatherMs = 20, maxQueued = 4_096 } = options;
@@ -88,27 +89,30 @@ export function createThreadedVerifier(options: ThreadedVerifierOptions): Thread
       ? createThreads(count, options.program ?? new URL('./worker.ts', import.meta.url))
       : createBackendThreads(count, options.verifier);
   const local = options.verifier ?? createPortableVerifier();
-  /** Proofs that wait for their moment, and batches that wait for a thread, first come first served. */
+  /** Single proofs that wait for their moment, and those whose moment is over: the first idle thread takes as many of these as a batch holds. */
   let gathering: Request[] = [];
+  let due: Request[] = [];
+  /** Batches that go before all single proofs and are not put together again: a block's, spread over the threads, and proofs that must be alone. */
   const ready: Request[][] = [];
   let timer: Timer | undefined;
   let running = 0;
   let closed = false;
 
-  const waitingCount = (): number => ready.reduce((sum, { length }) => sum + length, gathering.length);
+  const waitingCount = (): number =>
+    ready.reduce((sum, { length }) => sum + length, gathering.length + due.length);
 
   function gathered(): void {
     if (timer !== undefined) clock.clearTimer(timer);
     timer = undefined;
-    for (let at = 0; at < gathering.length; at += batchSize) ready.push(gathering.slice(at, at + batchSize));
+    due.push(...gathering);
     gathering = [];
     next();
   }
 
   function next(): void {
     while (!closed && threads.idle()) {
-      const batch = ready.shift();
-      if (batch === undefined) return;
+      const batch = ready.shift() ?? due.splice(0, batchSize);
+      if (batch.length === 0) return;
       const wanted = batch.filter(({ dropped }) => !dropped);
       if (wanted.length > 0) start(wanted);
     }
@@ -166,6 +170,7 @@ export function createThreadedVerifier(options: ThreadedVerifierOptions): Thread
     const abort = (): void => {
       made.dropped = true;
       gathering = gathering.filter((other) => other !== made);
+      due = due.filter((other) => other !== made);
       reject(signal?.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
@@ -215,8 +220,9 @@ export function createThreadedVerifier(options: ThreadedVerifierOptions): Thread
       if (closed) return;
       closed = true;
       if (timer !== undefined) clock.clearTimer(timer);
-      for (const one of [...gathering, ...ready.flat()]) one.settle(closedError());
+      for (const one of [...gathering, ...due, ...ready.flat()]) one.settle(closedError());
       gathering = [];
+      due = [];
       ready.length = 0;
       await threads.close();
     },
