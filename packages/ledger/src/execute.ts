@@ -4,6 +4,7 @@ import {
   allocationNote,
   appendHeader,
   appendLeaves,
+  decodeAddresses,
   EMPTY_NULLIFIER_SET,
   type Frontier,
   frontierRoot,
@@ -293,10 +294,11 @@ export function executeBlock(
 export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
   const { genesis, genesisHash } = chain;
   const state = stateOf(view, genesis.anchor.window);
+  const owners = decodeAddresses(genesis.allocations);
   const leaves = genesis.allocations.map((allocation, n) => {
     credit(state, SERO_ASSET, allocation.value);
     state.issued.set((state.issued.get() ?? 0n) + allocation.value);
-    return noteCommitment(allocationNote(allocation, genesisHash, n));
+    return noteCommitment(allocationNote(allocation, genesisHash, n, owners[n]));
   });
   genesisRecords(state, genesis);
   state.version.set(BigInt(genesis.version));

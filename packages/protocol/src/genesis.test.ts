@@ -97,6 +97,21 @@ test('an allocation goes to an address that decodes as on the wire', async (t) =
   }
 });
 
+test('addresses that were found good once are not decoded again, and no others pass for them', () => {
+  const other = { ...allocation, value: 1n };
+  const good = { ...GENESIS, allocations: [allocation, other] };
+  const [, [, point, code]] = BAD_POINTS as unknown as [unknown, (typeof BAD_POINTS)[number]];
+  const bad = { ...other, pkr: concat(point, allocation.pkr.subarray(32)) };
+  checkGenesis(good);
+  for (let times = 0; times < 2; times++) {
+    assert.throws(() => checkGenesis({ ...GENESIS, allocations: [allocation, bad] }), refusal(code));
+    checkGenesis(good);
+  }
+  const cut = [allocation.pkr.subarray(0, 63), concat(allocation.pkr.subarray(63), other.pkr)];
+  const shifted = cut.map((pkr) => ({ ...allocation, pkr }));
+  assert.throws(() => checkGenesis({ ...GENESIS, allocations: shifted }), refusal('malformed'));
+});
+
 test("an allocation's asset has one spelling", () => {
   for (const asset of [plusModulus(allocation.asset), ...BAD_FIELDS.map(([, bytes]) => bytes)]) {
     const genesis = { ...GENESIS, allocations: [{ ...allocation, asset }] };

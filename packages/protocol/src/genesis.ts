@@ -1,6 +1,6 @@
 import { ContainerType, ListBasicType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
-import { blake2b256, equalBytes } from '@sero/crypto';
-import { decodeOneTimeAddress } from './address.ts';
+import { blake2b256, equalBytes, toHex } from '@sero/crypto';
+import { ADDRESS_LENGTH, decodeOneTimeAddress, type OneTimeAddress } from './address.ts';
 import { SERO_ASSET } from './asset.ts';
 import { decodeField } from './decode.ts';
 import { ensure, ProtocolError } from './errors.ts';
@@ -262,10 +262,40 @@ export function checkGenesis(genesis: Genesis): void {
       'allocations are in SERO: no other asset is registered yet',
     );
     fail(allocation.value > 0n, 'an allocation is worth something');
-    decodeOneTimeAddress(allocation.pkr);
     total += allocation.value;
   }
+  checkAddresses(genesis.allocations);
   if (total >= VALUE_LIMIT) {
     throw new ProtocolError('genesis-invalid', 'allocations and stake sum to 2^128 or more');
   }
+}
+
+/** Hash of the addresses that were found to be such last: a file is checked several times while a node starts, and a point takes a millisecond. */
+let checkedAddresses: Uint8Array | undefined;
+
+function checkAddresses(allocations: readonly Allocation[]): void {
+  const all = new Uint8Array(ADDRESS_LENGTH * allocations.length);
+  for (const [i, { pkr }] of allocations.entries()) {
+    // Of another length it is none, and would stand in another's place.
+    if (pkr.length !== ADDRESS_LENGTH) decodeOneTimeAddress(pkr);
+    all.set(pkr, ADDRESS_LENGTH * i);
+  }
+  const name = blake2b256('SERO_addresses', all);
+  if (checkedAddresses !== undefined && equalBytes(checkedAddresses, name)) return;
+  decodeAddresses(allocations);
+  checkedAddresses = name;
+}
+
+/** The address of each allocation, each decoded once. Throws ProtocolError for what is none. */
+export function decodeAddresses(allocations: readonly Allocation[]): OneTimeAddress[] {
+  const known = new Map<string, OneTimeAddress>();
+  return allocations.map(({ pkr }) => {
+    const text = toHex(pkr);
+    let address = known.get(text);
+    if (address === undefined) {
+      address = decodeOneTimeAddress(pkr);
+      known.set(text, address);
+    }
+    return address;
+  });
 }
