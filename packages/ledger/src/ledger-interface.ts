@@ -128,6 +128,13 @@ export interface Ledger {
    * @throws LedgerError or ProtocolError with the rule's code
    */
   validate(block: Uint8Array): Promise<void>;
+  /**
+   * Checks signatures and proofs of a block that will be applied some blocks from now, as far as that can be done already; applying it does not
+   * repeat what holds. Changes nothing, and says nothing of the block: what does not hold, or cannot be looked at yet, is left to `apply`.
+   *
+   * @throws what the verifier throws
+   */
+  prepare(block: Uint8Array): Promise<void>;
   /** E(r), the block that follows where nobody's did; the same for everybody who has the head. @throws LedgerError `version-unknown` */
   emptyBlock(): Block;
   /**

@@ -1,4 +1,4 @@
-import { leInteger, portableBls, portableEd25519, portableVrf } from '@sero/crypto';
+import { fieldFromBytes, leInteger, portableBls, portableEd25519, portableVrf } from '@sero/crypto';
 import {
   CHECKPOINT_EVERY,
   type CheckedEvidence,
@@ -329,6 +329,29 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       inTurn(async () => {
         worked.keep(await workOut(bytes.slice()));
       }),
+
+    async prepare(bytes) {
+      try {
+        const { transactions } = decodeBlock(bytes);
+        const sent = transactions.filter((transaction) => !isEvidenceHere(genesis, transaction));
+        const found = await known.decodeAll(sent);
+        const state = stateNow();
+        const { height } = head.header;
+        await refusals(
+          found.flatMap((checked) => {
+            if (checked instanceof Error || (known.isSigned(checked) && proofs.isKnown(checked))) return [];
+            // The root of an anchor is for ever: what else the state says may be another thing by then.
+            const { anchor } = checked.tx.shielded;
+            const isInWindow = anchor <= height && anchor + genesis.anchor.window > height;
+            const root = isInWindow ? state.anchorRoot(anchor) : undefined;
+            return root === undefined ? [] : [{ checked, root: fieldFromBytes(root) }];
+          }),
+        );
+      } catch (error) {
+        // Whatever is wrong is found again, and said, when the block is applied.
+        if (!(error instanceof LedgerError || error instanceof ProtocolError)) throw error;
+      }
+    },
 
     emptyBlock() {
       ensure(genesis.validators.length > 0, 'empty-block', 'a chain of one has no empty block');

@@ -13,6 +13,7 @@ import { decodeVerifyingKey } from '@sero/prover';
 import { proofOf, testVerifier, verifyingKey } from './doubles-test-support.ts';
 import { proofChecker } from './proofs.ts';
 import {
+  contents,
   filler,
   flipped,
   RSK,
@@ -275,4 +276,43 @@ test('what nobody checked before is verified in one batch when a block is made, 
   await chain.ledger.check(all[0]!);
   await chain.mine(...all);
   assert.deepEqual(batches, [1, 5]);
+});
+
+test('what a block was prepared for is not verified again when it is applied, and only what can be looked at already is', async () => {
+  const [chain, other] = [startChain(), startChain()];
+  const first = await chain.block(chain.make());
+  await chain.ledger.apply(encodeBlock(first));
+  // The second one is anchored to block 1, which the other chain has not got yet.
+  const second = encodeBlock(await chain.block(chain.make({ anchor: 0n }), chain.make({ anchor: 1n })));
+  const before = contents(other.store);
+  await other.ledger.prepare(second);
+  assert.equal(other.verifier.seen(), 1);
+  await other.ledger.prepare(second);
+  assert.equal(other.verifier.seen(), 1, 'not twice');
+  assert.deepEqual(contents(other.store), before);
+  await other.ledger.apply(encodeBlock(first));
+  const seen = other.verifier.seen();
+  await other.ledger.prepare(second);
+  assert.equal(other.verifier.seen(), seen + 1, 'now the other one, too');
+  await other.ledger.apply(second);
+  assert.equal(other.verifier.seen(), seen + 1);
+});
+
+test('preparing a block says nothing of it, and nothing that is wrong passes because of it', async () => {
+  const chain = startChain();
+  const good = chain.make();
+  const forged = [
+    withProof(chain.make(), filler(3, 192)),
+    withSignature(chain.make(), filler(5, 64)),
+    filler(1, 4),
+  ];
+  const block = await chain.block(good);
+  for (const transaction of forged) {
+    const altered = encodeBlock({ ...block, transactions: [transaction, good] });
+    await chain.ledger.prepare(altered);
+    assert.notEqual(await refusalOf(chain, () => chain.ledger.apply(altered)), 'accepted');
+    assert.notEqual(await refusalOfTransaction(chain, transaction), 'accepted');
+  }
+  await chain.ledger.prepare(filler(9, 100));
+  await chain.ledger.apply(encodeBlock(block));
 });

@@ -39,6 +39,7 @@ function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOpti
     certificates: { put: (height) => void told.push(`certificate ${height}`) },
     peers: () => peers,
     seeds: { ahead: () => undefined, rest: () => undefined },
+    prepare: async () => undefined,
     async apply(bytes) {
       const { height } = decodeBlock(bytes).header;
       assert.deepEqual(bytes, CHAIN.blocks[Number(height)], 'a block that is not of the chain');
@@ -281,6 +282,31 @@ describe('catching up', () => {
     disk.resolve();
     await stopped;
     assert.equal(ahead.at(-1), -1);
+  });
+
+  it('has blocks with transactions verified while those before them are applied, none twice, and goes on where that fails', async () => {
+    const disk = Promise.withResolvers<void>();
+    const prepared: bigint[] = [];
+    const prepare = async (bytes: Uint8Array): Promise<void> => {
+      prepared.push(decodeBlock(bytes).header.height);
+      throw new Error('the verifier failed');
+    };
+    let applied = 0;
+    const apply = async (): Promise<void> => {
+      applied++;
+      await disk.promise;
+      own.grow();
+    };
+    const { own, catchUp, told, look } = scene([peerDouble('a', CHAIN, 10n)], 0, { prepare, apply });
+    await look();
+    assert.equal(applied, 1);
+    assert.deepEqual(prepared, [3n, 6n], 'of the stretch that is applied and of the next one');
+    disk.resolve();
+    await settle();
+    assert.equal(applied, 10);
+    assert.ok(told.includes('resume'));
+    assert.equal(new Set(prepared).size, prepared.length);
+    await catchUp.stop();
   });
 
   it('judges no certificate before it knows the table: only blocks that were applied bring it', async () => {

@@ -50,6 +50,8 @@ export interface CatchUpOptions {
   readonly peers: () => readonly SyncPeer[];
   /** Verifies proofs of seeds while earlier blocks are applied. */
   readonly seeds: Pick<SeedProofs, 'ahead' | 'rest'>;
+  /** Verifies what it can of a block that will be applied soon; what it finds changes nothing but how long that takes. */
+  readonly prepare: (block: Uint8Array) => Promise<void>;
   /** Applies a final block. */
   readonly apply: (block: Uint8Array) => Promise<unknown>;
   /** Makes what several blocks write durable together. */
@@ -166,6 +168,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     throw new Error(`nobody gave block ${wanted.height}`, { cause: reason });
   }
 
+  let prepared = Promise.resolve();
+
+  /** Has blocks verified, one after another, while those before them are applied; those whose turn has come already are left out. */
+  function prepareLater(headers: readonly Header[], blocks: readonly NamedBlock[]): void {
+    for (const [i, { bytes }] of blocks.entries()) {
+      prepared = prepared.then(async () => {
+        if (stopped || headers[i]!.height <= height() + 1n) return;
+        // A fault of the verifier shows again where the block is applied.
+        await options.prepare(bytes).catch(() => undefined);
+      });
+    }
+  }
+
   /** The blocks of a stretch in order; what has no transactions is its header and nobody is asked for it. */
   function feedOf({ headers }: Stretch): BlockFeed {
     const ranges: Header[][] = [];
@@ -183,7 +198,10 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         const range = ranges[started.length]!;
         const fetched = isEmpty(range[0]!) ? Promise.resolve(range.map(emptyBlockOf)) : fetchBlocks(range);
         // Whoever waits for it hears of its failure.
-        fetched.catch(() => undefined);
+        fetched.then(
+          (blocks) => isEmpty(range[0]!) || prepareLater(range, blocks),
+          () => undefined,
+        );
         started.push(fetched);
       }
     }

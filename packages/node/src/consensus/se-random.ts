@@ -128,6 +128,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     certificates,
     peers: peers.ranked,
     seeds: options.seeds,
+    prepare: ledger.prepare,
     apply: chain.committed,
     writes: options.writes,
     pause,
