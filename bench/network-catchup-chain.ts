@@ -16,7 +16,6 @@ import {
   DEVELOPMENT,
   encodeBlock,
   encodeBundle,
-  encodeGenesis,
   type Genesis,
   makeBundle,
   STEP,
@@ -24,7 +23,9 @@ import {
   valueOfHeader,
   voteMessage,
 } from '@sero/protocol';
+import type { ProverBackend } from '@sero/prover';
 import { openBackend } from '@sero/prover/node';
+import { memoryLog, memoryStore } from '@sero/store';
 import { openFileLog, openLmdbStore } from '@sero/store/node';
 import { demoGenesis } from '../tools/demo/network.ts';
 
@@ -53,14 +54,29 @@ export function catchUpGenesis(stride: Stride): Genesis {
   };
 }
 
+/** A chain that is to be written. */
+export interface WrittenChain {
+  /** Of four validators of a devnet. */
+  readonly genesis: Genesis;
+  /** What the blocks hold, from the first one on. */
+  readonly blocks: readonly (readonly Uint8Array[])[];
+}
+
+/** A chain of empty blocks. */
+export function emptyChain(count: number, stride: Stride): WrittenChain {
+  return { genesis: catchUpGenesis(stride), blocks: Array.from({ length: count }, () => []) };
+}
+
 /**
- * Writes a chain of empty blocks into a node's directory, each proposed by the first validator with the proof of its seed and certified by all four, as
+ * Writes a chain into a node's directory, each block proposed by the first validator with the proof of its seed and certified by as many as it takes, as
  * their nodes would have made it.
  *
- * @returns the genesis file
+ * @returns encoded blocks
  */
-export async function writeEmptyChain(directory: string, count: number, stride: Stride): Promise<Uint8Array> {
-  const genesis = catchUpGenesis(stride);
+export async function writeChain(
+  directory: string,
+  { genesis, blocks: contents }: WrittenChain,
+): Promise<Uint8Array[]> {
   mkdirSync(directory, { recursive: true });
   const backend = await openBackend();
   const store = openLmdbStore(join(directory, 'state'));
@@ -76,27 +92,18 @@ export async function writeEmptyChain(directory: string, count: number, stride: 
     const { owner, vrfKey, voteRoot } = keys.public;
     return { keys, id: stakeRecordId(owner, vrfKey, voteRoot) };
   });
-  const ledger = openLedger({
-    genesis,
-    store,
-    blocks,
-    verifyingKeys: [...developmentVerifyingKeys().values()],
-    verifier: backend.verifier,
-    signatures: backend.signatures,
-    keyPoints: backend.keyPoints,
-    hasher: backend.noteHasher,
-    vrf: fastVrf,
-    ed25519: fastEd25519,
-    bls: nativeBls,
-  });
+  const ledger = openLedger({ ...rulesOf(genesis, backend), store, blocks });
+  const written: Uint8Array[] = [];
   try {
     const { genesisHash } = ledger;
     const [proposer] = validators as [(typeof validators)[number]];
-    for (let height = 1; height <= count; height++) {
-      const round = BigInt(height);
+    for (const transactions of contents) {
+      const round = ledger.head().height + 1n;
       const vrfProof = proposer.keys.prove(ledger.seedInput(round));
       const time = ledger.head().time + APART;
-      const { block } = await ledger.propose([], time, { proposer: proposer.id, period: 0, vrfProof });
+      const proposal = { proposer: proposer.id, period: 0, vrfProof };
+      const { block, rejected } = await ledger.propose(transactions, time, proposal);
+      if (rejected.length > 0) throw new Error(`block ${round}`, { cause: rejected[0]!.error });
       const { table, committees } = ledger.roundContext(round)!;
       const slot = { round, period: 0, step: STEP.cert, value: valueOfHeader(block.header) };
       const votes = [];
@@ -107,9 +114,13 @@ export async function writeEmptyChain(directory: string, count: number, stride: 
         keys.keys.eraseBefore(round + 1n);
         votes.push({ vote: { ...vote, proof: [], signature }, weight: table.row(id)!.weight });
       }
-      certificates.put(round, encodeBundle(makeBundle(committees(STEP.cert).threshold, slot, votes)!));
-      await ledger.apply(encodeBlock(block));
+      const { threshold } = committees(STEP.cert);
+      certificates.put(round, encodeBundle(makeBundle(threshold, slot, votes)!));
+      const bytes = encodeBlock(block);
+      await ledger.apply(bytes);
+      written.push(bytes);
     }
+    return written;
   } finally {
     for (const { keys } of validators) keys.close();
     certificates.close();
@@ -117,7 +128,33 @@ export async function writeEmptyChain(directory: string, count: number, stride: 
     store.close();
     await backend.close();
   }
-  return encodeGenesis(genesis);
+}
+
+function rulesOf(genesis: Genesis, backend: ProverBackend) {
+  return {
+    genesis,
+    verifyingKeys: [...developmentVerifyingKeys().values()],
+    verifier: backend.verifier,
+    signatures: backend.signatures,
+    keyPoints: backend.keyPoints,
+    hasher: backend.noteHasher,
+    vrf: fastVrf,
+    ed25519: fastEd25519,
+    bls: nativeBls,
+  };
+}
+
+/** Seconds that a ledger in memory takes to verify and execute blocks, one after another. */
+export async function secondsToVerify(genesis: Genesis, blocks: readonly Uint8Array[]): Promise<number> {
+  const backend = await openBackend();
+  try {
+    const ledger = openLedger({ ...rulesOf(genesis, backend), store: memoryStore(), blocks: memoryLog() });
+    const begun = performance.now();
+    for (const block of blocks) await ledger.apply(block);
+    return (performance.now() - begun) / 1_000;
+  } finally {
+    await backend.close();
+  }
 }
 
 function prepared({ keys }: ValidatorKeys, round: bigint): Promise<void> {

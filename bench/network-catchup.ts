@@ -3,6 +3,7 @@
  *
  *   npm run bench:catchup                              4,096 empty blocks, a certificate verified each 256 blocks
  *   npm run bench:catchup -- --stride 1                a certificate verified each block
+ *   npm run bench:catchup -- --full --blocks 24        full blocks of payments that bench:payments made, beside verifying them in memory
  *   npm run bench:catchup -- --blocks 20000 --keep     more of them; directories and logs stay
  *   npm run bench:catchup -- --profile FOLDER          with a processor profile of the node that catches up
  */
@@ -12,8 +13,11 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient } from '@sero/api';
 import { peerIdIn } from '@sero/node';
+import { encodeGenesis } from '@sero/protocol';
 import { type Running, startProcess } from '../test/network/processes.ts';
-import { type Stride, writeEmptyChain } from './network-catchup-chain.ts';
+import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
+import { emptyChain, secondsToVerify, type WrittenChain, writeChain } from './network-catchup-chain.ts';
+import { PAYMENT_NOTES, paymentChain } from './network-chain.ts';
 import { freePorts, PROGRAM } from './network-nodes.ts';
 
 /** What catching up came to. */
@@ -100,22 +104,38 @@ export async function measureCatchUp(options: CatchUpOptions): Promise<CaughtUp>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The figure for empty blocks. @param directory an empty folder */
-export async function measureEmpty(
+/** Writes a chain and has a node catch up with it. @param directory an empty folder */
+export async function measureChain(
   directory: string,
-  blocks: number,
-  stride: Stride,
+  chain: WrittenChain,
   profile?: string,
-): Promise<CaughtUp> {
+): Promise<CaughtUp & { readonly written: readonly Uint8Array[] }> {
   const source = join(directory, 'has');
-  const genesis = await writeEmptyChain(join(source, 'node'), blocks, stride);
-  return measureCatchUp({
+  const written = await writeChain(join(source, 'node'), chain);
+  const caughtUp = await measureCatchUp({
     directory,
-    genesis,
+    genesis: encodeGenesis(chain.genesis),
     source,
-    height: blocks,
+    height: written.length,
     ...(profile === undefined ? {} : { profile }),
   });
+  return { ...caughtUp, written };
+}
+
+/** Payments of a full block in a development network: what its gas limit has room for. */
+const FULL = 320;
+
+/** A chain of full blocks, of payments that `npm run bench:payments` made. */
+export function fullChain(count: number): WrittenChain {
+  const { genesis, hash } = paymentChain(4, PAYMENT_NOTES);
+  const payments = openPaymentCache(PAYMENT_CACHE, hash).first(FULL * count);
+  if (payments.length < FULL * count) {
+    throw new Error(
+      `${FULL * count} payments are needed and ${payments.length} are there: npm run bench:payments`,
+    );
+  }
+  const blocks = Array.from({ length: count }, (_, i) => payments.slice(FULL * i, FULL * (i + 1)));
+  return { genesis, blocks };
 }
 
 if (import.meta.main) {
@@ -123,6 +143,7 @@ if (import.meta.main) {
     options: {
       blocks: { type: 'string', default: '4096' },
       stride: { type: 'string', default: '256' },
+      full: { type: 'boolean', default: false },
       profile: { type: 'string' },
       keep: { type: 'boolean', default: false },
     },
@@ -133,11 +154,10 @@ if (import.meta.main) {
     if (!values.keep) rmSync(directory, { recursive: true, force: true });
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
-  const result = await measureEmpty(
-    directory,
-    Number(values.blocks),
-    values.stride === '1' ? 1 : 256,
-    values.profile,
-  );
-  console.log(JSON.stringify({ stride: Number(values.stride), ...result }));
+  const count = Number(values.blocks);
+  const chain = values.full ? fullChain(count) : emptyChain(count, values.stride === '1' ? 1 : 256);
+  const { written, ...result } = await measureChain(directory, chain, values.profile);
+  const kind = values.full ? { full: FULL } : { stride: Number(values.stride) };
+  const verifying = values.full ? { verifySeconds: await secondsToVerify(chain.genesis, written) } : {};
+  console.log(JSON.stringify({ ...kind, ...result, ...verifying }));
 }

@@ -7,6 +7,8 @@ import {
   sampled,
 } from './harness.ts';
 import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
+import { fullChain, measureChain } from './network-catchup.ts';
+import { emptyChain, secondsToVerify } from './network-catchup-chain.ts';
 import { PAYMENT_NOTES, type PaymentChain, paymentChain } from './network-chain.ts';
 import { type LoadResult, runLoad } from './network-load.ts';
 import { temporaryDirectories } from './temporary.ts';
@@ -36,12 +38,30 @@ const PROCESSOR: LargeFigure = {
   what: 'Processor time that each validator took for a payment in the run of network.payments, all of its threads, rounds and gossip included.',
 };
 
+/** What the figures of catching up are of. */
+const CATCH_UP =
+  'from its first block to its last, by a node that begins with nothing, from another one over TCP on the loopback address, each `sero node start` in a process of its own. Whatever is final is verified and durable as in any node; the other node takes part of the same processors.';
+const EMPTY_BLOCKS = 8_192;
+const STRIDE: LargeFigure = {
+  name: 'network.catchup.stride',
+  what: `Empty blocks a second, ${CATCH_UP} A certificate of four validators each 256 blocks, as in production.`,
+};
+const EVERY: LargeFigure = {
+  name: 'network.catchup.every',
+  what: `Empty blocks a second, ${CATCH_UP} A certificate of four validators each block.`,
+};
+const FULL_BLOCKS = 24;
+const FULL_CHAIN: LargeFigure = {
+  name: 'network.catchup.full',
+  what: `Time of a full block, of 320 private payments, ${CATCH_UP} Beside it a ledger in memory verified and executed the same blocks, one after another.`,
+};
+
 const directories = temporaryDirectories();
 
 /** Figures of whole networks, from payments that `npm run bench:payments` made. */
 export const networkSuite: Suite = {
   prefix: 'network.',
-  large: [PAYMENTS, FINALITY, FINALITY_99, PROCESSOR],
+  large: [PAYMENTS, FINALITY, FINALITY_99, PROCESSOR, STRIDE, EVERY, FULL_CHAIN],
 
   async prepare({ large, wants }) {
     if (!large) return [];
@@ -66,6 +86,23 @@ export const networkSuite: Suite = {
       return [
         figure({ ...PAYMENTS, what: `${PAYMENTS.what} ${said}` }, result.perSecond, 'payments/s', 'higher'),
         figure(PROCESSOR, result.cpuMsPerPayment, 'ms'),
+      ];
+    });
+    for (const [one, stride] of [
+      [STRIDE, 256],
+      [EVERY, 1],
+    ] as const) {
+      if (!wants(one.name)) continue;
+      const { perSecond } = await measureChain(directories.make(), emptyChain(EMPTY_BLOCKS, stride));
+      found.push({ figure: figure(one, perSecond, 'blocks/s', 'higher') });
+    }
+    await figures([FULL_CHAIN], 320 * FULL_BLOCKS, async () => {
+      const full = fullChain(FULL_BLOCKS);
+      const { seconds, blocks, written } = await measureChain(directories.make(), full);
+      const verified = (await secondsToVerify(full.genesis, written)) / written.length;
+      const said = `That took ${Math.round(1_000 * verified)} ms a block.`;
+      return [
+        figure({ ...FULL_CHAIN, what: `${FULL_CHAIN.what} ${said}` }, (1_000 * seconds) / blocks, 'ms'),
       ];
     });
     return found;
