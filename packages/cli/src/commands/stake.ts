@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { runs, withExamples } from '../command.ts';
 import type { Io } from '../io.ts';
 import { sendOptions } from '../send-options.ts';
@@ -76,7 +76,11 @@ function addRegister(stake: Command, io: Io): void {
       )
       .requiredOption('--keys <dir>', 'the keys’ directory, or one with a copy of its record.json')
       .option('--units <number>', 'units to stake at once (default: none)', unitsOption)
-      .option('--commission <percent>', 'the owner’s part of rewards, such as 2.5', commissionOption, 1_000),
+      .addOption(
+        new Option('--commission <percent>', 'the owner’s part of rewards, such as 2.5')
+          .argParser(commissionOption)
+          .default(1_000, '10'),
+      ),
   );
   withExamples(command, [
     {
