@@ -12,7 +12,9 @@ import {
   TOPICS,
   type Topic,
 } from '@sero/network';
+import { BOTTOM, decodeBlock, decodeGenesis, decodeVote, STEP, seedHeight } from '@sero/protocol';
 import type { Stage } from './stage.ts';
+import { type Moment, NONSENSE, type Nonsense, openTurncoat } from './turncoat.ts';
 
 /** What was seen while somebody attacked a node. */
 export interface UnderAttack {
@@ -40,6 +42,8 @@ interface Insider {
 type Attack = (scene: Scene, until: AbortSignal) => Promise<Insider[]>;
 
 interface Scene {
+  readonly stage: Stage;
+  readonly victim: string;
   readonly host: string;
   readonly port: number;
   /** An attacker that is a peer of the node. */
@@ -54,6 +58,9 @@ const GIANT = 4_194_304 - 1_024;
 
 /** Items of a topic that an insider remembers. */
 const REMEMBERED = 200;
+
+/** Times that a turncoat speaks at least. */
+const ENOUGH = 20;
 
 /** ms for a node to take an attacker for a peer. */
 const WELCOME = 20_000;
@@ -199,7 +206,67 @@ const falseChain: Attack = async (scene, until) => {
   return insiders;
 };
 
-/** Everything that somebody without stake can do to a node, by name. */
+/**
+ * A registered validator, the last one, leaves and signs nonsense with his keys instead: through some peers what no honest node says, through another what nobody can
+ * blame him for, as much of it as there is. He says no two things that would be evidence, and is back at the end. @returns the peers that are to be blamed
+ */
+const turncoat: Attack = async (scene, until) => {
+  const { stage, victim } = scene;
+  const { checker, made, network } = stage;
+  const { name, keys } = made.places.findLast((place) => place.keys !== undefined)!;
+  const genesis = decodeGenesis(made.genesis);
+  const [smooth, ...liars] = await Promise.all(Array.from({ length: 4 }, () => scene.insider()));
+  const header = async (height: bigint) => {
+    const { peerId } = made.places.find((place) => place.name === victim)!;
+    const request = blocksRequest.encode({ start: height, count: 1 });
+    for await (const bytes of smooth!.network.request(peerId, 'blocks', request))
+      return decodeBlock(bytes).header;
+    throw new Error(`${victim} has no block ${height}`);
+  };
+  await network.running(name).stop();
+  // What he voted for while he was honest is in rounds that are over then.
+  const others = stage.alive();
+  await checker.reached(others, Math.max(...others.map((one) => checker.book.headOf(one))) + 4, 60_000);
+  const traitor = openTurncoat(keys!, genesis);
+  let round = 0n;
+  try {
+    // However long it took to begin.
+    for (let at = 0; at < ENOUGH || !until.aborted; at++) {
+      const height = BigInt(checker.book.headOf(victim));
+      const isNew = height + 1n > round;
+      round = height + 1n;
+      await traitor.prepare(round);
+      const seed = (await header(seedHeight(genesis.stake, round))).seed;
+      const last = smooth!.heard.get('vote')?.at(-1);
+      const heard = last === undefined ? undefined : decodeVote(last);
+      const period = heard?.round === round ? heard.period : 0;
+      const moment: Moment = { round, period, seed, parent: await header(height) };
+      const say = ({ network: own }: Insider, nonsense: Nonsense): void => {
+        for (const item of nonsense.make(traitor, moment)) own.publish(...item);
+      };
+      const all = Object.values<Nonsense>(NONSENSE);
+      const rejected = all.filter(({ verdict }) => verdict === 'reject');
+      for (const [i, liar] of liars.entries()) say(liar, rejected[(at + i) % rejected.length]!);
+      for (const nonsense of all) if (nonsense.verdict === 'ignore') say(smooth!, nonsense);
+      // One of them a round: two would be evidence.
+      const credible = all.filter(({ verdict }) => verdict === 'accept');
+      if (isNew) say(smooth!, credible[Number(round) % credible.length]!);
+      for (let period = 0; period < 4; period++) {
+        for (let step: number = STEP.next; step < STEP.late; step++) {
+          smooth!.network.publish('vote', traitor.vote({ round, period, step, value: BOTTOM }));
+        }
+      }
+      await pause(250);
+    }
+  } finally {
+    // Of the round that has begun, and of the next one, he may have said something.
+    await traitor.close(round + 3n);
+    await network.start(name);
+  }
+  return liars;
+};
+
+/** Everything that can be done to a node by those who are no third of the stake, by name. */
 export const ATTACKS = {
   'silent-sockets': silentSockets,
   'garbage-sockets': garbageSockets,
@@ -210,6 +277,7 @@ export const ATTACKS = {
   replays,
   'slow-readers': slowReaders,
   'false-chain': falseChain,
+  turncoat,
 } as const satisfies Readonly<Record<string, Attack>>;
 
 export type AttackName = keyof typeof ATTACKS;
@@ -226,6 +294,8 @@ export async function underAttack(
   const { host, port } = network.listens(victim);
   const { peerId } = made.places.find(({ name }) => name === victim)!;
   const scene: Scene = {
+    stage,
+    victim,
     host,
     port,
     async insider(lies = {}, serve) {

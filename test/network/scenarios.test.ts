@@ -42,19 +42,22 @@ describe('four validators in processes of their own', { concurrency: false }, ()
   /** Memory that an attack may cost: connections that are being set up, and the engine's heap before it is collected. */
   const MOST_BYTES = 400e6;
 
-  for (const [attack, sendsAway] of [
+  for (const [attack, sendsAway, seconds = 4] of [
     ['silent-sockets', false],
     ['gossip-garbage', true],
     ['gossip-giants', true],
     ['changed-items', false],
     ['replays', false],
     ['false-chain', true],
-  ] as const satisfies readonly (readonly [AttackName, boolean])[]) {
+    ['slow-readers', false],
+    // Three lies and gossip hears him no more, so that he comes to no fourth, for which he would be sent away.
+    ['turncoat', false, 20],
+  ] as readonly (readonly [AttackName, boolean, number?])[]) {
     const outcome = sendsAway ? 'sends the attackers away' : 'bears it';
     it(`go on while one of them is under attack (${attack}), which ${outcome}`, async (context) => {
       const [victim] = stage.validators as [string];
       const before = Math.max(...stage.alive().map((name) => stage.checker.book.headOf(name)));
-      const seen = await underAttack(stage, attack, victim, 4);
+      const seen = await underAttack(stage, attack, victim, seconds);
       context.diagnostic(JSON.stringify(seen));
       await stage.checker.reached(stage.alive(), before + 2, 60_000);
       await stage.checker.settle(stage.alive());

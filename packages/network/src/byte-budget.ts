@@ -7,6 +7,10 @@ export interface ByteBudget {
    * @param signal ends the wait: it rejects with the signal's reason
    */
   take(peer: string, bytes: number, signal: AbortSignal): Promise<() => void>;
+  /** Bytes that are missing for these in all, though the peer's own share has room for them: others' are under way. */
+  lacks(peer: string, bytes: number): number;
+  /** Bytes under way to a peer. */
+  of(peer: string): number;
   /** Bytes under way. */
   used(): number;
 }
@@ -17,28 +21,29 @@ interface Waiting {
   readonly start: () => void;
 }
 
-/** A budget; first come, first served, but nobody waits for a peer that has used its share. */
+/** A budget: the peer with the fewest bytes under way first, each peer's own in the order of asking; nobody waits for a peer that has used its share. */
 export function createByteBudget(perPeer: number, total: number): ByteBudget {
   const ofPeer = new Map<string, number>();
   let used = 0;
   let waiting: Waiting[] = [];
-  const fits = ({ peer, bytes }: Waiting): boolean =>
-    used + bytes <= total && (ofPeer.get(peer) ?? 0) + bytes <= perPeer;
+  const of = (peer: string): number => ofPeer.get(peer) ?? 0;
+  const fits = ({ peer, bytes }: Waiting): boolean => used + bytes <= total && of(peer) + bytes <= perPeer;
   const reserve = ({ peer, bytes, start }: Waiting): void => {
     used += bytes;
-    ofPeer.set(peer, (ofPeer.get(peer) ?? 0) + bytes);
+    ofPeer.set(peer, of(peer) + bytes);
     start();
   };
   const wake = (): void => {
-    waiting = waiting.filter((one) => {
-      if (!fits(one)) return true;
-      reserve(one);
-      return false;
-    });
+    for (;;) {
+      const [next] = waiting.filter(fits).sort((a, b) => of(a.peer) - of(b.peer));
+      if (next === undefined) return;
+      waiting = waiting.filter((other) => other !== next);
+      reserve(next);
+    }
   };
   const giveBack = (peer: string, bytes: number): void => {
     used -= bytes;
-    const left = (ofPeer.get(peer) ?? 0) - bytes;
+    const left = of(peer) - bytes;
     if (left > 0) ofPeer.set(peer, left);
     else ofPeer.delete(peer);
     wake();
@@ -71,6 +76,8 @@ export function createByteBudget(perPeer: number, total: number): ByteBudget {
         if (fits(one)) reserve(one);
         else waiting.push(one);
       }),
+    lacks: (peer, bytes) => (of(peer) + bytes > perPeer ? 0 : Math.max(0, used + bytes - total)),
+    of,
     used: () => used,
   };
 }

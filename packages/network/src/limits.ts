@@ -52,6 +52,11 @@ export interface NetworkLimits {
     readonly unsentPerPeer: number;
     /** To all. Default 67,108,864. */
     readonly unsent: number;
+    /**
+     * Time that a reader has before its answer may be cut off for a peer that has less than its own and finds no place or no room, ms.
+     * Default 1,000, as for the readers of RPC.
+     */
+    readonly readMs: number;
     /** Time for opening the stream and sending the request, ms. Default 5,000. */
     readonly openMs: number;
     /** Time to the first chunk, ms. Default 10,000: the peer reads its disk. */
@@ -167,6 +172,7 @@ export const DEFAULT_LIMITS: NetworkLimits = {
     statusRate: { burst: 16, perSecond: 2 },
     unsentPerPeer: 16_777_216,
     unsent: 67_108_864,
+    readMs: 1_000,
     openMs: 5_000,
     firstMs: 10_000,
     chunkMs: 10_000,

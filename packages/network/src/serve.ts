@@ -8,6 +8,7 @@ import type { NetworkLimits } from './limits.ts';
 import { codecOf, type RequestName } from './messages/index.ts';
 import type { Counters } from './metrics.ts';
 import { createRateLimiter } from './rate.ts';
+import { createSlots } from './slots.ts';
 
 /** What serving needs of its network. */
 export interface ServeParts {
@@ -40,22 +41,75 @@ const REFUSALS = {
   unavailable: { result: RESULT.unavailable, outcome: 'unavailable' },
 } as const satisfies Record<string, Refusal>;
 
+/** An answer under way. */
+interface Answer {
+  readonly id: string;
+  /** Since when its reader keeps it waiting; undefined while the node makes a chunk. */
+  waitsSince: number | undefined;
+  /** Bytes of it under way. */
+  holds: number;
+  /** Ends it for others. */
+  cut(): void;
+}
+
 /** A server; limits first, then the codec, then the rates, then the node. */
 export function createServer(parts: ServeParts): Server {
   const { limits, clock, counters, closing } = parts;
   const perPeer = createRateLimiter(limits.ratePerPeer, clock);
   const total = createRateLimiter(limits.rate, clock);
   const unsent: ByteBudget = createByteBudget(limits.unsentPerPeer, limits.unsent);
-  const running = new Map<string, number>();
-  let serving = 0;
+  /** One chunk of a peer is made at a time: what is made and finds no room takes memory too. */
+  const making = createSlots(1, 2 * limits.perPeer);
+  const answers = new Set<Answer>();
+  const servingOf = (id: string): number => {
+    let count = 0;
+    for (const answer of answers) if (answer.id === id) count++;
+    return count;
+  };
+
+  /**
+   * The answer to be cut off for another peer: of those whose readers have had their time, one of whoever has the most, and more than the other
+   * has; there, the one that has waited longest.
+   */
+  const slowest = (own: number, has: (id: string) => number, mayBe: (answer: Answer) => boolean) => {
+    const late = clock.now() - limits.readMs;
+    const isLate = (answer: Answer): boolean => answer.waitsSince !== undefined && answer.waitsSince <= late;
+    return [...answers]
+      .filter((answer) => isLate(answer) && mayBe(answer) && has(answer.id) > own)
+      .sort((a, b) => has(b.id) - has(a.id) || a.waitsSince! - b.waitsSince!)[0];
+  };
+
+  /** Takes room for a chunk; where others hold all of it, those of them who do not read are cut off. */
+  const takeRoom = async (id: string, bytes: number, signal: AbortSignal): Promise<() => void> => {
+    let timer: unknown;
+    const look = (): void => {
+      for (let lacking = unsent.lacks(id, bytes); lacking > 0; ) {
+        const one = slowest(unsent.of(id), unsent.of, ({ holds }) => holds > 0);
+        if (one === undefined) break;
+        lacking -= one.holds;
+        one.cut();
+      }
+      timer = clock.setTimer(look, limits.readMs);
+    };
+    // Before it waits: room that it has already would count as lacking.
+    look();
+    try {
+      return await unsent.take(id, bytes, signal);
+    } finally {
+      clock.clearTimer(timer);
+    }
+  };
 
   /** Counts the costs, or says why the request is not served. */
   const admit = (id: string, cost: number): Refusal | undefined => {
-    if ((running.get(id) ?? 0) >= limits.perPeer) return REFUSALS.tooMany;
-    if (serving >= limits.total) return REFUSALS.busy;
+    const own = servingOf(id);
+    if (own >= limits.perPeer) return REFUSALS.tooMany;
+    const inTheWay = answers.size < limits.total ? undefined : slowest(own, servingOf, () => true);
+    if (answers.size >= limits.total && inTheWay === undefined) return REFUSALS.busy;
     if (perPeer.wait(id, cost) > 0) return REFUSALS.tooMany;
     if (!total.take('', cost)) return REFUSALS.busy;
     perPeer.force(id, cost);
+    inTheWay?.cut();
     return undefined;
   };
 
@@ -80,32 +134,62 @@ export function createServer(parts: ServeParts): Server {
     const refused = admit(id, codec.cost(request));
     if (refused !== undefined) return refuse(refused);
 
-    serving++;
-    running.set(id, (running.get(id) ?? 0) + 1);
     const leaving = new AbortController();
     const gone = (): void => leaving.abort();
     const signal = AbortSignal.any([leaving.signal, closing]);
+    let isCut = false;
+    const own: Answer = {
+      id,
+      waitsSince: undefined,
+      holds: 0,
+      cut() {
+        isCut = true;
+        answers.delete(own);
+        gone();
+        stream.abort(new RequestError('timeout', 'others waited for a reader that does not read'));
+      },
+    };
+    answers.add(own);
     const timer = clock.setTimer(gone, limits.wholeMs);
     stream.addEventListener('close', gone);
-    try {
-      let left = codec.chunks(request);
-      for await (const chunk of parts.handlers.serve(name, bytes, id, signal)) {
+    let chunks: AsyncIterator<Uint8Array> | undefined;
+    /** Makes the next chunk and takes room for it; undefined at the end. */
+    const next = async (isOneMore: boolean) => {
+      own.waitsSince = clock.now();
+      const leave = await making.take(id, signal);
+      try {
+        own.waitsSince = undefined;
+        chunks ??= parts.handlers.serve(name, bytes, id, signal)[Symbol.asyncIterator]();
+        const { value: chunk, done } = await chunks.next();
         if (signal.aborted) throw new RequestError('aborted');
-        if (left-- === 0 || chunk.length > codec.chunkBytes) {
+        if (done) return undefined;
+        if (isOneMore || chunk.length > codec.chunkBytes) {
           throw new Error(`an answer to ${name} with more than it may have`);
         }
-        const giveBack = await unsent.take(id, chunk.length, signal);
-        try {
-          await sendFrame(stream, RESULT.chunk, chunk, limits.chunkMs, clock);
-        } finally {
-          giveBack();
-        }
-        counters.add('servedBytes', name, chunk.length);
+        own.waitsSince = clock.now();
+        return { chunk, giveBack: await takeRoom(id, chunk.length, signal) };
+      } finally {
+        leave();
       }
-      if (signal.aborted) throw new RequestError('aborted');
+    };
+    try {
+      for (let left = codec.chunks(request); ; left--) {
+        const made = await next(left === 0);
+        if (made === undefined) break;
+        own.waitsSince = clock.now();
+        own.holds = made.chunk.length;
+        try {
+          await sendFrame(stream, RESULT.chunk, made.chunk, limits.chunkMs, clock);
+        } finally {
+          own.holds = 0;
+          made.giveBack();
+        }
+        counters.add('servedBytes', name, made.chunk.length);
+      }
       await sendFrame(stream, RESULT.end, new Uint8Array(0), limits.chunkMs, clock);
       return 'ok';
     } catch (error) {
+      if (isCut) throw new RequestError('timeout');
       if (signal.aborted) throw new RequestError('aborted');
       if (error instanceof RequestError) {
         if (error.code === 'unavailable') return await refuse(REFUSALS.unavailable);
@@ -119,10 +203,8 @@ export function createServer(parts: ServeParts): Server {
       stream.removeEventListener('close', gone);
       // Whatever the node still does for this answer is for nobody.
       leaving.abort();
-      serving--;
-      const others = (running.get(id) ?? 1) - 1;
-      if (others > 0) running.set(id, others);
-      else running.delete(id);
+      answers.delete(own);
+      await chunks?.return?.();
     }
   };
 
@@ -144,7 +226,7 @@ export function createServer(parts: ServeParts): Server {
         stream.abort(error instanceof Error ? error : new Error('the answer failed'));
       }
     },
-    state: () => ({ serving, unsent: unsent.used() }),
+    state: () => ({ serving: answers.size, unsent: unsent.used() }),
   };
 }
 
