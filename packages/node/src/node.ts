@@ -27,6 +27,7 @@ import { NodeError } from './errors.ts';
 import { portError, stopReason } from './failures.ts';
 import { fastEd25519, fastVrf } from './fast-signatures.ts';
 import { announce, type LogOptions, openLog } from './log.ts';
+import { gatherChecks } from './mempool/gather-checks.ts';
 import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
 import { nativeBls } from './native-bls.ts';
@@ -287,7 +288,8 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     });
     opened.push({ name: 'snapshots', close: snapshots.close });
 
-    const mempool = createMempool(ledger, clock.now, options.mempool, metrics.mempoolEvents);
+    const checked = { ...ledger, check: gatherChecks(ledger.check, clock) };
+    const mempool = createMempool(checked, clock.now, options.mempool, metrics.mempoolEvents);
     opened.push({ name: 'mempool', close: mempool.close });
 
     let previous = ledger.head();

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { concat, leBytes, toHex, utf8 } from '@sero/crypto';
+import fc from 'fast-check';
+import { BlockType } from './block.ts';
 import {
   type Block,
   decodeBlock,
@@ -14,11 +16,13 @@ import {
   headerHash,
   isWholeBlock,
   MAX_BLOCK_BYTES,
+  ProtocolError,
   type Receipt,
   receiptsRoot,
   transactionsRoot,
   witnessTransactionId,
 } from './index.ts';
+import { decodeStrict } from './ssz.ts';
 import { filler, payment, refusal, signed, variations } from './test-support.ts';
 
 const HEADER: Header = {
@@ -244,4 +248,71 @@ test('a transaction in a block has at most 131,072 bytes, a receipt at most 80 p
   const publicOutputs = Array.from({ length: 81 }, () => RECEIPT.publicOutputs[0]!);
   const executed = { ...EXECUTED, receipts: [{ ...RECEIPT, publicOutputs }] };
   assert.throws(() => decodeExecutedBlock(encodeExecutedBlock(executed)), refusal('malformed'));
+});
+
+test('a block is decoded as the library does it, and refused where re-encoding gives other bytes, wherever it is damaged', () => {
+  const transactions = [0, 1, 5, 40].map((length) => new Uint8Array(length).fill(length));
+  const samples = [[], transactions.slice(0, 1), transactions].map((some) =>
+    encodeBlock({ header: HEADER, transactions: some }),
+  );
+  const slow = (bytes: Uint8Array): unknown => {
+    try {
+      return decodeStrict(BlockType, bytes, MAX_BLOCK_BYTES, 'block');
+    } catch (error) {
+      if (error instanceof ProtocolError) return 'refused';
+      throw error;
+    }
+  };
+  const fast = (bytes: Uint8Array): unknown => {
+    try {
+      return decodeBlock(bytes);
+    } catch (error) {
+      if (error instanceof ProtocolError) return 'refused';
+      throw error;
+    }
+  };
+  let refused = 0;
+  const agree = (bytes: Uint8Array): void => {
+    const outcome = fast(bytes);
+    assert.deepEqual(outcome, slow(bytes));
+    if (outcome === 'refused') refused++;
+  };
+  for (const sample of samples) {
+    agree(sample);
+    agree(Buffer.from(sample));
+    const list = new DataView(sample.buffer, sample.byteOffset).getUint32(4, true);
+    // Every offset, the header's among them, one more, one less and far off.
+    for (const at of [0, 4, ...[0, 4, 8, 12].map((offset) => list + offset)]) {
+      if (at + 4 > sample.length) continue;
+      for (const change of [-4, -1, 1, 2, 4, 8, 1_000, 2 ** 31]) {
+        const bytes = sample.slice();
+        const view = new DataView(bytes.buffer);
+        view.setUint32(at, (view.getUint32(at, true) + change) >>> 0, true);
+        agree(bytes);
+      }
+    }
+    for (let length = 0; length < sample.length; length++) agree(sample.slice(0, length));
+    agree(concat(sample, new Uint8Array(1)));
+    agree(concat(sample, new Uint8Array(4)));
+  }
+  fc.assert(
+    fc.property(fc.nat(2), fc.nat(), fc.nat(255), (which, place, value) => {
+      const bytes = samples[which]!.slice();
+      bytes[place % bytes.length] = value;
+      agree(bytes);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(refused > 500, `${refused} were refused`);
+});
+
+test('a decoded block shares no memory with its bytes', () => {
+  const bytes = encodeBlock({ header: HEADER, transactions: [Uint8Array.of(1, 2)] });
+  for (const given of [bytes.slice(), Buffer.from(bytes)]) {
+    const { header, transactions } = decodeBlock(given);
+    given.fill(0xff);
+    assert.deepEqual(transactions, [Uint8Array.of(1, 2)]);
+    assert.equal(Object.getPrototypeOf(transactions[0]), Uint8Array.prototype);
+    assert.deepEqual(header, HEADER);
+  }
 });

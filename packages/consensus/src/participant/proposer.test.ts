@@ -79,4 +79,17 @@ describe('a proposer', () => {
     world.sync();
     assert.deepEqual(ownProposals(world), [1]);
   });
+
+  test('whose block is ready when a smaller leader value has been shown says nothing: half a megabyte that nobody will vote for', () => {
+    const world = startWorld({ slowBuilds: true });
+    world.sync();
+    world.pass(400);
+    const [own = 0n, ...others] = world.leaders();
+    const ahead = [1, 2, 3].filter((number) => others[number - 1]! < own);
+    assert.ok(ahead.length > 0, 'the values of this test were chosen so that one is ahead');
+    world.receive(...ahead.map((from) => world.vote(from, STEP.propose, valueFrom(world, 'v', from))));
+    world.finishBuilds();
+    world.sync();
+    assert.deepEqual(ownProposals(world), []);
+  });
 });

@@ -65,7 +65,7 @@ export function createProposer(
     const seedProof = period === 0 ? draw.record.prove(seedInput(genesisHash, seed, round)) : undefined;
     const within = filterTime(params, period, host.state().arrivals) >> 1;
     ledger.propose({ proposer, period, seedProof, within }, (block) => {
-      if (block === undefined || host.isOver(round, period)) return;
+      if (block === undefined || host.isOver(round, period) || isOutbid(period, draw)) return;
       sign(round, period, { period, proposer, digest: block.digest }, draw, block);
     });
   }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { CheckedTransaction } from '@sero/protocol';
+import { handClock, settle } from '../test-support.ts';
+import { gatherChecks } from './gather-checks.ts';
+
+function scene() {
+  const clock = handClock();
+  const checked: number[] = [];
+  const check = gatherChecks(async ([number], signal) => {
+    signal?.throwIfAborted();
+    checked.push(number!);
+    return { size: number } as unknown as CheckedTransaction;
+  }, clock);
+  return {
+    clock,
+    checked,
+    check: (number: number, signal?: AbortSignal) => check(Uint8Array.of(number), signal),
+  };
+}
+
+const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+describe('checks of transactions', () => {
+  it('begin at once where few come', async () => {
+    const { clock, checked, check } = scene();
+    for (let time = 0; time < 10; time++) {
+      for (const number of numbers(8 * time, 8)) void check(number);
+      await settle();
+      assert.equal(checked.length, 8 * (time + 1));
+      await clock.pass(100);
+    }
+  });
+
+  it('are done together where many come, the first few at once, none later than a tenth of a second', async () => {
+    const { clock, checked, check } = scene();
+    for (const number of numbers(0, 20)) void check(number);
+    await settle();
+    assert.deepEqual(checked, numbers(0, 8));
+    await clock.pass(60);
+    for (const number of numbers(20, 5)) void check(number);
+    await clock.pass(39);
+    await settle();
+    assert.equal(checked.length, 8);
+    await clock.pass(1);
+    await settle();
+    assert.deepEqual(checked, numbers(0, 25));
+    // The stream goes on: the next ones wait from the first one on.
+    void check(25);
+    await settle();
+    assert.equal(checked.length, 25);
+    await clock.pass(100);
+    await settle();
+    assert.equal(checked.length, 26);
+  });
+
+  it('begin at once again when the stream is over', async () => {
+    const { clock, checked, check } = scene();
+    for (const number of numbers(0, 20)) void check(number);
+    await clock.pass(100);
+    await clock.pass(200);
+    void check(20);
+    await settle();
+    assert.equal(checked.length, 21);
+  });
+
+  it('answer each its own', async () => {
+    const { clock, check } = scene();
+    const answers = numbers(0, 12).map((number) => check(number));
+    await clock.pass(100);
+    const sizes = (await Promise.all(answers)).map(({ size }) => size);
+    assert.deepEqual(sizes, numbers(0, 12));
+  });
+
+  it('that nobody waits for any more leave, and hold up no stop', async () => {
+    const { clock, checked, check } = scene();
+    for (const number of numbers(0, 8)) void check(number);
+    const abort = new AbortController();
+    const answers = numbers(8, 3).map((number) => check(number, abort.signal));
+    const refused = Promise.all(answers.map((answer) => assert.rejects(answer, { message: 'stopping' })));
+    abort.abort(new Error('stopping'));
+    await refused;
+    assert.equal(clock.waiting(), 0);
+    assert.deepEqual(checked, numbers(0, 8));
+  });
+});
