@@ -106,6 +106,8 @@ export interface Ledger {
    * @throws LedgerError or ProtocolError with the rule's code, the signal's reason where it was aborted before the proof
    */
   check(transaction: Uint8Array, signal?: Cancellation): Promise<CheckedTransaction>;
+  /** As `check`, for whoever wants to know no more than whether it passes: handing out a copy of what was decoded takes as long as a block's part of it. */
+  verify(transaction: Uint8Array, signal?: Cancellation): Promise<void>;
   /**
    * Checks evidence (kind 9) for the next block: encoding, whether it is in time and new, and what it shows. Changes nothing.
    *

@@ -14,6 +14,7 @@ import {
   hashNodesWith,
   headerHash,
   ProtocolError,
+  portableShake256,
 } from '@sero/protocol';
 import {
   createReferenceKeyPointChecker,
@@ -35,12 +36,13 @@ import { knownTransactions } from './known-transactions.ts';
 import type { Ledger, LedgerOptions, Proposal, Rejected } from './ledger-interface.ts';
 import { possessionChecker } from './possession.ts';
 import { type ProofClaim, proofChecker } from './proofs.ts';
+import { rememberingShake256 } from './remembering-shake.ts';
 import { roundContextOf, seedInputOf } from './rounds.ts';
 import { signatureChecker } from './signatures.ts';
 import { type SnapshotSource, snapshotSource } from './snapshot-source.ts';
 import { listStakePositions, listStakeRecords, stakeTotals } from './stake-listing.ts';
 import { ASSETS, assetKey, stateOf } from './state.ts';
-import { atOnce, type Pace, paced, type Steps } from './steps.ts';
+import { atOnce, type Cancellation, type Pace, paced, type Steps } from './steps.ts';
 import { commitBlock, openChain } from './stored-chain.ts';
 import { checkVersionAt, versionStatus } from './versions.ts';
 import { type WorkedBlock, workedBlocks } from './worked-blocks.ts';
@@ -88,7 +90,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     genesis,
     genesisHash: hash,
     hasher: hashNodesWith(options.hasher),
-    shake256: options.shake256,
+    shake256: rememberingShake256(options.shake256 ?? portableShake256),
     vrf: options.vrf ?? portableVrf,
     versions: options.versions ?? [],
     evidenceCrypto: {
@@ -246,6 +248,17 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     return result;
   }
 
+  async function checkedOf(transaction: Uint8Array, signal?: Cancellation): Promise<CheckedTransaction> {
+    signal?.throwIfAborted();
+    const checked = await known.decodeShared(transaction);
+    signal?.throwIfAborted();
+    next ??= begin({ type: 'plain', time: head.header.time + 1n });
+    const claim = { checked, root: next.check(checked)! };
+    const [error] = await refusals([claim], signatures.shared);
+    if (error !== undefined) throw error;
+    return checked;
+  }
+
   function headerAt(height: bigint): Header | undefined {
     if (height < 0n || height > head.header.height) return undefined;
     const bytes = stateNow().header(height).get();
@@ -258,15 +271,10 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
     head: () => copyOf(head.header),
     stateRoot: () => head.header.stateRoot.slice(),
 
-    async check(transaction, signal) {
-      signal?.throwIfAborted();
-      const checked = await known.decodeShared(transaction);
-      signal?.throwIfAborted();
-      next ??= begin({ type: 'plain', time: head.header.time + 1n });
-      const claim = { checked, root: next.check(checked)! };
-      const [error] = await refusals([claim], signatures.shared);
-      if (error !== undefined) throw error;
-      return ownCopy(checked);
+    check: async (transaction, signal) => ownCopy(await checkedOf(transaction, signal)),
+
+    async verify(transaction, signal) {
+      await checkedOf(transaction, signal);
     },
 
     checkEvidence(transaction) {

@@ -80,7 +80,7 @@ export function checkAgainstState(state: State, checked: CheckedTransaction, blo
       'the public asset is not registered',
     );
   }
-  checkFromAlias(state, tx.from);
+  checkFromAlias(state, checked);
   ensure(
     (state.turnstile(SERO_ASSET).get() ?? 0n) >= tx.pub.pubOut[0]!,
     'turnstile',
@@ -94,8 +94,21 @@ export function checkAgainstState(state: State, checked: CheckedTransaction, blo
   return fieldFromBytes(root);
 }
 
-function checkFromAlias(state: State, from: Uint8Array): void {
-  const own = alias(from);
+const aliases = new WeakMap<CheckedTransaction, Uint8Array>();
+
+/** The alias of a transaction's `from`, worked out once: it is checked anew in each block that the transaction may stand in. */
+function aliasOf(checked: CheckedTransaction): Uint8Array {
+  let own = aliases.get(checked);
+  if (own === undefined) {
+    own = alias(checked.tx.from);
+    aliases.set(checked, own);
+  }
+  return own;
+}
+
+function checkFromAlias(state: State, checked: CheckedTransaction): void {
+  const { from } = checked.tx;
+  const own = aliasOf(checked);
   const known = state.alias(own).get();
   ensure(
     bigEndian(own) >= FIRST_FREE_ALIAS && (known === undefined || equalBytes(known, from)),

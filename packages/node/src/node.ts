@@ -288,7 +288,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     });
     opened.push({ name: 'snapshots', close: snapshots.close });
 
-    const checked = { ...ledger, check: gatherChecks(ledger.check, clock) };
+    const checked = { ...ledger, check: gatherChecks(ledger.verify, clock) };
     const mempool = createMempool(checked, clock.now, options.mempool, metrics.mempoolEvents);
     opened.push({ name: 'mempool', close: mempool.close });
 

@@ -17,7 +17,8 @@ export const EMPTY_NULLIFIER_SET: NullifierSetHash = { count: 0n, lanes: new Uin
 /** SHAKE256 (FIPS 202) of a message, to a length in bytes; a native one is several times faster than the portable. */
 export type Shake256 = (message: Uint8Array, length: number) => Uint8Array;
 
-const portableShake256: Shake256 = (message, length) => shake256(message, { dkLen: length });
+/** By @noble/hashes. */
+export const portableShake256: Shake256 = (message, length) => shake256(message, { dkLen: length });
 
 /**
  * The hash after adding nullifiers (32 bytes each) that were not in the set.

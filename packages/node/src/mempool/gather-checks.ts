@@ -1,8 +1,7 @@
-import type { CheckedTransaction } from '@sero/protocol';
 import type { Clock, Timer } from '../clock.ts';
 
 /** Checks a transaction, as the ledger does. */
-type Check = (transaction: Uint8Array, signal?: AbortSignal) => Promise<CheckedTransaction>;
+type Check = (transaction: Uint8Array, signal?: AbortSignal) => Promise<unknown>;
 
 /** Transactions in a span from which on those that follow wait for each other. */
 const FEW = 8;
