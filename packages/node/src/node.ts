@@ -45,6 +45,9 @@ import { defaultVoteThreads } from './verification/votes/verifier.ts';
 /** Where and how the RPC server listens; by default 127.0.0.1, port 8645. */
 export type NodeRpcOptions = Omit<RpcServerOptions, 'node' | 'logger' | 'metrics' | 'now'>;
 
+/** Blocks' worth of transactions from which on the mempool takes more of them slowly. */
+const FULL_BLOCKS = 2n;
+
 /** What a node is started with. */
 export interface NodeOptions {
   /** Data directory; made where it is missing. */
@@ -288,7 +291,8 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     });
     opened.push({ name: 'snapshots', close: snapshots.close });
 
-    const checked = { ...ledger, check: gatherChecks(ledger.verify, clock) };
+    const isFull = (): boolean => mempool.gas() > FULL_BLOCKS * genesis.fees.gasLimit;
+    const checked = { ...ledger, check: gatherChecks(ledger.verify, clock, isFull) };
     const mempool = createMempool(checked, clock.now, options.mempool, metrics.mempoolEvents);
     opened.push({ name: 'mempool', close: mempool.close });
 

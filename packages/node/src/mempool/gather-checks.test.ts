@@ -6,14 +6,22 @@ import { gatherChecks } from './gather-checks.ts';
 function scene() {
   const clock = handClock();
   const checked: number[] = [];
-  const check = gatherChecks(async ([number], signal) => {
-    signal?.throwIfAborted();
-    checked.push(number!);
-    return number;
-  }, clock);
+  let isFull = false;
+  const check = gatherChecks(
+    async ([number], signal) => {
+      signal?.throwIfAborted();
+      checked.push(number!);
+      return number;
+    },
+    clock,
+    () => isFull,
+  );
   return {
     clock,
     checked,
+    full(now: boolean): void {
+      isFull = now;
+    },
     check: (number: number, signal?: AbortSignal) => check(Uint8Array.of(number), signal),
   };
 }
@@ -80,5 +88,22 @@ describe('checks of transactions', () => {
     await refused;
     assert.equal(clock.waiting(), 0);
     assert.deepEqual(checked, numbers(0, 8));
+  });
+
+  it('are few while more wait for a block than the next ones take, in their order, and all again after that', async () => {
+    const { clock, checked, check, full } = scene();
+    full(true);
+    for (const number of numbers(0, 60)) void check(number);
+    await settle();
+    assert.equal(checked.length, 8);
+    await clock.pass(100);
+    assert.deepEqual(checked, numbers(0, 24));
+    await clock.pass(100);
+    assert.equal(checked.length, 40);
+    full(false);
+    void check(60);
+    await clock.pass(100);
+    assert.deepEqual(checked, numbers(0, 61));
+    assert.equal(clock.waiting(), 0);
   });
 });

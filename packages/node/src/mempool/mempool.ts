@@ -85,6 +85,8 @@ export interface Mempool {
   /** Calls back after each transaction that came in. @returns how to stop that */
   onTransaction(listener: () => void): () => void;
   stats(): { readonly transactions: number; readonly bytes: number; readonly checking: number };
+  /** Gas limits of all that waits for a block. */
+  gas(): bigint;
   /** Refuses what comes from now on, and what is being checked, with `closed`. */
   close(): void;
 }
@@ -390,6 +392,7 @@ export function createMempool(
     },
 
     stats: () => ({ ...pool.stats(), checking }),
+    gas: pool.gas,
 
     close() {
       closed = true;

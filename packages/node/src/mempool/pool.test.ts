@@ -53,6 +53,20 @@ test('a replacement takes out every transaction that it conflicts with, and must
   assert.equal(pool.stats().transactions, 1);
 });
 
+test('the gas of what waits goes up with what comes in and down with what leaves, whichever way', () => {
+  const pool = createPool();
+  assert.equal(pool.gas(), 0n);
+  const [first, second] = [entry(1, [1, 2]), entry(2, [3, 4])];
+  pool.admit(first);
+  pool.admit(second);
+  assert.equal(pool.gas(), first.gasLimit + second.gasLimit);
+  const better = entry(3, [3, 4], { gasPrice: 2_200n });
+  pool.admit(better);
+  assert.equal(pool.gas(), first.gasLimit + better.gasLimit);
+  pool.advance(block(1n, { txids: new Set([toHex(first.txid)]), nullifiers: better.nullifiers }));
+  assert.equal(pool.gas(), 0n);
+});
+
 test('the notes of a replaced transaction that the new one does not spend are free again', () => {
   const pool = createPool();
   pool.admit(entry(1, [1, 2]));

@@ -85,6 +85,8 @@ export interface Pool {
   /** Valid replacements so far of those that spend this nullifier. */
   replacements(nullifier: string): number;
   stats(): { readonly transactions: number; readonly bytes: number };
+  /** Gas limits of all that wait. */
+  gas(): bigint;
 }
 
 interface Waiting {
@@ -120,6 +122,7 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
   /** Ascending by height of the last replacement, since every replacement moves its nullifier to the end. */
   const replacements = new Map<string, { readonly count: number; readonly height: bigint }>();
   let bytes = 0;
+  let gas = 0n;
   let arrivals = 0;
 
   function place({ entry, arrived }: Waiting): number {
@@ -143,6 +146,7 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
     for (const nullifier of waiting.entry.nullifiers) byNullifier.set(nullifier, waiting);
     if (waiting.entry.registers) registrations.add(waiting);
     bytes += waiting.entry.bytes.length;
+    gas += waiting.entry.gasLimit;
   }
 
   function take(waiting: Waiting): void {
@@ -152,6 +156,7 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
     for (const nullifier of waiting.entry.nullifiers) byNullifier.delete(nullifier);
     registrations.delete(waiting);
     bytes -= waiting.entry.bytes.length;
+    gas -= waiting.entry.gasLimit;
   }
 
   /** The registration that has to leave where another one comes in: the lowest gas price, the youngest of equal ones. */
@@ -278,9 +283,9 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
       return departed;
     },
 
-    select({ gas, bytes: room, registrations: most, baseFee }) {
+    select({ gas: space, bytes: room, registrations: most, baseFee }) {
       const chosen: Entry[] = [];
-      let [gasLeft, bytesLeft, registrationsLeft] = [gas, room, most];
+      let [gasLeft, bytesLeft, registrationsLeft] = [space, room, most];
       for (const { entry } of order) {
         if (entry.gasPrice < baseFee) break;
         if (entry.gasLimit > gasLeft || entry.bytes.length > bytesLeft) continue;
@@ -297,5 +302,6 @@ export function createPool(options: PoolOptions = {}, height = 0n): Pool {
     get: (txid) => byTxid.get(txid)?.entry,
     replacements: (nullifier) => replacements.get(nullifier)?.count ?? 0,
     stats: () => ({ transactions: order.length, bytes }),
+    gas: () => gas,
   };
 }
