@@ -63,7 +63,7 @@ test('the gas of what waits goes up with what comes in and down with what leaves
   const better = entry(3, [3, 4], { gasPrice: 2_200n });
   pool.admit(better);
   assert.equal(pool.gas(), first.gasLimit + better.gasLimit);
-  pool.advance(block(1n, { txids: new Set([toHex(first.txid)]), nullifiers: better.nullifiers }));
+  pool.advance(block(1n, { nullifiers: [...first.nullifiers, ...better.nullifiers] }));
   assert.equal(pool.gas(), 0n);
 });
 
