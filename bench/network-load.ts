@@ -15,9 +15,14 @@ export interface LoadOptions {
   readonly payments: readonly Uint8Array[];
   /** An empty folder. */
   readonly directory: string;
+  /**
+   * Block that the network is at when the first counted payment is handed in; until then one payment a block, none of which is counted. A network that has
+   * just begun waits a whole second for proposals in each round, until it knows how soon they come. Default: 0.
+   */
+  readonly warmUp?: number;
   /** Payments a second at most. Default: as fast as the nodes take them. */
   readonly rate?: number;
-  /** Payments that wait for their answer at most. Default 128. */
+  /** Payments that wait for their answer at most. Default 256. */
   readonly inFlight?: number;
   /** Validators that payments are handed in to. Default: all. */
   readonly doors?: number;
@@ -95,8 +100,8 @@ const rounded = (value: number, places = 3): number => Number(value.toFixed(plac
 
 /** Starts the validators, hands the payments in, waits until they are final, stops everything. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { chain, payments, directory, rate, extra = [], profile, say = () => undefined } = options;
-  const { inFlight = 128, doors = chain.validators.length, patience = 120_000 } = options;
+  const { chain, directory, rate, extra = [], profile, warmUp = 0, say = () => undefined } = options;
+  const { inFlight = 256, doors = chain.validators.length, patience = 120_000 } = options;
   const nodes = await startValidatorNodes({
     chain,
     directory,
@@ -107,6 +112,9 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const watch = await watchHeads(nodes);
   const sampler = new AbortController();
   try {
+    const used = await warm(nodes, watch.height, options.payments, warmUp, sampler.signal);
+    const payments = options.payments.slice(used);
+    if (used > 0) say(`block ${watch.height()} after ${used} payments, which are not counted`);
     const from = watch.height() + 1;
     const before = nodes.map(costOf);
     const driver = process.cpuUsage();
@@ -131,7 +139,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       taken: () => taken++,
     });
     say(`${submissions.length} payments are taken`);
-    await untilFinal(nodes, submissions.length, patience);
+    await untilFinal(nodes, used + submissions.length, patience);
     const after = nodes.map(costOf);
     const { user, system } = process.cpuUsage(driver);
     const bytes = loopbackBytes() - loopback;
@@ -194,6 +202,30 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
     watch.close();
     for (const { running } of nodes) if (running.isRunning()) await running.kill();
   }
+}
+
+/** Hands in a payment for each block until the network is at one. @returns how many it took */
+async function warm(
+  nodes: readonly ValidatorNode[],
+  height: () => number,
+  payments: readonly Uint8Array[],
+  until: number,
+  signal: AbortSignal,
+): Promise<number> {
+  let used = 0;
+  while (height() < until) {
+    const before = height();
+    const { url } = nodes[used % nodes.length]!;
+    await submitAll({
+      urls: [url],
+      payments: payments.slice(used, ++used),
+      rate: undefined,
+      inFlight: 1,
+      signal,
+    });
+    while (height() === before) await pause(LOOK);
+  }
+  return used;
 }
 
 /** Waits until every validator has as many payments in its chain; gives up where none has one more for too long. */

@@ -4,6 +4,7 @@
  *   npm run bench:network                                  all payments that bench:payments made, as fast as four validators take them
  *   npm run bench:network -- --payments 1000 --rate 100    no more than so many, and not faster
  *   npm run bench:network -- --validators 20 --notes 100   of another chain that payments were made for
+ *   npm run bench:network -- --warm-up 0                  from the first block on; else a network that has made 48 of them
  *   npm run bench:network -- --doors 1                     all handed in to one validator
  *   npm run bench:network -- --profile FOLDER              with a processor profile of validator 0, whose heaviest places are told
  *   npm run bench:network -- --keep                        the validators' directories and logs stay
@@ -29,8 +30,9 @@ const { values, positionals: extra } = parseArgs({
     notes: { type: 'string', default: String(PAYMENT_NOTES) },
     payments: { type: 'string' },
     rate: { type: 'string' },
-    'in-flight': { type: 'string', default: '128' },
+    'in-flight': { type: 'string', default: '256' },
     doors: { type: 'string' },
+    'warm-up': { type: 'string', default: '48' },
     profile: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
@@ -57,6 +59,7 @@ const result = await runLoad({
   payments: cache.first(count),
   directory,
   inFlight: Number(values['in-flight']),
+  warmUp: Number(values['warm-up']),
   extra,
   say,
   sample: (sample) => {

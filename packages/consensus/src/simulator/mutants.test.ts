@@ -16,7 +16,7 @@ const FOUND: Readonly<Record<Mutant, { scenario: string; by: readonly ViolationC
   'early-votes': { scenario: 'crash-restart', by: ['contract'] },
   'deaf-restart': { scenario: 'crash-restart', by: ['contract'] },
   'early-erasure': { scenario: 'killed', by: ['progress'] },
-  body: { scenario: 'wrong-body', by: ['invalid-block'] },
+  body: { scenario: 'wrong-body', by: ['invalid-block', 'progress'] },
   'draw-proof': { scenario: 'liar', by: ['draw'] },
   'seed-proof': { scenario: 'liar', by: ['draw'] },
   'seed-lookback': { scenario: 'withholder', by: ['leader-share'] },

@@ -21,8 +21,8 @@ test('the bound on progress is that of docs/consensus.md', () => {
 });
 
 test('who comes last to a period may be at other next votes than the rest for ever: they meet at the second turn of fast recovery', () => {
-  // Five of eight nodes went on while the network was in parts; found among ten thousand seeds, by a bound that counted one turn.
-  const { violation, recovered } = runSeed(9060, { scenario: 'production-partition' });
+  // Some of the nodes went on while the network was in parts. A bound that counts one turn is broken here.
+  const { violation, recovered } = runSeed(56, { scenario: 'production-partition' });
   assert.equal(violation, undefined);
   assert.ok(recovered !== undefined && recovered > 426_000, `${recovered} ms`);
 });
