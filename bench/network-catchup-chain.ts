@@ -39,7 +39,7 @@ const APART = 10_000n;
 export type Stride = 256 | 1;
 
 /** A genesis of four validators with this stride. */
-export function catchUpGenesis(stride: Stride): Genesis {
+function catchUpGenesis(stride: Stride): Genesis {
   const members = devnetValidators(VALIDATORS);
   const genesis = demoGenesis(developmentVerifyingKeys(), [], {}, devnetStake(members.map(({ row }) => row)));
   const { evidenceWindow } = DEVELOPMENT.stake;

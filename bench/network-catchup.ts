@@ -47,7 +47,7 @@ export interface CatchUpOptions {
 const LOOK = 20;
 
 /** Starts a node on a chain that is written, and another one that catches up with it; waits until it has done so. */
-export async function measureCatchUp(options: CatchUpOptions): Promise<CaughtUp> {
+async function measureCatchUp(options: CatchUpOptions): Promise<CaughtUp> {
   const { directory, source, height, profile } = options;
   const file = join(directory, 'genesis.ssz');
   writeFileSync(file, options.genesis);

@@ -5,7 +5,7 @@ export * from './fast-signatures.ts';
 export type { LogOptions } from './log.ts';
 export type { Entry } from './mempool/entry.ts';
 export { MempoolError, type MempoolErrorCode } from './mempool/errors.ts';
-export type { Mempool, MempoolOptions } from './mempool/mempool.ts';
+export type { Mempool, MempoolOptions, Submitted } from './mempool/mempool.ts';
 export { nativeBls } from './native-bls.ts';
 export * from './node.ts';
 export { type PeerOptions, peerIdIn } from './p2p/join.ts';

@@ -153,9 +153,8 @@ function transactionsIn(
   if (start === bytes.length) return [];
   if (bytes.length - start < OFFSET) refuse('a list ends inside an offset');
   const size = view.getUint32(start, true);
-  const count = size / OFFSET;
-  if (count < 1 || !Number.isInteger(count) || start + size > bytes.length)
-    refuse('a list begins at no offset');
+  const count = size >>> 2;
+  if (count < 1 || size % OFFSET !== 0 || start + size > bytes.length) refuse('a list begins at no offset');
   if (count > MOST_TRANSACTIONS) refuse(`${count} transactions, at most ${MOST_TRANSACTIONS} are allowed`);
   const transactions: Uint8Array[] = [];
   for (let i = 0, from = start + size; i < count; i++) {
