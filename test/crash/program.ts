@@ -33,6 +33,7 @@ export async function makeChildProgram(
   const addons = new Map([
     ['lmdb', resolveFrom('@sero/store/node', 'lmdb')],
     ['sodium-native', resolveFrom('@sero/node', 'sodium-native')],
+    ['@chainsafe/hashtree', resolveFrom('@chainsafe/persistent-merkle-tree', '@chainsafe/hashtree')],
   ]);
   await build({
     entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
@@ -47,7 +48,7 @@ export async function makeChildProgram(
       {
         name: 'native modules stay where they are',
         setup({ onResolve }) {
-          onResolve({ filter: /^(?:lmdb|sodium-native)$/ }, ({ path }) => ({
+          onResolve({ filter: /^(?:lmdb|sodium-native|@chainsafe\/hashtree)$/ }, ({ path }) => ({
             path: addons.get(path) ?? path,
             external: true,
           }));

@@ -100,13 +100,17 @@ const garbageSockets: Attack = (scene, until) =>
 const brokenOff: Attack = (scene, until) =>
   sockets(scene, 500, until, (socket) => void socket.write('\x13/multistream/1.0.0\n\x07/no'));
 
+/** Whether anybody still takes one of them for a peer. */
+const areHeard = (insiders: readonly Insider[]): boolean =>
+  insiders.some(({ network }) => network.peers().length > 0);
+
 /** Publishes until it is sent away or the signal comes; how fast a queue takes it is the network's affair. */
 async function flood(
   insiders: readonly Insider[],
   until: AbortSignal,
   item: (insider: Insider) => readonly [Topic, Uint8Array] | undefined,
 ): Promise<Insider[]> {
-  while (!until.aborted) {
+  while (!until.aborted && areHeard(insiders)) {
     for (const insider of insiders) {
       for (let i = 0; i < 20; i++) {
         const next = item(insider);
@@ -131,7 +135,7 @@ const gossipGarbage: Attack = async (scene, until) => {
 const gossipGiants: Attack = async (scene, until) => {
   const insiders = [await scene.insider()];
   const giant = randomBytes(GIANT);
-  while (!until.aborted) {
+  while (!until.aborted && areHeard(insiders)) {
     for (const { network } of insiders) {
       network.publish('block', giant);
       network.publish('bundle', giant);
@@ -199,7 +203,7 @@ const falseChain: Attack = async (scene, until) => {
       for (let i = 0; i < count; i++) yield randomBytes(HEADER_BYTES);
     }),
   ];
-  while (!until.aborted) {
+  while (!until.aborted && areHeard(insiders)) {
     for (const { network } of insiders) network.statusChanged();
     await pause(500);
   }
