@@ -450,7 +450,7 @@ function ensureEvidence(item: BlockItem): asserts item is CheckedEvidence {
 }
 
 function copyOf(header: Header): Header {
-  return HeaderType.deserialize(HeaderType.serialize(header));
+  return ownCopy(header);
 }
 
 function unchecked(reason: unknown): LedgerError {

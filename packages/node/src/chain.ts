@@ -63,9 +63,11 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
   }
 
   function tell(): void {
+    if (listeners.size === 0) return;
+    const head = ledger.head();
     for (const listener of listeners) {
       try {
-        listener(ledger.head());
+        listener(head);
       } catch (error) {
         events.listenerFailed(error);
       }

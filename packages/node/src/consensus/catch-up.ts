@@ -1,4 +1,4 @@
-import type { NamedBlock, VoteVerifier } from '@sero/consensus';
+import type { VoteVerifier } from '@sero/consensus';
 import { encodeBundle, type Header, ProtocolError } from '@sero/protocol';
 import type { HeldWrites } from '@sero/store';
 import type { CertificateStore } from '../validator/certificates.ts';
@@ -26,7 +26,7 @@ interface BlockFeed {
   /** Asks for the first of them that anybody must be asked for. */
   begin(): void;
   /** Undefined where a stop came first. Rejects where nobody has the blocks. */
-  take(): AsyncGenerator<NamedBlock>;
+  take(): AsyncGenerator<Uint8Array>;
 }
 
 /** Blocks that are asked for at once. */
@@ -130,13 +130,15 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     for (const peer of ahead(least, applied.at(-1)?.height)) {
       if (stopped) return undefined;
       try {
-        const asked = fetchStretch({ ledger, verifier, tableOf }, peer, applied);
+        // Seeds before the certificate: that of the next stretch can often be judged only when most of this one is applied.
+        const linked = (headers: readonly Header[]): void =>
+          seeds.ahead(seedProofsOf(ledger, headers, applied));
+        const asked = fetchStretch({ ledger, verifier, tableOf, linked }, peer, applied);
         const stretch = await unlessStopped(asked);
         if (stretch === undefined) continue;
         guide = peer.id;
         const blocks = feedOf(stretch);
         blocks.begin();
-        seeds.ahead(seedProofsOf(ledger, stretch.headers, applied));
         return { stretch, blocks, from: peer };
       } catch (error) {
         blame(peer, error);
@@ -151,7 +153,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /** Blocks of final headers, from whoever has them: the peer that showed the headers is one of many, and may be slow on purpose. */
-  async function fetchBlocks(headers: readonly Header[]): Promise<NamedBlock[]> {
+  async function fetchBlocks(headers: readonly Header[]): Promise<Uint8Array[]> {
     const [wanted, last] = [headers[0]!, headers.at(-1)!];
     let reason: unknown;
     for (const peer of peers()) {
@@ -171,8 +173,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   let prepared = Promise.resolve();
 
   /** Has blocks verified, one after another, while those before them are applied; those whose turn has come already are left out. */
-  function prepareLater(headers: readonly Header[], blocks: readonly NamedBlock[]): void {
-    for (const [i, { bytes }] of blocks.entries()) {
+  function prepareLater(headers: readonly Header[], blocks: readonly Uint8Array[]): void {
+    for (const [i, bytes] of blocks.entries()) {
       prepared = prepared.then(async () => {
         if (stopped || headers[i]!.height <= height() + 1n) return;
         // A fault of the verifier shows again where the block is applied.
@@ -191,7 +193,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (fits) last.push(header);
       else ranges.push([header]);
     }
-    const started: (Promise<NamedBlock[]> | undefined)[] = [];
+    const started: (Promise<Uint8Array[]> | undefined)[] = [];
 
     function askUpTo(count: number): void {
       while (started.length < ranges.length && started.length < count) {
@@ -228,7 +230,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
     );
     if (!(await kept)) return;
-    for await (const { bytes } of blocks.take()) {
+    for await (const bytes of blocks.take()) {
       // A certified block that does not hold is a fault of the chain, or of this program.
       if (stopped || !(await ownWork(() => apply(bytes)))) return;
       heldBlocks++;

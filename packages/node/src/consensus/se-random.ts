@@ -98,6 +98,8 @@ export interface SeRandom extends Agreement {
   onPeers(): void;
   /** True while it agrees with others and is not catching up. */
   isAtWork(): boolean;
+  /** True while it applies final blocks of others, one after another. */
+  isCatchingUp(): boolean;
 }
 
 /** The log of a node that never votes. */
@@ -342,6 +344,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
       if (lonely === undefined) catchUp.look();
     },
     isAtWork,
+    isCatchingUp: catchUp.isRunning,
   };
 }
 

@@ -28,6 +28,9 @@ import { expectNotHalted, keepBoth } from './halt-mark.ts';
 import { createSeRandom, type SeRandom, TwoCertificatesError } from './se-random.ts';
 import { type ShownFinality, showFinality } from './shown-finality.ts';
 
+/** Blocks for which others are told of a new head, and what shows blocks final is looked after, once while the node catches up. */
+const SELDOM = 16n;
+
 /** What a node on a chain with validators is started with. */
 export interface AgreementOptions {
   readonly ledger: Ledger;
@@ -176,7 +179,10 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
         else logger.info({ record: toHex(record) }, 'this node votes');
       },
       catchingUp(isRunning) {
-        if (!isRunning) advanceKeys();
+        if (!isRunning) {
+          advanceKeys();
+          afterHead(ledger.head().height);
+        }
         logger.info({ height: Number(ledger.head().height) }, isRunning ? 'catching up' : 'caught up');
       },
       peerFailed: (peer, error) => logger.debug({ peer, err: error }, 'a peer could not help'),
@@ -185,11 +191,14 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
   });
   const onPeers = agreement.onPeers;
   network.onPeer(onPeers);
-  onHead();
-  chain.onHead(({ height }) => {
+  const afterHead = (height: bigint): void => {
     certificates.prune(height);
     onHead();
     network.statusChanged();
+  };
+  onHead();
+  chain.onHead(({ height }) => {
+    if (agreement?.isCatchingUp() !== true || height % SELDOM === 0n) afterHead(height);
   });
   metrics.watchNetwork(network);
   return {

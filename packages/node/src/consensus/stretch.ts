@@ -1,4 +1,4 @@
-import type { NamedBlock, VoteVerifier } from '@sero/consensus';
+import type { VoteVerifier } from '@sero/consensus';
 import { equalBytes } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import {
@@ -61,6 +61,8 @@ export interface StretchOptions {
   readonly verifier: Pick<VoteVerifier, 'bundle'>;
   /** Resolves when the ledger knows the table of a round, or never will. */
   readonly tableOf: (round: bigint) => Promise<void>;
+  /** Told of headers that follow each other, before anything shows them final. */
+  readonly linked?: (headers: readonly Header[]) => void;
 }
 
 /**
@@ -72,7 +74,7 @@ export interface StretchOptions {
  * @throws ProtocolError where what it says does not hold
  */
 export async function fetchStretch(
-  { ledger, verifier, tableOf }: StretchOptions,
+  { ledger, verifier, tableOf, linked }: StretchOptions,
   peer: SyncPeer,
   applied: readonly Header[] = [],
 ): Promise<Stretch | undefined> {
@@ -87,6 +89,7 @@ export async function fetchStretch(
     return undefined;
   }
   checkLinked([before, ...headers]);
+  linked?.(headers);
   const certificate = await peer.certificate(end);
   if (certificate === undefined) {
     // One that is catching up itself has none of its head; of a boundary everybody has one.
@@ -158,17 +161,16 @@ export function isEmpty(header: Header): boolean {
   return equalBytes(header.transactionsRoot, NOTHING);
 }
 
-/** The block that a header says is empty. */
-export function emptyBlockOf(header: Header): NamedBlock {
-  return { digest: headerHash(header), bytes: encodeBlock({ header, transactions: [] }) };
+/** The block that a header says is empty, encoded. */
+export function emptyBlockOf(header: Header): Uint8Array {
+  return encodeBlock({ header, transactions: [] });
 }
 
 /** Takes a peer's bytes for the block of a final header. @throws ProtocolError where they are not */
-export function blockOf(header: Header, bytes: Uint8Array): NamedBlock {
+export function blockOf(header: Header, bytes: Uint8Array): Uint8Array {
   const block = decodeBlock(bytes);
-  const digest = headerHash(header);
-  if (!equalBytes(headerHash(block.header), digest) || !isWholeBlock(block)) {
+  if (!equalBytes(headerHash(block.header), headerHash(header)) || !isWholeBlock(block)) {
     throw new ProtocolError('headers-unlinked', `this is not block ${header.height}`);
   }
-  return { digest, bytes };
+  return bytes;
 }
