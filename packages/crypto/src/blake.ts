@@ -61,6 +61,8 @@ export function wasmBlake2bOfLength({ state, message, compress }: Blake2bModule)
     let filled = 0;
     let used = 0;
     for (const chunk of chunks) {
+      // A text or a number would be taken for other bytes without a word: whoever passes one by mistake would hash what anybody can guess.
+      if (!(chunk instanceof Uint8Array)) throw new TypeError('BLAKE2b hashes bytes: a Uint8Array');
       for (let at = 0; at < chunk.length; ) {
         // A full piece goes only when more follows: the last block must be known as such.
         if (filled === PIECE) {

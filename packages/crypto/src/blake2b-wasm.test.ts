@@ -78,6 +78,27 @@ describe('BLAKE2b on WebAssembly', () => {
     assert.deepEqual(first, copy);
   });
 
+  it('takes nothing but bytes, as @noble/hashes does', () => {
+    const strange = [
+      'text',
+      7,
+      {},
+      true,
+      null,
+      undefined,
+      [1, 2],
+      new ArrayBuffer(4),
+      new DataView(new ArrayBuffer(4)),
+      new Uint16Array(2),
+    ];
+    for (const value of strange) {
+      for (const hash of [wasm, nobleBlake2bOfLength]) {
+        assert.throws(() => hash('', 32, [value as unknown as Uint8Array]), TypeError, String(value));
+      }
+    }
+    assert.deepEqual(wasm('', 32, [Buffer.from('abc')]), wasm('', 32, [utf8('abc')]));
+  });
+
   it('hashes rightly after a message that could not be read to its end', () => {
     const bad = new BigInt64Array(3) as unknown as Uint8Array;
     assert.throws(() => wasm('', 32, [bytesOf(300), bad]), TypeError);

@@ -365,7 +365,7 @@ function* opening(options: LedgerOptions): Steps<Ledger> {
       ensure(genesis.validators.length > 0, 'empty-block', 'a chain of one has no empty block');
       const finished = begin({ type: 'empty' }).finish();
       const block = { header: finished.header, transactions: [] };
-      worked.keep({ bytes: encodeBlock(block), block, finished, included: [] });
+      worked.keep({ bytes: encodeBlock(block), block: ownCopy(block), finished, included: [] });
       return { header: copyOf(finished.header), transactions: [] };
     },
 
@@ -469,7 +469,8 @@ function unchecked(reason: unknown): LedgerError {
  * are frozen, and functions) is shared.
  */
 function ownCopy<T>(value: T): T {
-  if (value instanceof Uint8Array) return value.slice() as T;
+  // Not `slice`, which of Node's Buffer is a view.
+  if (value instanceof Uint8Array) return new Uint8Array(value) as T;
   if (Array.isArray(value)) return value.map(ownCopy) as T;
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
     return value;

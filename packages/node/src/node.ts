@@ -27,7 +27,7 @@ import { NodeError } from './errors.ts';
 import { portError, stopReason } from './failures.ts';
 import { fastEd25519, fastVrf } from './fast-signatures.ts';
 import { announce, type LogOptions, openLog } from './log.ts';
-import { gatherChecks } from './mempool/gather-checks.ts';
+import { checkTurns } from './mempool/check-turns.ts';
 import { createMempool, type Mempool, type MempoolOptions, type Submitted } from './mempool/mempool.ts';
 import { createMetrics } from './metrics.ts';
 import { nativeBls } from './native-bls.ts';
@@ -292,7 +292,7 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
     opened.push({ name: 'snapshots', close: snapshots.close });
 
     const isFull = (): boolean => mempool.gas() > FULL_BLOCKS * genesis.fees.gasLimit;
-    const checked = { ...ledger, check: gatherChecks(ledger.verify, clock, isFull) };
+    const checked = { ...ledger, check: ledger.verify, turns: checkTurns(clock, isFull) };
     const mempool = createMempool(checked, clock.now, options.mempool, metrics.mempoolEvents);
     opened.push({ name: 'mempool', close: mempool.close });
 

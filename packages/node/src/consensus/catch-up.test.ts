@@ -225,11 +225,11 @@ describe('catching up', () => {
 
   it('makes many blocks durable at once: before agreement begins again, at a stop, and when they are many bytes', async () => {
     const peers = [peerDouble('a', CHAIN, 10n)];
-    const whole = scene(peers);
+    const whole = scene(peers, 0, { near: 0n });
     await whole.look();
     assert.deepEqual(whole.flushed, [3, 6, 9, 10]);
     const answer = Promise.withResolvers<never>();
-    const slow = scene([peerDouble('slow', CHAIN, 10n, { blocks: () => answer.promise })]);
+    const slow = scene([peerDouble('slow', CHAIN, 10n, { blocks: () => answer.promise })], 0, { near: 0n });
     await slow.look();
     assert.equal(slow.isHeld(), true);
     await slow.catchUp.stop();
@@ -237,9 +237,23 @@ describe('catching up', () => {
     const flush = () => {
       throw new Error('disk');
     };
-    const broken = scene(peers, 0, { writes: { hold: () => undefined, held: () => 0, flush } });
+    const broken = scene(peers, 0, { near: 0n, writes: { hold: () => undefined, held: () => 0, flush } });
     await broken.look();
     assert.deepEqual(broken.told, [...WHOLE.slice(0, -1), 'failed: disk'], 'and nobody votes');
+  });
+
+  it('holds nothing near the head of its peer, so that a crash there takes back nothing that was shown', async () => {
+    const near = scene([peerDouble('a', CHAIN, 10n)], 0, { near: 5n });
+    await near.look();
+    assert.deepEqual(
+      near.flushed,
+      [3, 4],
+      'the stretch that ends six blocks before the head is the last one',
+    );
+    assert.deepEqual(near.told, WHOLE);
+    const nearer = scene([peerDouble('a', CHAIN, 10n)]);
+    await nearer.look();
+    assert.deepEqual(nearer.flushed, [], 'less than 64 blocks are missing: nothing was ever held');
   });
 
   it('ends with the node where agreement cannot rest or begin again', async () => {

@@ -42,6 +42,9 @@ const MOST_BEHIND = 4n;
 const MOST_HELD = 33_554_432;
 const MOST_HELD_BLOCKS = 512;
 
+/** Blocks before a peer's head from which on each block is durable before the next one: who is nearly there shows what he does not lose again. */
+const NEAR = 64n;
+
 export interface CatchUpOptions {
   readonly ledger: StretchLedger;
   readonly verifier: Pick<VoteVerifier, 'bundle'>;
@@ -56,6 +59,8 @@ export interface CatchUpOptions {
   readonly apply: (block: Uint8Array) => Promise<unknown>;
   /** Makes what several blocks write durable together. */
   readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
+  /** Blocks before a peer's head from which on nothing is held. Default: 64. */
+  readonly near?: bigint;
   /** Nothing else changes the chain until `resume`. */
   readonly pause: () => Promise<void>;
   readonly resume: () => void;
@@ -78,13 +83,19 @@ export interface CatchUp {
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { ledger, verifier, certificates, peers, seeds, apply, pause, resume, failed, peerFailed, writes } =
     options;
+  const { near = NEAR } = options;
   let running: Promise<void> | undefined;
   let isPaused = false;
   let isApplying = false;
+  let isHolding = false;
   let stopped = false;
   let heldBlocks = 0;
   /** Who showed the last stretch: he has more on the way. */
   let guide: string | undefined;
+  /** Who has shown nothing since the last stretch: votes rest while he is asked, and he is not asked twice. */
+  const barren = new Set<string>();
+  /** Runs that have ended: what is still on the way for one of them is for nobody. */
+  let runs = 0;
   const stopping = new AbortController();
 
   const height = (): bigint => ledger.head().height;
@@ -127,15 +138,21 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
    * @param applied headers of the stretch that is being applied, after which it comes
    */
   async function nextStretch(least: bigint, applied: readonly Header[] = []): Promise<Found | undefined> {
+    const own = runs;
+    const isOver = (): boolean => stopped || own !== runs;
     for (const peer of ahead(least, applied.at(-1)?.height)) {
-      if (stopped) return undefined;
+      if (isOver()) return undefined;
+      if (barren.has(peer.id)) continue;
+      barren.add(peer.id);
       try {
         // Seeds before the certificate: that of the next stretch can often be judged only when most of this one is applied.
-        const linked = (headers: readonly Header[]): void =>
-          seeds.ahead(seedProofsOf(ledger, headers, applied));
+        const linked = (headers: readonly Header[]): void => {
+          if (!isOver()) seeds.ahead(seedProofsOf(ledger, headers, applied));
+        };
         const asked = fetchStretch({ ledger, verifier, tableOf, linked }, peer, applied);
         const stretch = await unlessStopped(asked);
-        if (stretch === undefined) continue;
+        if (stretch === undefined || isOver()) continue;
+        barren.clear();
         guide = peer.id;
         const blocks = feedOf(stretch);
         blocks.begin();
@@ -236,7 +253,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       heldBlocks++;
       lookForTables();
       const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
-      if (isMuch && !(await ownWork(flushAndHold))) return;
+      if (isHolding && isMuch && !(await ownWork(flushAndHold))) return;
     }
   }
 
@@ -248,7 +265,17 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Others have these blocks: a crash costs no more than fetching the last of them again. */
   function hold(): void {
     heldBlocks = 0;
+    isHolding = true;
     writes.hold();
+  }
+
+  function holdFurther(): void {
+    if (!isHolding) hold();
+  }
+
+  function holdNoMore(): void {
+    if (isHolding) writes.flush();
+    isHolding = false;
   }
 
   async function ownWork(work: () => unknown): Promise<boolean> {
@@ -271,19 +298,19 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!isPaused) {
         isPaused = true;
         await pause();
-        hold();
       }
       const { headers } = found.stretch;
       // The own chain may have gone on until the pause.
       const follows = headers[0]!.height === height() + 1n;
       next = follows ? afterNext(headers) : nextStretch(1n);
       if (!follows) continue;
+      const isNear = found.from.height - headers.at(-1)!.height < near;
+      if (!(await ownWork(isNear ? holdNoMore : holdFurther))) continue;
       try {
         await take(found);
       } catch (error) {
         peerFailed(found.from.id, error);
         stopApplying();
-        await next;
         return;
       }
       stopApplying();
@@ -305,7 +332,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function runWhole(): Promise<void> {
     try {
       await run();
-      if (isPaused) await ownWork(writes.flush);
+      runs++;
+      barren.clear();
+      await ownWork(holdNoMore);
       seeds.rest();
       running = undefined;
       const wasPaused = isPaused;

@@ -1,6 +1,7 @@
 import { LedgerError } from '@sero/ledger';
 import { type ExecutedBlock, genesisHash, type Header } from '@sero/protocol';
 import { emptyGenesis, settle } from '../test-support.ts';
+import type { CheckTurns } from './check-turns.ts';
 import { readEntry } from './entry.ts';
 import { createMempool, type MempoolOptions } from './mempool.ts';
 
@@ -16,7 +17,8 @@ interface Pending {
 }
 
 /** A mempool over a chain whose checks the test answers by hand. */
-export function scene(options: MempoolOptions = {}) {
+/** @param turns when checks may begin; undefined: at once */
+export function scene(options: MempoolOptions = {}, turns?: CheckTurns) {
   const checks: Pending[] = [];
   const refused: string[] = [];
   const time = { now: 0 };
@@ -29,6 +31,7 @@ export function scene(options: MempoolOptions = {}) {
       new Promise<void>((resolve, reject) => {
         checks.push({ bytes, signal, pass: () => resolve(), fail: reject });
       }),
+    ...(turns === undefined ? {} : { turns }),
   };
   const mempool = createMempool(chain, () => time.now, options, { refused: (code) => refused.push(code) });
   return {

@@ -390,3 +390,34 @@ test('of registrations a block is offered eight, whatever they pay, and one that
   assert.equal(checks.length, before);
   assert.deepEqual(refused, ['registrations-full']);
 });
+
+test('a transaction waits for its turn once, and blocks that come meanwhile do not send it back', async () => {
+  const turns: ((value?: undefined) => void)[] = [];
+  const { mempool, checks, pass } = scene({}, () => new Promise((resolve) => turns.push(resolve)));
+  const submitted = mempool.submit(envelope({ nullifiers: [1] }), 'a');
+  await settle();
+  assert.deepEqual([turns.length, checks.length], [1, 0]);
+  mempool.onBlock(blockOf(1n, envelope({ nullifiers: [9] })));
+  turns[0]!();
+  await settle();
+  assert.equal(checks.length, 1);
+  mempool.onBlock(blockOf(2n, envelope({ nullifiers: [8] })));
+  await pass();
+  await settle();
+  assert.equal(checks.length, 2, 'checked again, since a block came');
+  await pass();
+  await submitted;
+  assert.equal(turns.length, 1);
+});
+
+test('what is given up while it waits for its turn is not checked', async () => {
+  const turns: ((value?: undefined) => void)[] = [];
+  const { mempool, checks } = scene({}, () => new Promise((resolve) => turns.push(resolve)));
+  const refused = assert.rejects(mempool.submit(envelope({ nullifiers: [1] }), 'a'), code('closed'));
+  await settle();
+  mempool.close();
+  turns[0]!();
+  await refused;
+  await settle();
+  assert.equal(checks.length, 0);
+});

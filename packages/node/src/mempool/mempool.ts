@@ -10,6 +10,7 @@ import {
 } from '@sero/protocol';
 import { VerificationError } from '../verification/errors.ts';
 import { type BudgetOptions, createBudgets, FAILURE, REFUSAL } from './budgets.ts';
+import type { CheckTurns } from './check-turns.ts';
 import { type Entry, nullifiersOf, readEntry, wtxidOf } from './entry.ts';
 import { MempoolError } from './errors.ts';
 import { createPool, type Departed, type PoolOptions, type SelectionLimits } from './pool.ts';
@@ -23,6 +24,8 @@ export interface MempoolChain {
   head(): { readonly height: bigint; readonly baseFee: bigint; readonly gasUsed: bigint };
   /** Every check of a transaction for the next block, the proof last. Throws LedgerError or ProtocolError. */
   check(transaction: Uint8Array, signal?: AbortSignal): Promise<unknown>;
+  /** When a check may begin. Default: at once. Each transaction waits for it once, however often blocks make it checked again. */
+  readonly turns?: CheckTurns;
 }
 
 /** Options of the mempool. */
@@ -203,6 +206,13 @@ export function createMempool(
     done: Progress,
   ) {
     if (entry !== undefined) pool.examine(entry);
+    const turn = chain.turns?.(signal);
+    if (turn !== undefined) {
+      await turn;
+      signal.throwIfAborted();
+      // Others came in meanwhile.
+      if (entry !== undefined) pool.examine(entry);
+    }
     let seen: number;
     do {
       seen = blocks;

@@ -3,7 +3,10 @@ import { fastVrf } from '../fast-signatures.ts';
 import type { SeedOrder, SeedReport } from './seeds.ts';
 
 /** The program of the thread that verifies proofs of seeds ahead. */
-parentPort?.on('message', (order: SeedOrder) => {
-  const report: SeedReport = order.map(({ key, alpha, proof }) => fastVrf.verify(key, alpha, proof));
-  parentPort?.postMessage(report);
+parentPort?.on('message', ({ number, proofs }: SeedOrder) => {
+  const outputs = proofs.map(({ key, alpha, proof }) => fastVrf.verify(key, alpha, proof));
+  parentPort?.postMessage({ number, outputs } satisfies SeedReport);
+});
+parentPort?.on('messageerror', (error) => {
+  throw error;
 });

@@ -11,8 +11,15 @@ export interface SeedProof {
 }
 
 /** What a thread is given, and what it says of it in the same order: outputs of 64 bytes, undefined for what is no proof. */
-export type SeedOrder = readonly SeedProof[];
-export type SeedReport = readonly (Uint8Array | undefined)[];
+export interface SeedOrder {
+  readonly number: number;
+  readonly proofs: readonly SeedProof[];
+}
+export interface SeedReport {
+  /** Of the order. */
+  readonly number: number;
+  readonly outputs: readonly (Uint8Array | undefined)[];
+}
 
 export interface SeedProofsOptions {
   /** What verifies on the calling thread. */
@@ -44,13 +51,14 @@ const ORDER = 16;
 export function createSeedProofs({ vrf, onFailure, program }: SeedProofsOptions): SeedProofs {
   const known = new Map<string, Uint8Array>();
   let thread: Worker | undefined;
-  /** Orders that the thread has not answered yet. */
-  let orders: (readonly SeedProof[])[] = [];
+  /** Orders that the thread has not answered yet, by their numbers: an answer is of the order that it names, or of none. */
+  const orders = new Map<number, readonly SeedProof[]>();
+  let number = 0;
   let isBroken = false;
 
   function broken(what: string): void {
     isBroken = true;
-    orders = [];
+    orders.clear();
     onFailure(`the thread that verifies seeds ahead ${what}`);
   }
 
@@ -59,15 +67,22 @@ export function createSeedProofs({ vrf, onFailure, program }: SeedProofsOptions)
     made.unref();
     made.on('message', (report: SeedReport) => {
       if (thread !== made) return;
-      const order = orders.shift();
+      const order = orders.get(report.number);
+      orders.delete(report.number);
       for (const [i, proof] of (order ?? []).entries()) {
-        const output = report[i];
-        if (output !== undefined && known.size < REMEMBERED) known.set(nameOf(proof), output);
+        const output = report.outputs[i];
+        if (output === undefined) continue;
+        known.set(nameOf(proof), output);
+        // What nobody asked for was of headers that are none, or came too late.
+        if (known.size > REMEMBERED) known.delete(known.keys().next().value!);
       }
     });
     made.on('error', (error) => thread === made && broken(`died: ${error.message}`));
+    made.on('messageerror', (error) => thread === made && broken(`cannot be understood: ${error.message}`));
     made.on('exit', () => {
-      if (thread === made) thread = undefined;
+      if (thread !== made) return;
+      thread = undefined;
+      orders.clear();
     });
     return made;
   }
@@ -90,9 +105,9 @@ export function createSeedProofs({ vrf, onFailure, program }: SeedProofsOptions)
         thread ??= start();
         for (let at = 0; at < proofs.length; at += ORDER) {
           // Copies, so that the thread is not sent whatever memory they are parts of.
-          const order = proofs.slice(at, at + ORDER).map(copyOf);
-          orders.push(order);
-          thread.postMessage(order satisfies SeedOrder);
+          const order: SeedOrder = { number: number++, proofs: proofs.slice(at, at + ORDER).map(copyOf) };
+          orders.set(order.number, order.proofs);
+          thread.postMessage(order);
         }
       } catch (error) {
         broken(`could not be had: ${String(error)}`);
@@ -102,7 +117,7 @@ export function createSeedProofs({ vrf, onFailure, program }: SeedProofsOptions)
     rest() {
       void thread?.terminate();
       thread = undefined;
-      orders = [];
+      orders.clear();
       known.clear();
       isBroken = false;
     },

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 
-/** Checks a transaction, as the ledger does. */
-type Check = (transaction: Uint8Array, signal?: AbortSignal) => Promise<unknown>;
+/** When a transaction may be checked: a promise of its turn, undefined for at once. A signal that is aborted ends the wait, too. */
+export type CheckTurns = (signal: AbortSignal) => Promise<void> | undefined;
 
 /** Transactions in a span from which on those that follow wait for each other. */
 const FEW = 8;
@@ -12,15 +12,18 @@ const SPAN = 100;
 /** Transactions of a span that are checked though more wait for a block than the next ones take. */
 const TRICKLE = 16;
 
+/** However much waits for a block, a transaction waits no longer than this for its check, ms: who pays more gets in, and who fills blocks with what is cheap keeps nobody out. */
+const LONGEST = 1_000;
+
 /**
  * Has transactions that come in a stream checked together: points, signatures and proofs in batches of thirty take a third less time than in batches of
  * eight. Where few come (80 a second, or fewer) none waits.
  *
  * @param isFull whether more wait for a block than the next ones will take: then it is blocks that are missing, and not transactions, and checking more of
- *   these would take from agreement the time that it needs. A few are checked all the same, so that who pays more gets in
+ *   these would take from agreement the time that it needs
  */
-export function gatherChecks(check: Check, clock: Clock, isFull: () => boolean): Check {
-  let waiting: (() => void)[] = [];
+export function checkTurns(clock: Clock, isFull: () => boolean): CheckTurns {
+  let waiting: { readonly go: () => void; readonly since: number }[] = [];
   let timer: Timer | undefined;
   /** When the present span began, what came in it, and what came in the one before. */
   let began = Number.NEGATIVE_INFINITY;
@@ -29,9 +32,11 @@ export function gatherChecks(check: Check, clock: Clock, isFull: () => boolean):
 
   function release(): void {
     timer = undefined;
-    const due = waiting.splice(0, isFull() ? TRICKLE : waiting.length);
+    const late = clock.now() - LONGEST;
+    const overdue = waiting.findLastIndex(({ since }) => since <= late) + 1;
+    const due = waiting.splice(0, isFull() ? Math.max(TRICKLE, overdue) : waiting.length);
     if (waiting.length > 0) timer = clock.setTimer(release, SPAN);
-    for (const go of due) go();
+    for (const { go } of due) go();
   }
 
   /** Whether they come in a stream, this one counted. */
@@ -47,28 +52,28 @@ export function gatherChecks(check: Check, clock: Clock, isFull: () => boolean):
   }
 
   /** Resolves when it is its turn, or its signal says that nobody waits for it. */
-  function turn(signal: AbortSignal | undefined): Promise<void> {
+  function turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {
-        signal?.removeEventListener('abort', leave);
+        signal.removeEventListener('abort', leave);
         resolve();
       };
       const leave = (): void => {
-        waiting = waiting.filter((other) => other !== go);
+        waiting = waiting.filter((other) => other.go !== go);
         if (waiting.length === 0 && timer !== undefined) {
           clock.clearTimer(timer);
           timer = undefined;
         }
         resolve();
       };
-      signal?.addEventListener('abort', leave, { once: true });
-      waiting.push(go);
+      signal.addEventListener('abort', leave, { once: true });
+      waiting.push({ go, since: clock.now() });
       timer ??= clock.setTimer(release, SPAN);
     });
   }
 
-  return async (transaction, signal) => {
-    if ((isStream() || waiting.length > 0) && signal?.aborted !== true) await turn(signal);
-    return check(transaction, signal);
+  return (signal) => {
+    const waits = isStream() || waiting.length > 0;
+    return waits && !signal.aborted ? turn(signal) : undefined;
   };
 }

@@ -1,28 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { handClock, settle } from '../test-support.ts';
-import { gatherChecks } from './gather-checks.ts';
+import { checkTurns } from './check-turns.ts';
 
 function scene() {
   const clock = handClock();
   const checked: number[] = [];
   let isFull = false;
-  const check = gatherChecks(
-    async ([number], signal) => {
-      signal?.throwIfAborted();
-      checked.push(number!);
-      return number;
-    },
-    clock,
-    () => isFull,
-  );
+  const turns = checkTurns(clock, () => isFull);
+  const never = new AbortController().signal;
+
+  async function check(number: number, signal = never): Promise<number> {
+    await turns(signal);
+    signal.throwIfAborted();
+    checked.push(number);
+    return number;
+  }
   return {
     clock,
     checked,
     full(now: boolean): void {
       isFull = now;
     },
-    check: (number: number, signal?: AbortSignal) => check(Uint8Array.of(number), signal),
+    check,
   };
 }
 
@@ -104,6 +104,17 @@ describe('checks of transactions', () => {
     void check(60);
     await clock.pass(100);
     assert.deepEqual(checked, numbers(0, 61));
+    assert.equal(clock.waiting(), 0);
+  });
+
+  it('wait no longer than a second, however much waits for a block', async () => {
+    const { clock, checked, check, full } = scene();
+    full(true);
+    for (const number of numbers(0, 200)) void check(number);
+    await clock.pass(900);
+    assert.equal(checked.length, 8 + 9 * 16);
+    await clock.pass(100);
+    assert.deepEqual(checked, numbers(0, 200));
     assert.equal(clock.waiting(), 0);
   });
 });
