@@ -52,9 +52,6 @@ interface Answer {
   cut(): void;
 }
 
-/** Bytes a millisecond that a reader takes at least: 256 KiB a second. */
-const SLOWEST = 262;
-
 /** A server; limits first, then the codec, then the rates, then the node. */
 export function createServer(parts: ServeParts): Server {
   const { limits, clock, counters, closing } = parts;
@@ -75,10 +72,8 @@ export function createServer(parts: ServeParts): Server {
    * has; there, the one that has waited longest.
    */
   const slowest = (own: number, has: (id: string) => number, mayBe: (answer: Answer) => boolean) => {
-    const now = clock.now();
-    // A line may be slow: a large chunk has its own time.
-    const isLate = ({ waitsSince, holds }: Answer): boolean =>
-      waitsSince !== undefined && waitsSince + limits.readMs + holds / SLOWEST <= now;
+    const late = clock.now() - limits.readMs;
+    const isLate = (answer: Answer): boolean => answer.waitsSince !== undefined && answer.waitsSince <= late;
     return [...answers]
       .filter((answer) => isLate(answer) && mayBe(answer) && has(answer.id) > own)
       .sort((a, b) => has(b.id) - has(a.id) || a.waitsSince! - b.waitsSince!)[0];
@@ -160,10 +155,10 @@ export function createServer(parts: ServeParts): Server {
     let chunks: AsyncIterator<Uint8Array> | undefined;
     /** Makes the next chunk and takes room for it; undefined at the end. */
     const next = async (isOneMore: boolean) => {
-      // Its other answers hold it up, and they have their own time.
-      own.waitsSince = undefined;
+      own.waitsSince = clock.now();
       const leave = await making.take(id, signal);
       try {
+        own.waitsSince = undefined;
         chunks ??= parts.handlers.serve(name, bytes, id, signal)[Symbol.asyncIterator]();
         const { value: chunk, done } = await chunks.next();
         if (signal.aborted) throw new RequestError('aborted');
