@@ -60,31 +60,33 @@ export function wasmBlake2bOfLength({ state, message, compress }: Blake2bModule)
     let before = 0;
     let filled = 0;
     let used = 0;
-    for (const chunk of chunks) {
-      // A text or a number would be taken for other bytes without a word: whoever passes one by mistake would hash what anybody can guess.
-      if (!(chunk instanceof Uint8Array)) throw new TypeError('BLAKE2b hashes bytes: a Uint8Array');
-      for (let at = 0; at < chunk.length; ) {
-        // A full piece goes only when more follows: the last block must be known as such.
-        if (filled === PIECE) {
-          compress(before, PIECE, 0);
-          before += PIECE;
-          filled = 0;
+    try {
+      for (const chunk of chunks) {
+        // A text or a number would be taken for other bytes without a word: whoever passes one by mistake would hash what anybody can guess.
+        if (!(chunk instanceof Uint8Array)) throw new TypeError('BLAKE2b hashes bytes: a Uint8Array');
+        for (let at = 0; at < chunk.length; ) {
+          // A full piece goes only when more follows: the last block must be known as such.
+          if (filled === PIECE) {
+            compress(before, PIECE, 0);
+            before += PIECE;
+            filled = 0;
+          }
+          const taken = Math.min(PIECE - filled, chunk.length - at);
+          message.set(taken === chunk.length ? chunk : chunk.subarray(at, at + taken), filled);
+          at += taken;
+          filled += taken;
+          if (filled > used) used = filled;
         }
-        const taken = Math.min(PIECE - filled, chunk.length - at);
-        message.set(taken === chunk.length ? chunk : chunk.subarray(at, at + taken), filled);
-        at += taken;
-        filled += taken;
-        if (filled > used) used = filled;
       }
+      // The last block is padded with zeros; what stands there is of an earlier piece, or of a message that was not hashed to its end.
+      const end = filled === 0 ? BLOCK : Math.ceil(filled / BLOCK) * BLOCK;
+      message.fill(0, filled, end);
+      compress(before, filled, -1);
+      return state.slice(0, length);
+    } finally {
+      message.fill(0, 0, used);
+      state.fill(0);
     }
-    // The last block is padded with zeros; what stands there is of an earlier piece, or of a message that was not hashed to its end.
-    const end = filled === 0 ? BLOCK : Math.ceil(filled / BLOCK) * BLOCK;
-    message.fill(0, filled, end);
-    compress(before, filled, -1);
-    const digest = state.slice(0, length);
-    message.fill(0, 0, used);
-    state.fill(0);
-    return digest;
   };
 }
 

@@ -114,6 +114,10 @@ describe('BLAKE2b on WebAssembly', () => {
       assert.ok(!module.message.includes(0xaa), `${size} bytes`);
       assert.ok(module.state.every((byte) => byte === 0));
     }
+    const secret = new Uint8Array(300).fill(0xaa);
+    assert.throws(() => hash('', 32, [secret, 'no bytes' as unknown as Uint8Array]), TypeError);
+    assert.ok(!module.message.includes(0xaa), 'of what was refused neither');
+    assert.ok(module.state.every((byte) => byte === 0));
   });
 
   it('counts beyond 2^32 bytes', () => {
