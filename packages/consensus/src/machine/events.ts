@@ -25,6 +25,8 @@ export type PlayerEvent =
 export type Timer =
   | { readonly name: 'idle'; readonly round: bigint }
   | { readonly name: 'step'; readonly round: bigint; readonly period: number; readonly step: number }
+  /** Look whether there is something to soft-vote for. */
+  | { readonly name: 'filter'; readonly round: bigint; readonly period: number }
   | { readonly name: 'recovery'; readonly round: bigint; readonly period: number };
 
 /** What a player wants done, in this order. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { DEVELOPMENT, PRODUCTION } from '@sero/protocol';
+import { describe, test } from 'node:test';
+import { BOTTOM, DEVELOPMENT, PRODUCTION, STEP } from '@sero/protocol';
 import { consensusParams } from '../parameters.ts';
+import type { PlayerAction } from './events.ts';
 import { deadline, filterTime, withArrival } from './filter-time.ts';
+import { kindsOf, PARAMS, startPlayer, type TestPlayer, V, votesIn, W } from './machine-test-support.ts';
 
 const SMALL = consensusParams(DEVELOPMENT);
 const LARGE = consensusParams(PRODUCTION);
@@ -20,6 +22,18 @@ test('the 38th of 40 arrivals counts, with 50 ms more, whatever their order', ()
   const arrivals = Array.from({ length: 40 }, (_, i) => 300 + 10 * ((7 * i) % 40));
   assert.equal(filterTime(SMALL, 0, arrivals), 300 + 10 * 37 + 50);
   assert.equal(filterTime(LARGE, 0, arrivals), 300 + 10 * 37 + 50);
+});
+
+test('each of the newest three counts, so that one late winner makes the next rounds wait', () => {
+  const early = Array.from({ length: 37 }, () => 200);
+  for (const newest of [
+    [700, 100, 100],
+    [100, 700, 100],
+    [100, 100, 700],
+  ]) {
+    assert.equal(filterTime(SMALL, 0, [...early, ...newest]), 750);
+  }
+  assert.equal(filterTime(SMALL, 0, [700, ...early.slice(1), 100, 100, 100]), 250);
 });
 
 test('it keeps within the profile’s bounds', () => {
@@ -40,3 +54,94 @@ test('a period ends later than the first: the profiles’ deadlines', () => {
   assert.deepEqual([deadline(SMALL, 0), deadline(SMALL, 1)], [4_000, 8_000]);
   assert.deepEqual([deadline(LARGE, 0), deadline(LARGE, 9)], [4_000, 17_000]);
 });
+
+describe('where nobody has shown a proposal when the filter time ends', () => {
+  const { filterMin, filterMax } = PARAMS.pace;
+
+  /** Of a network whose winners were there at once, its clock running from 0. */
+  function running(): TestPlayer {
+    const fresh = startPlayer().state();
+    const player = startPlayer(PARAMS, 1n, { ...fresh, arrivals: [0, 0, 0, 0, 0] });
+    player.on({ type: 'transactions' });
+    return player;
+  }
+
+  test('one that is there by then is voted for at once', () => {
+    const player = running();
+    player.propose(0, V);
+    assert.deepEqual(player.fire('filter').map(nameAndTime), [['step', filterMin]]);
+    assert.deepEqual(votesIn(player.fire('step')), ['1 v']);
+    assert.equal(player.now(), filterMin);
+  });
+
+  test('the player looks again every filterMin, and votes for nothing at filterMax', () => {
+    const player = running();
+    const looks: number[] = [];
+    for (let at = filterMin; at < filterMax; at += filterMin) {
+      const actions = player.fire('filter');
+      assert.deepEqual(kindsOf(actions), []);
+      looks.push(player.now());
+      assert.deepEqual(actions.map(nameAndTime)[0], ['step', filterMax]);
+    }
+    assert.deepEqual(
+      looks,
+      looks.map((_, i) => (i + 1) * filterMin),
+    );
+    assert.equal(looks.length, Math.ceil(filterMax / filterMin) - 1);
+    assert.deepEqual(votesIn(player.fire('step')), []);
+    assert.deepEqual([player.now(), player.state().step], [filterMax, STEP.cert]);
+  });
+
+  test('the first one is voted for when it was there for filterMin, or whoever outbid it when that was', () => {
+    for (const [leader, voted, seen] of [
+      [1n, '1 w', filterMin + 90],
+      [9n, '1 v', filterMin + 50],
+    ] as const) {
+      const player = running();
+      player.fire('filter');
+      player.on({ type: 'block', value: V, isValid: true }, filterMin + 50);
+      player.propose(0, V, { leader: 5n });
+      player.on({ type: 'block', value: W, isValid: true }, filterMin + 90);
+      player.propose(1, W, { leader });
+      assert.deepEqual(player.fire('filter').map(nameAndTime).at(-1), ['filter', seen + filterMin]);
+      assert.deepEqual(player.fire('filter').map(nameAndTime), [['step', seen + filterMin]]);
+      assert.deepEqual(votesIn(player.fire('step')), [voted]);
+    }
+  });
+
+  test('one that is there just before filterMax is voted for then', () => {
+    const player = running();
+    while (player.now() < filterMax - filterMin) player.fire('filter');
+    player.on({ type: 'block', value: V, isValid: true }, filterMax - 10);
+    player.propose(0, V);
+    assert.deepEqual(votesIn(player.fire('step')), ['1 v']);
+    assert.equal(player.now(), filterMax);
+  });
+
+  test('later periods do not wait: they have the longest time anyway', () => {
+    const player = running();
+    player.votes([0, 1, 2], STEP.next, BOTTOM);
+    player.fire('step');
+    assert.deepEqual([player.now(), player.state().step], [filterMax, STEP.cert]);
+  });
+
+  test('to look changes nothing but timers: who comes back from his log, and knows no arrivals, is where he was', () => {
+    for (const step of [STEP.soft, STEP.cert]) {
+      const player = running();
+      player.propose(0, V);
+      if (step === STEP.cert) player.fire('step');
+      const before = player.state();
+      const actions = player.on(
+        { type: 'timer', timer: { name: 'filter', round: 1n, period: 0 } },
+        filterMin,
+      );
+      assert.equal(player.state(), before);
+      assert.equal(actions.length, step === STEP.soft ? 1 : 0);
+    }
+  });
+});
+
+function nameAndTime(action: PlayerAction): [string, number] {
+  assert.ok(action.type === 'timer');
+  return [action.timer.name, action.at];
+}

@@ -1,10 +1,14 @@
 import type { ConsensusParams } from '../parameters.ts';
+import { type PlayerState, periodOf } from './state.ts';
 
 /** Winning proposals that the filter time is taken from. */
 const SAMPLES = 40;
 
 /** Fewer say too little. */
 const FEWEST = 5;
+
+/** The newest, each of which counts: what has become slower is slower now. */
+const NEWEST = 3;
 
 /** Room for what the samples do not show, ms. */
 const MARGIN = 50;
@@ -15,9 +19,9 @@ export function withArrival(arrivals: readonly number[], ms: number): readonly n
 }
 
 /**
- * How long a player waits for the smallest leader value, ms: in period 0 the time in which 95 % of the last winners arrived, and
- * a margin, within the profile's bounds; its upper bound in later periods and where little is known (design 4, "filter"; dynamic as in
- * go-algorand's period 0). It decides when a player votes, never for what, so clocks that differ cost time and nothing else.
+ * How long a player waits for the smallest leader value, ms: in period 0 the time in which 95 % of the last winners arrived, and the newest
+ * three of them, and a margin, within the profile's bounds; its upper bound in later periods and where little is known (design 4, "filter";
+ * dynamic as in go-algorand's period 0). It decides when a player votes, never for what, so clocks that differ cost time and nothing else.
  */
 export function filterTime(params: ConsensusParams, period: number, arrivals: readonly number[]): number {
   const { filterMin, filterMax } = params.pace;
@@ -25,8 +29,25 @@ export function filterTime(params: ConsensusParams, period: number, arrivals: re
   const sorted = arrivals.toSorted((a, b) => a - b);
   // 13/256 is a twentieth without fractions: of 40 arrivals the 38th counts.
   const late = (13 * sorted.length) >> 8;
-  const time = sorted[sorted.length - late - 1]! + MARGIN;
+  const most = sorted[sorted.length - late - 1]!;
+  const time = arrivals.slice(-NEWEST).reduce((longest, ms) => (ms > longest ? ms : longest), most) + MARGIN;
   return time < filterMin ? filterMin : time > filterMax ? filterMax : time;
+}
+
+/**
+ * When a player's soft vote is due, by what it knows now, ms after the period's begin. Where the filter time of period 0 ends and nobody
+ * has shown a proposal, a vote for nothing would lose the period, which costs more than any wait: it looks again every filterMin, and leaves the
+ * proposal that came too late as long to be outbid, up to filterMax in all.
+ */
+export function softVoteTime(state: PlayerState, now: number): number {
+  const { params, period, arrivals, began } = state;
+  const { filterMin, filterMax } = params.pace;
+  const time = filterTime(params, period, arrivals);
+  if (period > 0) return time;
+  const { lowest } = periodOf(state, 0);
+  const shown = lowest === undefined ? now - began : lowest.arrival - began;
+  if (lowest !== undefined && shown <= time) return time;
+  return shown + filterMin < filterMax ? shown + filterMin : filterMax;
 }
 
 /** When a period's players give up on it and next-vote, ms after its begin. */

@@ -2,7 +2,7 @@ import { blake2b256, toHex, utf8 } from '@sero/crypto';
 import { BOTTOM, DEVELOPMENT, STEP, type Value, type Vote, type WeighedVote } from '@sero/protocol';
 import { type ConsensusParams, consensusParams } from '../parameters.ts';
 import { checkTransition } from './contracts.ts';
-import type { PlayerAction, PlayerEvent } from './events.ts';
+import type { PlayerAction, PlayerEvent, Timer } from './events.ts';
 import { newPlayer, transition } from './player.ts';
 import type { PlayerState, RoundFacts } from './state.ts';
 import type { Quorum } from './vote-tracker.ts';
@@ -72,7 +72,7 @@ export interface TestPlayer {
     place?: { round?: bigint; period?: number },
   ): readonly PlayerAction[];
   /** Fires the timer of a name that was set last. */
-  fire(name: 'idle' | 'step' | 'recovery'): readonly PlayerAction[];
+  fire(name: Timer['name']): readonly PlayerAction[];
   propose(from: number, value: Value, place?: { period?: number; leader?: bigint }): readonly PlayerAction[];
   block(value: Value, isValid?: boolean): readonly PlayerAction[];
 }

@@ -2,7 +2,7 @@ import { BOTTOM, isBottom, STEP, type Value } from '@sero/protocol';
 import { filterTime } from './filter-time.ts';
 import { change, type Play } from './play.ts';
 import { periodOf } from './state.ts';
-import { setRecoveryTimer, setStepTimer } from './timers.ts';
+import { setRecoveryTimer, setSoftTimers } from './timers.ts';
 import { certVote, resync } from './voting.ts';
 
 /** The clock of the round starts (design 4, "Pace"): period 0 begins. */
@@ -41,7 +41,7 @@ function beginPeriod(play: Play, period: number): void {
   change(play, { began: play.now });
   resync(play);
   offer(play);
-  setStepTimer(play, filterTime(params, period, arrivals));
+  setSoftTimers(play, filterTime(params, period, arrivals));
   setRecoveryTimer(play);
   certVote(play);
 }

@@ -5,11 +5,11 @@ import type { ConsensusParams } from '../parameters.ts';
 import { emptyMap } from '../persistent-map.ts';
 import { onBundle, onVote } from './counting.ts';
 import type { PlayerAction, PlayerEvent, Timer } from './events.ts';
-import { deadline, filterTime, withArrival } from './filter-time.ts';
+import { deadline, filterTime, softVoteTime, withArrival } from './filter-time.ts';
 import { offer, startClock } from './periods.ts';
 import { change, type Play } from './play.ts';
 import { type PeriodState, type PlayerState, periodOf, type RoundFacts } from './state.ts';
-import { setIdleTimer, setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
+import { setIdleTimer, setNextTimer, setRecoveryTimer, setSoftTimers, setStepTimer } from './timers.ts';
 import { keyOf } from './value-key.ts';
 import { certVote, nextVote, recover, resync, softVote } from './voting.ts';
 
@@ -137,8 +137,17 @@ function onTimer(play: Play, timer: Timer): void {
   }
   if (phase !== 'running' || timer.period !== period) return;
   if (timer.name === 'recovery') recover(play);
+  else if (timer.name === 'filter') endFilterTime(play);
   else if (timer.step === step && step === STEP.soft) softVote(play);
   else if (timer.step === step) nextVote(play);
+}
+
+/**
+ * The soft vote is due now, or another look later where there is nothing to vote for yet. It changes nothing but timers: a restored player, who knows
+ * no arrivals, must come to where it was, and from the log follows when it voted.
+ */
+function endFilterTime(play: Play): void {
+  if (play.state.step === STEP.soft) setSoftTimers(play, softVoteTime(play.state, play.now));
 }
 
 /** After a crash: what was due then is due again, counted from now, and others may have waited for what this player knows. */
@@ -159,7 +168,7 @@ function onRestart(play: Play): void {
   resync(play);
   // What was proposed is in the log; what was not may have died with the process.
   if (step === STEP.soft) offer(play);
-  if (step === STEP.soft) setStepTimer(play, filterTime(params, period, arrivals));
+  if (step === STEP.soft) setSoftTimers(play, filterTime(params, period, arrivals));
   else if (isLate) setNextTimer(play);
   else setStepTimer(play, deadline(params, period));
   setRecoveryTimer(play);

@@ -19,6 +19,24 @@ export function setStepTimer(play: Play, after: number): void {
 }
 
 /**
+ * The soft vote: at filterMax, or sooner if the player, looking once more at that time, finds something to vote for.
+ *
+ * @param after ms from the period's begin; the vote is due if they are over
+ */
+export function setSoftTimers(play: Play, after: number): void {
+  const { params, facts, period, began } = play.state;
+  const { filterMax } = params.pace;
+  if (began + after <= play.now) {
+    setTimer(play, play.now, 0);
+    return;
+  }
+  setStepTimer(play, filterMax);
+  if (after >= filterMax) return;
+  const timer: Timer = { name: 'filter', round: facts.round, period };
+  play.actions.push({ type: 'timer', timer, at: began + after, spread: 0 });
+}
+
+/**
  * The vote after next_k, 2^(k + 1) filter times after the deadline: pauses double, so that a network that is slow for long is not flooded. Once
  * they do not double any more they count from the last vote.
  */

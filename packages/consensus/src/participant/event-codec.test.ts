@@ -21,6 +21,7 @@ const EVENTS: readonly LoggedEvent[] = [
   { type: 'timer', timer: { name: 'idle', round: 7n } },
   { type: 'timer', timer: { name: 'step', round: 7n, period: 3, step: 252 } },
   { type: 'timer', timer: { name: 'recovery', round: 7n, period: 3 } },
+  { type: 'timer', timer: { name: 'filter', round: 7n, period: 0 } },
   { type: 'transactions' },
   { type: 'restart' },
   { type: 'held', bytes: Uint8Array.of(1, 2, 3) },

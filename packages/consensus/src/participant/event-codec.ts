@@ -64,7 +64,7 @@ const KINDS: readonly LoggedEvent['type'][] = [
   'restart',
   'held',
 ];
-const TIMERS: readonly Timer['name'][] = ['idle', 'step', 'recovery'];
+const TIMERS: readonly Timer['name'][] = ['idle', 'step', 'recovery', 'filter'];
 
 /** A block that votes rely on: were it lost with the memory of all who voted for it, what is certified could not be made final. */
 export interface HeldBlock {
@@ -163,6 +163,8 @@ function timerOf({ name, round, period, step }: ValueOf<typeof EventType>['timer
       return { name: 'step', round, period, step };
     case 'recovery':
       return { name: 'recovery', round, period };
+    case 'filter':
+      return { name: 'filter', round, period };
     default:
       throw new ProtocolError('malformed', `a timer of the vote log has name ${name}`);
   }

@@ -47,7 +47,7 @@ export interface ParticipantOptions {
   readonly onRestored?: (state: PlayerState) => void;
 }
 
-const TIMERS = ['idle', 'step', 'recovery', 'build', 'catch-up'] as const;
+const TIMERS = ['idle', 'filter', 'step', 'recovery', 'build', 'catch-up'] as const;
 
 /**
  * A player with hands: takes messages from the network, has them verified, gives events to the machine and does what it says, in the order
