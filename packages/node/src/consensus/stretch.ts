@@ -132,7 +132,8 @@ function seedAt(ledger: StretchLedger, headers: readonly Header[], height: bigin
 }
 
 /**
- * The proofs of seeds in headers, as far as it can be said already who must have made them.
+ * The proofs of seeds in headers, with the keys that made them by the newest table that is known: those of most rounds are not known yet. A proposer
+ * who has another key in his round's costs a proof that is verified when its block is applied, and one that was in vain.
  *
  * @param applied final headers between the own head and them
  */
@@ -143,11 +144,12 @@ export function seedProofsOf(
 ): SeedProof[] {
   const { genesis, genesisHash } = ledger;
   const all = [...applied, ...headers];
+  const newest = ledger.stakeTable(ledger.head().height + genesis.stake.balanceLookback);
   return headers.flatMap(({ height, proposer, vrfProof }) => {
     const [id] = proposer;
     const [proof] = vrfProof;
     if (id === undefined || proof === undefined) return [];
-    const key = ledger.stakeTable(height)?.row(id)?.vrfKey;
+    const key = newest?.row(id)?.vrfKey;
     const before = seedAt(ledger, all, seedHeight(genesis.stake, height));
     if (key === undefined || before === undefined) return [];
     return [{ key, alpha: seedInput(genesisHash, before, height), proof }];
