@@ -43,8 +43,8 @@ export interface CatchUpOptions {
   readonly profile?: string;
 }
 
-/** ms between two looks at the node that catches up. */
-const LOOK = 20;
+/** ms between two looks at the node that catches up: each is a request that it answers. */
+const LOOK = 100;
 
 /** Starts a node on a chain that is written, and another one that catches up with it; waits until it has done so. */
 async function measureCatchUp(options: CatchUpOptions): Promise<CaughtUp> {

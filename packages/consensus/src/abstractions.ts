@@ -33,6 +33,8 @@ export interface ConsensusLedger {
   context(round: bigint): RoundContext;
   /** Whether a block made now would hold a transaction. */
   hasTransactions(): boolean;
+  /** What building a block of all that waits may take, by what the last ones took, ms, an integer. */
+  buildTime(): number;
   /** Header time of the last final block, and the time that a block made now would have, ms since 1970. */
   times(): { readonly parent: bigint; readonly now: bigint };
   /** Builds a block on the last final one, within half of the filter time. */

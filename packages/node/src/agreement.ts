@@ -74,6 +74,8 @@ export interface AgreementChain {
   head(): Header;
   /** True where a block made now would hold a transaction. */
   hasTransactions(): boolean;
+  /** What making a block of all that waits may take, by what the last ones took, ms. */
+  buildTime(): number;
   /** Calls back when transactions have come in. @returns how to stop that */
   onTransaction(listener: () => void): () => void;
   /** Makes a block for the present head. Changes nothing. */

@@ -79,6 +79,7 @@ export function createChain(ledger: Ledger, mempool: Mempool, events: ChainEvent
   return {
     head: () => ledger.head(),
     hasTransactions: () => mempool.hasNext(),
+    buildTime: () => fill.takes(mempool.stats().transactions),
     onTransaction: (listener) => mempool.onTransaction(listener),
 
     async propose({ time, proposal, within = Number.POSITIVE_INFINITY, evidence = [] }) {

@@ -9,8 +9,10 @@ it('begins with a guess, and takes all where there is no limit', () => {
 
 it('follows what transactions take', () => {
   const fill = createFill();
+  assert.equal(fill.takes(100), 50);
   for (let i = 0; i < 30; i++) fill.took(100, 200);
   assert.equal(fill.most(100), 50);
+  assert.equal(Math.round(fill.takes(100)), 200);
   for (let i = 0; i < 60; i++) fill.took(100, 25);
   assert.equal(fill.most(100), 399);
 });

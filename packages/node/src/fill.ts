@@ -11,6 +11,8 @@ const LEAST = 8;
 export interface Fill {
   /** Transactions that are taken at most. @param ms that making the block may take */
   most(ms: number): number;
+  /** What so many transactions take, ms. */
+  takes(count: number): number;
   /** What a block took. @param count of transactions that were looked at @param ms in all */
   took(count: number, ms: number): void;
 }
@@ -22,6 +24,8 @@ export function createFill(): Fill {
       const most = Math.floor(ms / each);
       return most > LEAST ? most : LEAST;
     },
+    takes: (count) => count * each,
+
     took(count, ms) {
       // What a nearly empty block takes says nothing about a transaction.
       if (count < LEAST) return;

@@ -319,7 +319,10 @@ export async function startNode(options: NodeOptions): Promise<SeroNode> {
       },
       clock.now,
     );
-    chain.onHead(snapshots.onHead);
+    chain.onHead((head) => {
+      // A state that others have had for long is nobody's help, and its snapshot would keep the node from what it is catching up with.
+      if (running?.agreement.isCatchingUp() !== true) snapshots.onHead(head);
+    });
     const seals = options.seals ?? true;
     let agreement: Agreement;
     let running: RunningAgreement | undefined;

@@ -19,6 +19,7 @@ function scene(change: Partial<AgreementChain> = {}, options = OPTIONS) {
   const chain: AgreementChain = {
     head: () => head,
     hasTransactions: () => pool.waiting > 0,
+    buildTime: () => 0,
     onTransaction: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

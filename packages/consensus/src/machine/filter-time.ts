@@ -2,7 +2,7 @@ import type { ConsensusParams } from '../parameters.ts';
 import { type PlayerState, periodOf } from './state.ts';
 
 /** Winning proposals that the filter time is taken from. */
-const SAMPLES = 40;
+const SAMPLES = 20;
 
 /** Fewer say too little. */
 const FEWEST = 5;
@@ -27,7 +27,7 @@ export function filterTime(params: ConsensusParams, period: number, arrivals: re
   const { filterMin, filterMax } = params.pace;
   if (period > 0 || arrivals.length < FEWEST) return filterMax;
   const sorted = arrivals.toSorted((a, b) => a - b);
-  // 13/256 is a twentieth without fractions: of 40 arrivals the 38th counts.
+  // 13/256 is a twentieth without fractions: of 20 arrivals the 19th counts.
   const late = (13 * sorted.length) >> 8;
   const most = sorted[sorted.length - late - 1]!;
   const time = arrivals.slice(-NEWEST).reduce((longest, ms) => (ms > longest ? ms : longest), most) + MARGIN;

@@ -189,6 +189,7 @@ export function startWorld(
       },
       context,
       hasTransactions: () => transactions,
+      buildTime: () => 0,
       times: () => ({ parent: 0n, now: BigInt(now) }),
       propose(proposal: BlockProposal, done) {
         proposals.push(proposal);

@@ -74,7 +74,8 @@ export function createProposer(
     propose(round, period) {
       const draw = bestDraw(round, period);
       if (draw === undefined) return;
-      const delay = buildDelay(params, draw.leader!, ledger.context(round).table.total);
+      const { total } = ledger.context(round).table;
+      const delay = buildDelay(params, draw.leader!, total, ledger.buildTime());
       clock.setTimer('build', clock.now() + delay, 0, () => build(round, period, draw));
     },
 

@@ -43,7 +43,7 @@ for (const mutant of MUTANTS) {
 /** What follows from a switched-off rule where even the checker takes it for right: two blocks of one round. */
 const FORKS: readonly (readonly [mutant: Mutant, seed: number, scenario: string])[] = [
   // Four units, one of them hostile: a quorum is 3. With 2, the one who votes twice makes two of them.
-  ['threshold', 97, 'equivocator'],
+  ['threshold', 14, 'equivocator'],
   ['next-vote', 2, 'hidden-certificate'],
 ];
 

@@ -77,6 +77,7 @@ export function createNodeLedger(chain: Chain, machine: Machine): NodeLedger {
     emptyBlock: () => chain.emptyBlock(head()),
     context: (round) => chain.context(head(), round),
     hasTransactions: () => mempool.size > 0,
+    buildTime: () => 0,
     times: () => ({ parent: head().header.time, now: time() }),
 
     addTransaction(transaction) {

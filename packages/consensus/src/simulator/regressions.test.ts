@@ -28,7 +28,7 @@ const FOUND: readonly {
     by: 'contract',
     worlds: [
       ['crash-restart', 1],
-      ['crash-restart', 2],
+      ['crash-restart', 5],
     ],
   },
   {

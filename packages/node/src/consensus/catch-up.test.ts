@@ -299,6 +299,27 @@ describe('catching up', () => {
     assert.equal(ahead.at(-1), -1);
   });
 
+  it('gives all else its turn while blocks are applied that wait for no disk', async () => {
+    let turns = 0;
+    let timer = setImmediate(function turn() {
+      turns++;
+      timer = setImmediate(turn);
+    });
+    const at: number[] = [];
+    const { own, catchUp, look } = scene([peerDouble('a', CHAIN, 10n)], 0, {
+      apply: async () => {
+        at.push(turns);
+        own.grow();
+      },
+    });
+    await look();
+    clearImmediate(timer);
+    assert.equal(at.length, 10);
+    assert.ok(at[4]! > at[3]!, 'after four blocks');
+    assert.ok(at[8]! > at[7]!, 'and after eight');
+    await catchUp.stop();
+  });
+
   it('has blocks with transactions verified while those before them are applied, none twice, and goes on where that fails', async () => {
     const disk = Promise.withResolvers<void>();
     const prepared: bigint[] = [];

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { VoteVerifier } from '@sero/consensus';
 import { encodeBundle, type Header, ProtocolError } from '@sero/protocol';
 import type { HeldWrites } from '@sero/store';
@@ -41,6 +42,9 @@ const MOST_BEHIND = 4n;
 /** Bytes that blocks may have written and that are not durable, and their number. */
 const MOST_HELD = 33_554_432;
 const MOST_HELD_BLOCKS = 512;
+
+/** Blocks that are applied in a turn of the event loop. */
+const BLOCKS_A_TURN = 4;
 
 /** Blocks before a peer's head from which on each block is durable before the next one: who is nearly there shows what he does not lose again. */
 const NEAR = 64n;
@@ -252,6 +256,8 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (stopped || !(await ownWork(() => apply(bytes)))) return;
       heldBlocks++;
       lookForTables();
+      // What is held ends in no wait: without this all else, the next stretch and its seeds with it, would come when this one is applied.
+      if (heldBlocks % BLOCKS_A_TURN === 0) await nextTurn();
       const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
       if (isHolding && isMuch && !(await ownWork(flushAndHold))) return;
     }

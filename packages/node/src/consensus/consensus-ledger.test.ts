@@ -41,6 +41,7 @@ function scene(change: Partial<ConsensusLedgerOptions> = {}, chainChange: Partia
   const chain = {
     head: own.ledger.head,
     hasTransactions: () => false,
+    buildTime: () => 0,
     onTransaction: () => () => undefined,
     async propose({ time }: BlockOrder): Promise<Block> {
       return { header: { ...NEXT, time }, transactions: [] };

@@ -101,6 +101,7 @@ export function createConsensusLedger(options: ConsensusLedgerOptions): NodeCons
     height,
     times,
     hasTransactions: () => chain.hasTransactions(),
+    buildTime: () => Math.ceil(chain.buildTime()),
     settled: () => commits,
 
     emptyBlock() {

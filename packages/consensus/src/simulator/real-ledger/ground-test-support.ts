@@ -167,6 +167,7 @@ export function realFoundation(parameters: Parameters): RealFoundation {
       },
       context: (round) => agreed(network.ledger.roundContext(round)!),
       hasTransactions: () => mempool.size > 0 || (pending.get(node)?.(network) ?? []).length > 0,
+      buildTime: () => 0,
       times: () => ({ parent: head().header.time, now: time() }),
       addTransaction: (transaction) => void mempool.set(transaction.join(), transaction),
       waiting: () => [...mempool.values()],
