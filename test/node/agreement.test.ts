@@ -46,18 +46,26 @@ test('what is submitted to any node is told to all, and the next block has it', 
   assert.deepEqual(all[3]!.started.node.ledger.findTransaction(txid), place);
 });
 
-test('one validator of four may stop; when it comes back it catches up and votes again', async () => {
-  const network = testValidators(4);
+test('one validator of four may stop; when it comes back it catches up, without a snapshot on the way, and votes again', async () => {
+  const network = testValidators(4, { snapshotEvery: 2n });
   const all = await network.startAll();
   await Promise.all(all.map(({ started }) => headAt(started, 2n)));
   const { directory, started } = all[3]!;
   await started.node.close();
   const before = all[0]!.started.node.ledger.head().height;
   await headAt(all[0]!.started, before + 12n);
-  const again = await network.start(directory, 3);
+  const again = await network.start(directory, 3, { keepSnapshots: 100 });
   const reached = await headAt(again, before + 12n);
   assert.deepEqual(all[0]!.started.node.ledger.blockHash(reached.height), headerHash(reached));
-  assert.ok(again.said('catching up'), 'it fetched final blocks in a row');
+  await blocksUntil(again, () => again.said('caught up') && again.said('snapshot written'));
+  const heights = (text: string): number[] =>
+    again.lines.filter(({ msg }) => msg.includes(text)).map((line) => Number(line.height));
+  const [[from], [to]] = [heights('catching up'), heights('caught up')];
+  assert.ok(from !== undefined && to !== undefined && to >= from + 4, 'it fetched final blocks in a row');
+  assert.deepEqual(
+    heights('snapshot written').filter((height) => height > from && height <= to),
+    [],
+  );
   // The others are two now: without it there is no quorum.
   await all[2]!.started.node.close();
   const height = again.node.ledger.head().height;
