@@ -59,7 +59,7 @@ export interface Storage {
   readonly ledger: Ledger;
   readonly store: KeyValueStore;
   /** Holds the writes of many blocks together. */
-  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held' | 'beforeWrite'>;
   /** True where the state was built again, because it was damaged or missing. */
   readonly rebuilt: boolean;
   close(): void;

@@ -12,6 +12,8 @@ export interface HeldWrites {
   flush(): void;
   /** Bytes that are held. */
   held(): number;
+  /** Called before what is held is written, by whomever: for what must be durable first. What it throws keeps all of it from being written. */
+  beforeWrite(listener: () => void): void;
 }
 
 /**
@@ -25,8 +27,11 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
   let changes = new Map<string, Change>();
   let records: Uint8Array[] = [];
   let bytes = 0;
+  const listeners: (() => void)[] = [];
 
   function write(): void {
+    if (records.length === 0 && changes.size === 0) return;
+    for (const listener of listeners) listener();
     const [pending, merged] = [records, [...changes.values()]];
     [records, changes, bytes] = [[], new Map(), 0];
     if (pending.length > 0) {
@@ -45,6 +50,7 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
       write();
     },
     held: () => bytes,
+    beforeWrite: (listener) => void listeners.push(listener),
 
     store: {
       get(key) {

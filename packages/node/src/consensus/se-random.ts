@@ -25,6 +25,7 @@ import { createCatchUp } from './catch-up.ts';
 import { createConsensusLedger } from './consensus-ledger.ts';
 import { createEvidencePool } from './evidence-pool.ts';
 import { createGossip } from './gossip.ts';
+import { heldTogether } from './held-together.ts';
 import { createParticipantClock } from './local-clock.ts';
 import { findOwnRecord } from './own-record.ts';
 import type { SyncPeer } from './stretch.ts';
@@ -68,7 +69,7 @@ export interface SeRandomOptions {
   readonly chain: AgreementChain;
   readonly certificates: CertificateStore;
   /** Makes what several blocks write durable together. */
-  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held' | 'beforeWrite'>;
   readonly verifier: VoteVerifier & { isFull(what: 'vote' | 'bundle'): boolean };
   /** Verifies proofs of seeds ahead; the ledger verifies with its VRF. */
   readonly seeds: Pick<SeedProofs, 'ahead' | 'rest'>;
@@ -132,7 +133,7 @@ export function createSeRandom(options: SeRandomOptions): SeRandom {
     seeds: options.seeds,
     prepare: ledger.prepare,
     apply: chain.committed,
-    writes: options.writes,
+    writes: heldTogether(certificates, options.writes),
     pause,
     resume,
     failed: end,

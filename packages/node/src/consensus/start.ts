@@ -37,7 +37,7 @@ export interface AgreementOptions {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly directory: NodeDirectory;
-  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
+  readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held' | 'beforeWrite'>;
   readonly seeds: SeedProofs;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -4,8 +4,8 @@ import type { KeyValueStore } from '@sero/store';
 /** Light certificates by height. */
 export interface LightCertificateStore {
   get(height: bigint): Uint8Array | undefined;
-  /** Durable when it returns. */
-  put(height: bigint, certificate: Uint8Array): void;
+  /** All or none of them, durable when it returns. */
+  put(certificates: readonly (readonly [height: bigint, certificate: Uint8Array])[]): void;
   /** The highest height that is kept. */
   latest(): bigint | undefined;
 }
@@ -24,7 +24,8 @@ export function lightCertificateStore(
   const keyOf = (height: bigint): Uint8Array => concat(PREFIX, le64(height).reverse());
   return {
     get: (height) => store.get(keyOf(height)),
-    put: (height, certificate) => store.write([{ key: keyOf(height), value: certificate }]),
+    put: (certificates) =>
+      store.write(certificates.map(([height, value]) => ({ key: keyOf(height), value }))),
     latest() {
       for (const [key] of store.entries(PREFIX, { reverse: true })) {
         return BigInt(`0x${Buffer.from(key.subarray(PREFIX.length)).toString('hex')}`);

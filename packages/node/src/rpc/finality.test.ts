@@ -204,7 +204,7 @@ describe('the light certificates of strides', () => {
         certificate: (height) => made.certificates.get(height),
         checkpoint: () => undefined,
       });
-    kept.put(8n, Uint8Array.of(1));
+    kept.put([[8n, Uint8Array.of(1)]]);
     made.certificates.delete(16n);
     assert.deepEqual(after().committed(), [16n]);
     assert.deepEqual(

@@ -47,6 +47,9 @@ export interface Finality extends FinalitySource {
 /** Bytes of light certificates that are kept for whoever asks next: a dozen of the production profile. */
 const CACHE_BYTES = 8_388_608;
 
+/** Light certificates that are written together at most: each may have 400 KB. */
+const KEPT_AT_ONCE = 16;
+
 /** Strides that are looked at, at most, when nothing was kept before: tables of older rounds are not known any more. */
 const MAX_STRIDES = 1_024n;
 
@@ -103,6 +106,13 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
       const oldest = last - MAX_STRIDES * stake.certStride;
       done ??= store.latest() ?? (oldest > 0n ? oldest : 0n);
       const missing: bigint[] = [];
+      let fresh: [height: bigint, certificate: Uint8Array][] = [];
+      const keep = (reached: bigint): void => {
+        if (fresh.length > 0) store.put(fresh);
+        fresh = [];
+        done = reached;
+      };
+      let reached = done;
       for (
         let height = done - (done % stake.certStride) + stake.certStride;
         height <= last;
@@ -112,9 +122,11 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
         // Its certificate may be written yet: it is tried again with each block, as long as its table is known for certain.
         if (light === undefined && height + stake.balanceLookback >= head) break;
         if (light === undefined) missing.push(height);
-        else store.put(height, light);
-        done = height;
+        else fresh.push([height, light]);
+        reached = height;
+        if (fresh.length >= KEPT_AT_ONCE) keep(reached);
       }
+      keep(reached);
       return missing;
     },
   };

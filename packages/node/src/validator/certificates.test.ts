@@ -194,6 +194,43 @@ describe('the certificates on disk', () => {
     store.close();
   });
 
+  it('that are held are found, and written as if each had been put by itself', () => {
+    const [held, single] = [
+      certificateStore(memoryStore(), OPTIONS),
+      certificateStore(memoryStore(), OPTIONS),
+    ];
+    for (const store of [held, single]) follow(store, 1n, 50n);
+    held.hold();
+    for (const store of [held, single]) follow(store, 51n, 120n);
+    assert.deepEqual(held.get(120n), certificate(120n));
+    assert.equal(held.held(), 70 * 40);
+    held.put(120n, Uint8Array.of(1));
+    assert.equal(held.held(), 69 * 40 + 1);
+    assert.throws(() => held.put(-1n, certificate(1n)), RangeError);
+    held.flush();
+    single.put(120n, Uint8Array.of(1));
+    assert.equal(held.held(), 0);
+    // What leaves goes with puts that come after it was said that it may.
+    for (const store of [held, single]) follow(store, 121n, 200n);
+    assert.deepEqual(heights(held), heights(single));
+    for (const height of heights(single)) assert.deepEqual(held.get(height), single.get(height));
+  });
+
+  it('that are held are written before anybody looks for heights, and when the store is closed', () => {
+    const directory = temporaryDirectory();
+    const store = openCertificateStore(directory, OPTIONS);
+    store.hold();
+    store.put(1n, certificate(1n));
+    assert.equal(store.latest(), 1n);
+    store.put(2n, certificate(2n));
+    assert.deepEqual(heights(store), [1n, 2n]);
+    store.put(3n, certificate(3n));
+    store.close();
+    const again = openCertificateStore(directory, OPTIONS);
+    assert.deepEqual(heights(again), [1n, 2n, 3n]);
+    again.close();
+  });
+
   it('of a closed store are refused', () => {
     const store = openCertificateStore(temporaryDirectory(), OPTIONS);
     store.close();

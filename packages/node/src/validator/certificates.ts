@@ -5,7 +5,7 @@ import { openLmdbStore } from '@sero/store/node';
 /** The certificates of final blocks, as bundles are encoded. */
 export interface CertificateStore {
   /**
-   * Keeps a certificate, durably when it returns; one of the same height makes room for it. What `prune` said is not needed goes with it. Put it
+   * Keeps a certificate, durably when it returns unless puts are held; one of the same height makes room for it. What `prune` said is not needed goes with it. Put it
    * before the block is applied: a crash leaves a certificate above the head then, and never a block without one.
    *
    * @throws RangeError for no height; StoreError `value-too-long`, `closed`, `disk-` codes
@@ -19,6 +19,13 @@ export interface CertificateStore {
   heights(from: bigint): Iterable<bigint>;
   /** Tells the last final height, from which follows what is not needed any more. It goes with the next puts, so that a block costs one sync. */
   prune(head: bigint): void;
+  /** From now on puts stay in memory, where `get` finds them, until `flush`: for whoever holds the blocks as well, and writes them after these. */
+  hold(): void;
+  /** Makes what was held durable in one write, and ends the holding. @throws as `put` */
+  flush(): void;
+  /** Bytes that are held. */
+  held(): number;
+  /** Writes what is held first. */
   close(): void;
 }
 
@@ -51,6 +58,9 @@ export function certificateStore(
   { kept, stride }: CertificateOptions,
 ): CertificateStore {
   let head = -1n;
+  let isHolding = false;
+  let pending = new Map<bigint, Uint8Array>();
+  let bytes = 0;
 
   const indexOf = (height: bigint): Uint8Array => keyOf(height % stride === 0n ? LASTING : PASSING, height);
 
@@ -64,34 +74,54 @@ export function certificateStore(
     return -1n;
   };
 
-  /** Removes the oldest that are not needed. */
-  const removals = (): Change[] => {
+  /** Removes the oldest that are not needed. @param puts that this goes with */
+  const removals = (puts: number): Change[] => {
     const changes: Change[] = [];
     for (const height of marked(PASSING, 0n)) {
-      if (height > head - kept || changes.length >= 2 * REMOVED_AT_ONCE) break;
+      if (height > head - kept || changes.length >= 2 * REMOVED_AT_ONCE * puts) break;
       for (const mark of [PASSING, CERTIFICATE]) changes.push({ key: keyOf(mark, height), value: undefined });
     }
     return changes;
   };
 
+  const changesOf = (height: bigint, certificate: Uint8Array): Change[] => [
+    { key: keyOf(CERTIFICATE, height), value: certificate },
+    { key: indexOf(height), value: new Uint8Array(0) },
+  ];
+
+  /** What is held, and with it what is not needed any more: as much as if each had been put by itself. */
+  function write(): void {
+    if (pending.size === 0) return;
+    const held = pending;
+    [pending, bytes] = [new Map(), 0];
+    store.write([
+      ...removals(held.size),
+      ...[...held].flatMap(([height, certificate]) => changesOf(height, certificate)),
+    ]);
+  }
+
   return {
     put(height, certificate) {
-      store.write([
-        ...removals(),
-        { key: keyOf(CERTIFICATE, height), value: certificate },
-        { key: indexOf(height), value: new Uint8Array(0) },
-      ]);
+      if (!isHolding) {
+        store.write([...removals(1), ...changesOf(height, certificate)]);
+        return;
+      }
+      keyOf(CERTIFICATE, height);
+      bytes += certificate.length - (pending.get(height)?.length ?? 0);
+      pending.set(height, certificate.slice());
     },
 
-    get: (height) => store.get(keyOf(CERTIFICATE, height)),
+    get: (height) => pending.get(height) ?? store.get(keyOf(CERTIFICATE, height)),
 
     latest() {
+      write();
       const [passing, lasting] = [last(PASSING), last(LASTING)];
       const latest = passing > lasting ? passing : lasting;
       return latest < 0n ? undefined : latest;
     },
 
     *heights(from) {
+      write();
       const sources = [marked(PASSING, from), marked(LASTING, from)] as const;
       const next = [sources[0].next(), sources[1].next()];
       for (;;) {
@@ -107,7 +137,19 @@ export function certificateStore(
       if (to > head) head = to;
     },
 
-    close: () => store.close(),
+    hold() {
+      isHolding = true;
+    },
+    flush() {
+      isHolding = false;
+      write();
+    },
+    held: () => bytes,
+
+    close() {
+      write();
+      store.close();
+    },
   };
 }
 
