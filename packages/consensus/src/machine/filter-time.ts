@@ -35,19 +35,23 @@ export function filterTime(params: ConsensusParams, period: number, arrivals: re
 }
 
 /**
- * When a player's soft vote is due, by what it knows now, ms after the period's begin. Where the filter time of period 0 ends and nobody
- * has shown a proposal, a vote for nothing would lose the period, which costs more than any wait: it looks again every filterMin, and leaves the
- * proposal that came too late as long to be outbid, up to filterMax in all.
+ * When a player's soft vote is due, by what it knows now, ms after the period's begin. In period 0 it is not the filter time alone that decides:
+ *
+ * - The smallest leader value has stood for half of filterMin. Who votes the moment after it came, or the moment before the next smaller one
+ *   comes, votes for something else than others to whom both came a little sooner or later.
+ * - Where nobody has shown any there is another look after as long: a vote for nothing would lose the period, which costs more than any wait.
+ *
+ * All of it up to filterMax.
  */
 export function softVoteTime(state: PlayerState, now: number): number {
   const { params, period, arrivals, began } = state;
   const { filterMin, filterMax } = params.pace;
   const time = filterTime(params, period, arrivals);
   if (period > 0) return time;
-  const { lowest } = periodOf(state, 0);
-  const shown = lowest === undefined ? now - began : lowest.arrival - began;
-  if (lowest !== undefined && shown <= time) return time;
-  return shown + filterMin < filterMax ? shown + filterMin : filterMax;
+  const shown = (periodOf(state, 0).lowest?.arrival ?? now) - began;
+  const settled = shown + (filterMin >> 1);
+  const due = settled > time ? settled : time;
+  return due < filterMax ? due : filterMax;
 }
 
 /** When a period's players give up on it and next-vote, ms after its begin. */
