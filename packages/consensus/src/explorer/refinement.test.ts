@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { STEP } from '@sero/protocol';
 import type { PlayerEvent } from '../machine/events.ts';
-import { newPlayer } from '../machine/player.ts';
+import { newPlayer, transition } from '../machine/player.ts';
 import type { PlayerState } from '../machine/state.ts';
 import { bundleOf, localKey, localOf, play } from './local.ts';
 import { type Locals, localsOf } from './locals.ts';
@@ -137,6 +137,11 @@ function anyEvent(
   }
 }
 
+/** Whether the player has given up on the last period, after which the model has nothing: split votes end a period as a deadline does. */
+function endsScope({ lastPeriod }: Model, { period, step }: PlayerState): boolean {
+  return period > lastPeriod || (period === lastPeriod && step > STEP.cert);
+}
+
 /** Walks at random; gives the number of events that changed what a player says or may say. */
 function walk(model: Model, locals: Locals, seed: number, events: number): number {
   const dice = newDice(seed);
@@ -149,7 +154,7 @@ function walk(model: Model, locals: Locals, seed: number, events: number): numbe
     const walker = walkers[player]!;
     if (dice(40) === 0) walker.state = walker.logged;
     const event = anyEvent(model, walkers, player, dice);
-    if (event === undefined) continue;
+    if (event === undefined || endsScope(model, transition(walker.state, event, 0).state)) continue;
     const done = play(model, walker.state, [event]);
     if (done.state.decision !== undefined) continue;
     const end = {

@@ -6,7 +6,7 @@ import { change, changePeriod, type Play } from './play.ts';
 import { committeeIn, periodOf, trackerOf } from './state.ts';
 import { keyOf } from './value-key.ts';
 import { countVote, type EquivocationPair, type Quorum, quorumFor } from './vote-tracker.ts';
-import { certVote } from './voting.ts';
+import { certVote, endIfSplit } from './voting.ts';
 
 /** `fresh`: it just came; `early`: it came, and was passed on, before the round; `bundle`: no rule of freshness is asked. */
 export function onVote(play: Play, vote: WeighedVote, origin: 'fresh' | 'early' | 'bundle'): void {
@@ -47,6 +47,7 @@ function count(play: Play, vote: WeighedVote, relay: boolean): void {
     const place = { round: vote.vote.round, period, step };
     onQuorum(play, quorumFor(trackerOf(play.state, period, step), place, value));
   }
+  if (step === STEP.soft && period === play.state.period) endIfSplit(play);
 }
 
 /**

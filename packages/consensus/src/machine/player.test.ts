@@ -193,6 +193,39 @@ describe('the end of a period', () => {
     assert.deepEqual(votesIn(player.fire('step')), ['5 bottom']);
   });
 
+  test('no value can have a quorum any more: the next vote comes at once, and no cert vote after it', () => {
+    const player = running();
+    player.propose(1, W);
+    player.block(W);
+    player.fire('step');
+    assert.deepEqual(votesIn(player.votes([0, 1], STEP.soft, V)), []);
+    assert.deepEqual(votesIn(player.votes([2], STEP.soft, W)), [], 'the fourth may still make a quorum');
+    assert.deepEqual(votesIn(player.votes([3], STEP.soft, W)), ['3 bottom']);
+    assert.equal(player.state().step, STEP.next);
+    // One of them voted for both: that quorum comes too late for this player.
+    assert.deepEqual(votesIn(player.votes([2], STEP.soft, V)), []);
+    assert.deepEqual(votesIn(player.fire('step')), ['4 v']);
+  });
+
+  test('votes that split before the own soft vote end the period right after it', () => {
+    const player = running();
+    player.votes([0, 1], STEP.soft, V);
+    player.votes([2, 3], STEP.soft, W);
+    assert.deepEqual(votesIn(player.fire('step')), ['1 v', '3 bottom']);
+  });
+
+  test('split votes of another step, or of an equivocator alone, do not end it', () => {
+    const player = running();
+    player.fire('step');
+    player.votes([0, 1], STEP.cert, V);
+    player.votes([2, 3], STEP.cert, W);
+    assert.equal(player.state().step, STEP.cert);
+    player.votes([0, 1], STEP.soft, V);
+    player.votes([3], STEP.soft, W);
+    player.votes([3], STEP.soft, EMPTY);
+    assert.equal(player.state().step, STEP.cert, 'he counts for every value');
+  });
+
   test('who may have made a value final stands by it', () => {
     const player = running();
     player.votes(THREE, STEP.soft, V);

@@ -1,7 +1,15 @@
 import { BOTTOM, equalValues, isBottom, STEP, type Value } from '@sero/protocol';
 import { deadline } from './filter-time.ts';
 import { change, changePeriod, type Play } from './play.ts';
-import { isKnownToHold, nextQuorumOf, type PlayerState, periodOf, softQuorumOf, trackerOf } from './state.ts';
+import {
+  committeeIn,
+  isKnownToHold,
+  nextQuorumOf,
+  type PlayerState,
+  periodOf,
+  softQuorumOf,
+  trackerOf,
+} from './state.ts';
 import { setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
 
 /** Last next_k that there is: 252. */
@@ -17,6 +25,21 @@ export function softVote(play: Play): void {
   setStepTimer(play, deadline(params, period));
   if (value !== undefined) vote(play, STEP.soft, value);
   certVote(play);
+  endIfSplit(play);
+}
+
+/**
+ * The next vote before the deadline, where everybody votes: the soft votes that were seen leave no value that could still have a quorum, so this period
+ * makes nothing final. As with any clock that is fast, it decides when a player votes and never for what; an equivocator who would have helped
+ * a value makes others do it by a later period.
+ */
+export function endIfSplit(play: Play): void {
+  const { state } = play;
+  const { everyUnit, threshold } = committeeIn(state, STEP.soft);
+  if (!everyUnit || state.phase !== 'running' || state.step !== STEP.cert) return;
+  const { reached, heaviest, paired, total } = trackerOf(state, state.period, STEP.soft);
+  const unseen = state.facts.total - total;
+  if (reached.length === 0 && heaviest + paired + unseen < threshold) nextVote(play);
 }
 
 /** The value of this period's leader; from period m on the empty block, for whoever saw bottom win the last period. */
