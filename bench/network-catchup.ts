@@ -12,13 +12,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createClient } from '@sero/api';
+import { freePorts } from '@sero/cli';
 import { peerIdIn } from '@sero/node';
 import { encodeGenesis } from '@sero/protocol';
 import { type Running, startProcess } from '../test/network/processes.ts';
 import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
 import { emptyChain, secondsToVerify, type WrittenChain, writeChain } from './network-catchup-chain.ts';
 import { PAYMENT_NOTES, paymentChain } from './network-chain.ts';
-import { freePorts, PROGRAM } from './network-nodes.ts';
+import { PROGRAM } from './network-nodes.ts';
 
 /** What catching up came to. */
 export interface CaughtUp {

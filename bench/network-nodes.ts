@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from '@sero/api';
+import { freePorts } from '@sero/cli';
 import { peerIdIn } from '@sero/node';
 import { type Running, startProcess } from '../test/network/processes.ts';
 import type { PaymentChain } from './network-chain.ts';
@@ -108,13 +107,4 @@ async function untilAtWork({ name, url, running }: ValidatorNode, others: number
     if (peers.length === others && height > 0n && record !== null) return;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
-}
-
-/** TCP ports of the loopback address that nobody has now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePorts } from '@sero/cli';
 import type { Checker } from './checker.ts';
 import type { MadeNetwork } from './made-network.ts';
 import { createNamespaces, type Namespaces } from './namespaces.ts';
@@ -162,13 +161,4 @@ export async function startAll(
 ): Promise<void> {
   await Promise.all(names.map((name) => network.start(name)));
   for (const name of names) checker.watch({ name, url: network.url(name) });
-}
-
-/** Ports of the loopback address that nobody listens at now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

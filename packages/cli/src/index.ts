@@ -1,4 +1,5 @@
 export { type Example, examplesOf } from './command.ts';
+export { freePorts } from './devnet/free-ports.ts';
 export { devnetStake } from './devnet/genesis.ts';
 export { startValidators, takeDevnetDirectory } from './devnet/network.ts';
 export { DEVNET_VALIDATORS, devnetValidators } from './devnet/validators.ts';
