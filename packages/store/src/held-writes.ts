@@ -72,8 +72,11 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
         }
       },
       close() {
-        write();
-        store.close();
+        try {
+          write();
+        } finally {
+          store.close();
+        }
       },
     },
 
@@ -99,8 +102,11 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
         log.truncate(length);
       },
       close() {
-        write();
-        log.close();
+        try {
+          write();
+        } finally {
+          log.close();
+        }
       },
     },
   };

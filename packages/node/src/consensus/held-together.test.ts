@@ -7,8 +7,13 @@ import { heldTogether } from './held-together.ts';
 /** Certificates and state in memory; what is written where, in order. */
 function scene() {
   const written: string[] = [];
-  const watched = (name: string) => hookedStore(memoryStore(), { after: () => void written.push(name) });
-  const certificates = certificateStore(watched('certificates'), { kept: 20n, stride: 8n });
+  let isFull = false;
+  const before = (): void => {
+    if (isFull) throw new Error('the disk is full');
+  };
+  const watched = (name: string, hooks = {}) =>
+    hookedStore(memoryStore(), { ...hooks, after: () => void written.push(name) });
+  const certificates = certificateStore(watched('certificates', { before }), { kept: 20n, stride: 8n });
   const inner = heldWrites(watched('state'), memoryLog());
   const writes = heldTogether(certificates, inner);
   const block = (height: bigint): void => {
@@ -16,7 +21,10 @@ function scene() {
     inner.log.append(new Uint8Array(10));
     inner.store.write([{ key: Uint8Array.of(1), value: Uint8Array.of(Number(height)) }]);
   };
-  return { written, certificates, writes, block, store: inner.store };
+  const fail = (): void => {
+    isFull = true;
+  };
+  return { written, certificates, writes, block, store: inner.store, fail };
 }
 
 describe('certificates and blocks that are held together', () => {
@@ -32,6 +40,17 @@ describe('certificates and blocks that are held together', () => {
     assert.deepEqual([...certificates.heights(0n)], [1n, 2n, 3n, 4n, 5n]);
     block(6n);
     assert.deepEqual(written.slice(2), ['certificates', 'state'], 'each by itself again');
+  });
+
+  it('are both left out where the certificates cannot be written, then and when all is closed', () => {
+    const { written, certificates, writes, block, store, fail } = scene();
+    writes.hold();
+    block(1n);
+    fail();
+    assert.throws(() => writes.flush(), /the disk is full/);
+    assert.throws(() => certificates.close(), /the disk is full/);
+    assert.throws(() => store.close());
+    assert.deepEqual(written, [], 'no block without its certificate');
   });
 
   it('keep their order where somebody else has the blocks written, and are held on', () => {

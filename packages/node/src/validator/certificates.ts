@@ -92,12 +92,12 @@ export function certificateStore(
   /** What is held, and with it what is not needed any more: as much as if each had been put by itself. */
   function write(): void {
     if (pending.size === 0) return;
-    const held = pending;
-    [pending, bytes] = [new Map(), 0];
     store.write([
-      ...removals(held.size),
-      ...[...held].flatMap(([height, certificate]) => changesOf(height, certificate)),
+      ...removals(pending.size),
+      ...[...pending].flatMap(([height, certificate]) => changesOf(height, certificate)),
     ]);
+    // Not before: where the write fails, blocks that wait for it must not be written either.
+    [pending, bytes] = [new Map(), 0];
   }
 
   return {
@@ -147,8 +147,11 @@ export function certificateStore(
     held: () => bytes,
 
     close() {
-      write();
-      store.close();
+      try {
+        write();
+      } finally {
+        store.close();
+      }
     },
   };
 }
