@@ -246,8 +246,11 @@ async function open(
     );
     if (check === 'always') await checkLedgerInSteps({ ...ledger, store, blocks }, pace);
     const close = (): void => {
-      writes.log.close();
-      store.close();
+      try {
+        writes.log.close();
+      } finally {
+        store.close();
+      }
     };
     return { ledger: opened, store, writes, close };
   } catch (error) {

@@ -28,17 +28,25 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
   let records: Uint8Array[] = [];
   let bytes = 0;
   const listeners: (() => void)[] = [];
+  let failure: { readonly error: unknown } | undefined;
 
   function write(): void {
+    if (failure !== undefined) throw failure.error;
     if (records.length === 0 && changes.size === 0) return;
-    for (const listener of listeners) listener();
-    const [pending, merged] = [records, [...changes.values()]];
-    [records, changes, bytes] = [[], new Map(), 0];
-    if (pending.length > 0) {
-      if (log.appendAll !== undefined) log.appendAll(pending);
-      else for (const record of pending) log.append(record);
+    try {
+      for (const listener of listeners) listener();
+      const [pending, merged] = [records, [...changes.values()]];
+      [records, changes, bytes] = [[], new Map(), 0];
+      if (pending.length > 0) {
+        if (log.appendAll !== undefined) log.appendAll(pending);
+        else for (const record of pending) log.append(record);
+      }
+      if (merged.length > 0) store.write(merged);
+    } catch (error) {
+      // What was held is lost to this process, whoever had it written: nothing is built on what is there now.
+      failure = { error };
+      throw error;
     }
-    if (merged.length > 0) store.write(merged);
   }
 
   return {
@@ -62,6 +70,7 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
         return store.entries(prefix, options);
       },
       write(given) {
+        if (failure !== undefined) throw failure.error;
         if (!isHolding) {
           store.write(given);
           return;
@@ -89,6 +98,7 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
       },
       begin: (first) => log.begin(first),
       append(record) {
+        if (failure !== undefined) throw failure.error;
         if (!isHolding) return log.append(record);
         bytes += record.length;
         return log.length + records.push(record.slice()) - 1;

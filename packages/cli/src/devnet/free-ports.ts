@@ -30,7 +30,8 @@ async function listening(port: number): Promise<Server | undefined> {
   try {
     await once(server.listen(port, '127.0.0.1'), 'listening');
     return server;
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     return undefined;
   }
 }

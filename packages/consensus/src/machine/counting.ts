@@ -17,6 +17,8 @@ export function onVote(play: Play, vote: WeighedVote, origin: 'fresh' | 'early' 
   if (origin !== 'bundle' && !isFresh(play.state, vote.vote)) return;
   if (step === STEP.propose) onProposal(play, vote);
   else count(play, vote, origin === 'fresh');
+  // A bundle is read to its end first: what looks split in the middle of it may be the quorum that it proves.
+  if (origin !== 'bundle') endIfSplit(play);
 }
 
 function keepEarly(play: Play, vote: WeighedVote): void {
@@ -47,7 +49,6 @@ function count(play: Play, vote: WeighedVote, relay: boolean): void {
     const place = { round: vote.vote.round, period, step };
     onQuorum(play, quorumFor(trackerOf(play.state, period, step), place, value));
   }
-  if (step === STEP.soft && period === play.state.period) endIfSplit(play);
 }
 
 /**
@@ -66,6 +67,7 @@ export function onBundle(
   if (isOld && (first.step !== STEP.cert || play.state.mutant === 'old-certificate')) return;
   startClock(play);
   for (const vote of all) onVote(play, vote, 'bundle');
+  endIfSplit(play);
 }
 
 function onQuorum(play: Play, quorum: Quorum): void {

@@ -133,8 +133,8 @@ function isReached({ reached }: Pick<VoteTracker, 'reached'>, value: Value): boo
   return reached.some((other) => equalValues(other, value));
 }
 
-/** The most that a value without a quorum has. */
-function heaviestOf(tracker: Pick<VoteTracker, 'counts' | 'reached'>): bigint {
+/** The most that a value without a quorum has, equivocators left out. */
+export function heaviestOf(tracker: Pick<VoteTracker, 'counts' | 'reached'>): bigint {
   let heaviest = 0n;
   for (const { value, weight } of tracker.counts.values()) {
     if (weight > heaviest && !isReached(tracker, value)) heaviest = weight;

@@ -11,6 +11,7 @@ import {
   trackerOf,
 } from './state.ts';
 import { setNextTimer, setRecoveryTimer, setStepTimer } from './timers.ts';
+import { heaviestOf } from './vote-tracker.ts';
 
 /** Last next_k that there is: 252. */
 const LAST_NEXT = STEP.late - 1;
@@ -37,9 +38,10 @@ export function endIfSplit(play: Play): void {
   const { state } = play;
   const { everyUnit, threshold } = committeeIn(state, STEP.soft);
   if (!everyUnit || state.phase !== 'running' || state.step !== STEP.cert) return;
-  const { reached, heaviest, paired, total } = trackerOf(state, state.period, STEP.soft);
-  const unseen = state.facts.total - total;
-  if (reached.length === 0 && heaviest + paired + unseen < threshold) nextVote(play);
+  const tracker = trackerOf(state, state.period, STEP.soft);
+  const unseen = state.facts.total - tracker.total;
+  if (tracker.reached.length > 0 || tracker.total === 0n) return;
+  if (heaviestOf(tracker) + tracker.paired + unseen < threshold) nextVote(play);
 }
 
 /** The value of this period's leader; from period m on the empty block, for whoever saw bottom win the last period. */

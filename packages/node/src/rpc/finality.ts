@@ -113,20 +113,24 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
         done = reached;
       };
       let reached = done;
-      for (
-        let height = done - (done % stake.certStride) + stake.certStride;
-        height <= last;
-        height += stake.certStride
-      ) {
-        const light = make(height);
-        // Its certificate may be written yet: it is tried again with each block, as long as its table is known for certain.
-        if (light === undefined && height + stake.balanceLookback >= head) break;
-        if (light === undefined) missing.push(height);
-        else fresh.push([height, light]);
-        reached = height;
-        if (fresh.length >= KEPT_AT_ONCE) keep(reached);
+      // One that cannot be read keeps none of those before it from being there: their tables go.
+      try {
+        for (
+          let height = done - (done % stake.certStride) + stake.certStride;
+          height <= last;
+          height += stake.certStride
+        ) {
+          const light = make(height);
+          // Its certificate may be written yet: it is tried again with each block, as long as its table is known for certain.
+          if (light === undefined && height + stake.balanceLookback >= head) break;
+          if (light === undefined) missing.push(height);
+          else fresh.push([height, light]);
+          reached = height;
+          if (fresh.length >= KEPT_AT_ONCE) keep(reached);
+        }
+      } finally {
+        keep(reached);
       }
-      keep(reached);
       return missing;
     },
   };

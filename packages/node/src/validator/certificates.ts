@@ -141,8 +141,8 @@ export function certificateStore(
       isHolding = true;
     },
     flush() {
-      isHolding = false;
       write();
+      isHolding = false;
     },
     held: () => bytes,
 
