@@ -223,6 +223,26 @@ describe('the light certificates of strides', () => {
     assert.equal(forgetful.latest(), undefined);
   });
 
+  it('before one that cannot be read are kept, each time it is tried', async () => {
+    const made = certifiedNetwork();
+    while (made.network.ledger.head().height < 33n) await made.grow();
+    const kept = lightCertificateStore(memoryStore());
+    const finality = createFinality({
+      ledger: made.network.ledger,
+      store: kept,
+      certificate(height) {
+        if (height === 24n) throw new Error('a record is damaged');
+        return made.certificates.get(height);
+      },
+      checkpoint: () => undefined,
+    });
+    for (let tries = 0; tries < 2; tries++) assert.throws(() => finality.committed(), /damaged/);
+    assert.deepEqual(
+      [8n, 16n, 24n, 32n].map((height) => kept.get(height) !== undefined),
+      [true, true, false, false],
+    );
+  });
+
   it('are made with a later block where the certificate was written after its own', async () => {
     const made = certifiedNetwork();
     while (made.network.ledger.head().height < 7n) await made.grow();
