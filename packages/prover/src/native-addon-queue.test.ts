@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -30,6 +32,13 @@ describe('the queue of the native addon', () => {
     tests(load.addon);
   }
 });
+
+/** The nice value of a thread of this process; undefined where it has ended. */
+async function niceOf(thread: string): Promise<number | undefined> {
+  const text = await readFile(`/proc/self/task/${thread}/stat`, 'utf8').catch(() => undefined);
+  // The name of a thread may hold spaces and brackets.
+  return text === undefined ? undefined : Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+}
 
 function tests(addon: NativeAddon): void {
   const scalars = (count: number): Uint8Array => new Uint8Array(32 * count).fill(1);
@@ -59,6 +68,28 @@ function tests(addon: NativeAddon): void {
       flags.map(() => CANCELLED),
     );
     for (const flag of flags) addon.release(flag);
+  });
+
+  const onLinux = {
+    skip: process.platform === 'linux' ? false : 'threads have no nice value of their own here',
+  };
+  it('gives way to what answers: its threads alone have a lower priority', onLinux, async () => {
+    const flag = addon.newCancel();
+    const { settled, start } = starter();
+    const work = start('long', LONG, flag);
+    const ofProcess = getPriority();
+    const inLow = async (): Promise<number> => {
+      const niceness = await Promise.all((await readdir('/proc/self/task')).map(niceOf));
+      return niceness.filter((nice) => nice === Math.max(ofProcess, 5)).length;
+    };
+    // A thread lowers itself once it runs, long before such work ends.
+    let low = await inLow();
+    for (; low < 2 && settled.length === 0; low = await inLow()) await setTimeout(1);
+    assert.ok(low >= 2);
+    assert.equal(await niceOf(String(process.pid)), ofProcess);
+    addon.cancel(flag);
+    await work;
+    addon.release(flag);
   });
 
   it('runs two jobs at once, the others in the order in which they came, those of all threads in one line', async () => {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "job.hpp"
+#include "priority.hpp"
 
 namespace sero_addon {
 namespace {
@@ -30,6 +31,7 @@ void finish(Job* job) {
 }
 
 void* serve(void* slot) {
+  sero::give_way();
   Job** const its = static_cast<Job**>(slot);
   pthread_mutex_lock(&mutex);
   for (;;) {

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "../include/sero_prover.h"
+#include "priority.hpp"
 
 namespace {
 
@@ -73,6 +74,7 @@ void serve(sero_pool* pool) {
 }
 
 void* serve_pool(void* pool) {
+  sero::give_way();
   serve(static_cast<sero_pool*>(pool));
   return nullptr;
 }
