@@ -8,7 +8,15 @@ import {
   type ValidatorNode,
 } from './network-nodes.ts';
 import { type Submission, submitAll } from './network-submit.ts';
-import { costOf, loopbackBytes, metricsOf, readBlocks, transactionsOf, watchHeads } from './network-watch.ts';
+import {
+  costOf,
+  loopbackBytes,
+  metricsOf,
+  type NodeCost,
+  readBlocks,
+  transactionsOf,
+  watchHeads,
+} from './network-watch.ts';
 
 export interface LoadOptions {
   readonly chain: PaymentChain;
@@ -44,8 +52,9 @@ export interface LoadSample {
   readonly taken: number;
   /** Height that every validator has. */
   readonly height: number;
-  /** By validator, MiB. */
+  /** By validator, MiB; `own` without the pages of mapped files, the state's database above all. */
   readonly rss: readonly number[];
+  readonly own: readonly number[];
 }
 
 /** What a network made of payments. Times are ms, times of processors seconds. */
@@ -79,8 +88,9 @@ export interface LoadResult {
   readonly cpuMsPerPayment: number;
   /** Bytes over loopback for each payment, what payers send and all that else ran included. */
   readonly loopbackBytesPerPayment: number;
-  /** MiB of each validator at its end. */
+  /** MiB of each validator at its end, as in a sample. */
   readonly rss: readonly number[];
+  readonly own: readonly number[];
   /** Of validator 0, for what it refused and what it waited for. */
   readonly metrics: Readonly<Record<string, number>>;
   /** True where each validator has the same last block. */
@@ -97,6 +107,12 @@ const MIB = 1_048_576;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const rounded = (value: number, places = 3): number => Number(value.toFixed(places));
+
+/** By validator, MiB. */
+function memoryOf(costs: readonly NodeCost[]): Pick<LoadSample, 'rss' | 'own'> {
+  const inMib = (bytes: number): number => Math.round(bytes / MIB);
+  return { rss: costs.map(({ rss }) => inMib(rss)), own: costs.map(({ ownMemory }) => inMib(ownMemory)) };
+}
 
 /** Starts the validators, hands the payments in, waits until they are final, stops everything. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
@@ -126,7 +142,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
         seconds: rounded((performance.now() - begun) / 1_000, 1),
         taken,
         height: watch.height(),
-        rss: nodes.map((node) => Math.round(costOf(node).rss / MIB)),
+        ...memoryOf(nodes.map(costOf)),
       });
     }, SAMPLE_EVERY);
     sampler.signal.addEventListener('abort', () => clearInterval(timer));
@@ -191,7 +207,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
       busy: rounded((all + driverCpu) / (seconds * cpus().length)),
       cpuMsPerPayment: rounded((1_000 * all) / nodes.length / each),
       loopbackBytesPerPayment: Math.round(bytes / each),
-      rss: after.map(({ rss }) => Math.round(rss / MIB)),
+      ...memoryOf(after),
       metrics,
       agreed: new Set(roots).size === 1,
       faults,

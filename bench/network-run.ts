@@ -64,7 +64,9 @@ const result = await runLoad({
   say,
   sample: (sample) => {
     console.log(JSON.stringify({ sample }));
-    say(`${sample.taken} taken, block ${sample.height}, ${sample.rss.join(' ')} MiB`);
+    say(
+      `${sample.taken} taken, block ${sample.height}, ${sample.rss.join(' ')} MiB, own ${sample.own.join(' ')}`,
+    );
   },
   ...(values.rate === undefined ? {} : { rate: Number(values.rate) }),
   ...(values.doors === undefined ? {} : { doors: Number(values.doors) }),
@@ -93,7 +95,7 @@ function told(r: LoadResult): string[] {
     row('processor ms a payment', `${r.cpuMsPerPayment} each validator; driver ${r.driverCpu} s in all`),
     row('cores taken', `${Math.round(100 * r.busy)} % of ${r.cores}`),
     row('loopback bytes a payment', String(r.loopbackBytesPerPayment)),
-    row('memory MiB', r.rss.join(' ')),
+    row('memory MiB', `${r.rss.join(' ')}, own ${r.own.join(' ')}`),
     row('all agree', String(r.agreed)),
     ...Object.entries(r.metrics).map(([name, value]) => row(name, String(value))),
   ];

@@ -82,7 +82,9 @@ export interface NodeCost {
   /** Seconds of processor time, all threads together, and of the thread that runs the program. */
   readonly cpu: number;
   readonly mainCpu: number;
+  /** Bytes of memory now, and of those what is no page of a mapped file. */
   readonly rss: number;
+  readonly ownMemory: number;
 }
 
 /** Ticks a second in /proc: fixed by the kernel's interface to programs. */
@@ -97,6 +99,7 @@ export function costOf({ name, running: { pid } }: ValidatorNode): NodeCost {
     cpu: figures.cpuSeconds,
     mainCpu: (Number(fields[11]) + Number(fields[12])) / TICKS,
     rss: figures.rss,
+    ownMemory: figures.ownMemory,
   };
 }
 
@@ -108,7 +111,7 @@ export function loopbackBytes(): number {
 
 /** Counters of a node's metrics that say what it refused and how it worked. */
 const TOLD =
-  /^(sero_(?:mempool_(?:refused|departed|admitted)_total|proposal_dropped_total|rounds_total|verify_batch_(?:proofs|seconds)_(?:sum|count)|block_commit_seconds_(?:sum|count)|event_loop_lag_seconds)(?:\{[^}]*\})?) (\S+)$/gm;
+  /^(sero_(?:mempool_(?:refused|departed|admitted)_total|proposal_dropped_total|rounds_total|verify_batch_(?:proofs|seconds)_(?:sum|count)|block_commit_seconds_(?:sum|count)|event_loop_lag_seconds|memory_bytes)(?:\{[^}]*\})?) (\S+)$/gm;
 
 /** Those counters of a node now. */
 export async function metricsOf({ url }: ValidatorNode): Promise<Readonly<Record<string, number>>> {

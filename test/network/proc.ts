@@ -7,6 +7,8 @@ export interface ProcessFigures {
   /** Bytes of memory now, and at most so far. */
   readonly rss: number;
   readonly peakRss: number;
+  /** Bytes of `rss` that are no pages of a mapped file. */
+  readonly ownMemory: number;
   readonly threads: number;
   /** Bytes that its network namespace sent and received, but for loopback and the test's own way in: its own where it has a namespace of its own. */
   readonly sent: number;
@@ -53,6 +55,7 @@ export function figuresOf(stat: string, status: string, devices: string): Proces
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
     rss,
     peakRss: kilobytes('VmHWM') ?? rss,
+    ownMemory: kilobytes('RssAnon') ?? rss,
     threads: Number(fields[17]),
     sent,
     received,

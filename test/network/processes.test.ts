@@ -123,13 +123,14 @@ describe('processes', () => {
 
 it('figures are read from what the kernel writes, whatever the program is called', () => {
   const stat = '7 (a) b) S 1 7 7 0 -1 4194560 3085 0 0 0 150 50 0 0 20 0 11 0 221 0 0';
-  const status = 'Name:\ta\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n';
+  const status = 'Name:\ta\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\nRssAnon:\t     512 kB\n';
   const devices =
     'Inter-|   Receive  |  Transmit\n face |bytes packets|bytes\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0: 100 2 0 0 0 0 0 0 30 1 0 0 0 0 0 0\n mgmt0: 500 2 0 0 0 0 0 0 500 1 0 0 0 0 0 0\n';
   assert.deepEqual(figuresOf(stat, status, devices), {
     cpuSeconds: 2,
     rss: 1_048_576,
     peakRss: 2_097_152,
+    ownMemory: 524_288,
     threads: 11,
     sent: 30,
     received: 100,

@@ -355,6 +355,7 @@ test('over RPC: status, readiness and metrics are served; a taken port is named 
   for (const name of alone) assert.match(metrics, new RegExp(`^# TYPE ${name} `, 'm'));
   assert.match(metrics, /^sero_height 1$/m);
   assert.match(metrics, /^sero_disk_bytes\{part="state"\} [1-9]/m);
+  assert.match(metrics, /^sero_memory_bytes\{part="heap"\} [1-9]/m);
   const other = newDirectory();
   await assert.rejects(start(other, { rpc: { port } }), code(NodeError, 'port-unusable'));
   const free = await start(other);

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FinishedRound } from './agreement.ts';
 import type { NodeDirectory } from './directory.ts';
 import { diskSizes } from './disk-sizes.ts';
+import { memorySizes } from './memory.ts';
 import type { MempoolEvents } from './mempool/mempool.ts';
 import { meterNetwork } from './network-metrics.ts';
 
@@ -105,6 +106,8 @@ export function createMetrics(): NodeMetrics {
       for (const [part, bytes] of await sizes()) this.set({ part }, bytes);
     },
   });
+
+  labelled('sero_memory_bytes', 'Bytes of memory, by part', 'part', () => memorySizes());
 
   const lag = monitorEventLoopDelay({ resolution: 10 });
   lag.enable();
