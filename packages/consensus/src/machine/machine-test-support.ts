@@ -14,6 +14,9 @@ export const PARAMS: ConsensusParams = consensusParams(DEVELOPMENT);
 /** Four senders of one unit each; three make a quorum. */
 export const SENDERS = ['one', 'two', 'three', 'four'].map((name) => blake2b256('TEST_SENDER', utf8(name)));
 
+/** Numbers of three senders: a quorum. */
+export const THREE: readonly number[] = [0, 1, 2];
+
 export function someValue(name: string, period = 0, proposer = SENDERS[0]!): Value {
   return { period, proposer, digest: blake2b256('TEST_BLOCK', utf8(name)) };
 }
@@ -117,6 +120,24 @@ export function startPlayer(params: ConsensusParams = PARAMS, round = 1n, start?
     block: (value, isValid = true) => player.on({ type: 'block', value, isValid }),
   };
   return player;
+}
+
+/** In period 0, clock running, the leader's proposal and block there. */
+export function running(): TestPlayer {
+  const player = startPlayer();
+  player.on({ type: 'transactions' });
+  player.propose(0, V);
+  player.block(V);
+  return player;
+}
+
+/** Goes to the next period by next votes of three for a value. */
+export function enter(
+  player: TestPlayer,
+  value = BOTTOM,
+  period = player.state().period,
+): readonly PlayerAction[] {
+  return player.votes(THREE, STEP.next, value, { period });
 }
 
 /** The votes that actions ask for, as "step value". */
