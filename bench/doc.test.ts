@@ -52,6 +52,15 @@ describe('the page of figures', () => {
     );
   });
 
+  it('has one row of a figure that is left out here and was measured by an earlier run', () => {
+    const out = ['a.one', 'a.out'].map((name) => ({ name, because: 'no compiler' }));
+    const text = page([of('a.one', 'old')], [], out);
+    assert.deepEqual(
+      text.split('\n').flatMap((line) => /^\| (a\.\S+) \| (\S+ \S+)/.exec(line)?.slice(1, 3).join(' ') ?? []),
+      ['a.one 2 ms', 'a.out not measured'],
+    );
+  });
+
   it('takes from earlier runs what this one did not measure, of a figure that was measured twice the later line', () => {
     const lines = [of('a.one', 'old'), of('a.two', 'old'), of('a.two', 'newer')].map((figure) =>
       JSON.stringify(figure),

@@ -3,7 +3,7 @@
  *
  *   npm run bench                       everything
  *   npm run bench -- --only pool.       the figures whose name starts so
- *   npm run bench -- --large            sizes that take gigabytes and many minutes too
+ *   npm run bench -- --large            sizes that take gigabytes and many minutes too; the payments that figures of networks take are made where they are lacking
  *   npm run bench -- --doc              everything, and docs/benchmarks.md is written anew; with --large that page has those figures too
  *   npm run bench -- --doc --with FILE  and the figures that earlier runs wrote to stdout and this one does not measure; the page says of each
  *                                       row which run it is of, when that was and at which commit; with --only too, the others are all from there

@@ -123,18 +123,19 @@ export async function measureChain(
   return { ...caughtUp, written };
 }
 
-/** Payments of a full block in a development network: what its gas limit has room for. */
-const FULL = 320;
+/** Payments of a full block here: of the 323 that a development network's gas limit has room for. */
+export const FULL = 320;
 
 /** A chain of full blocks, of payments that `npm run bench:payments` made. */
-export function fullChain(count: number): WrittenChain {
+export function fullChain(count: number, folder: string = PAYMENT_CACHE): WrittenChain {
   const { genesis, hash } = paymentChain(4, PAYMENT_NOTES);
-  const payments = openPaymentCache(PAYMENT_CACHE, hash).first(FULL * count);
-  if (payments.length < FULL * count) {
+  const cache = openPaymentCache(folder, hash);
+  if (cache.count() < FULL * count) {
     throw new Error(
-      `${FULL * count} payments are needed and ${payments.length} are there: npm run bench:payments`,
+      `${FULL * count} payments are needed and ${cache.count()} are there: npm run bench:payments`,
     );
   }
+  const payments = cache.first(FULL * count);
   const blocks = Array.from({ length: count }, (_, i) => payments.slice(FULL * i, FULL * (i + 1)));
   return { genesis, blocks };
 }

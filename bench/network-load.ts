@@ -18,6 +18,9 @@ import {
   watchHeads,
 } from './network-watch.ts';
 
+/** Blocks after which a network's wait for proposals follows those that came: {@link LoadOptions.warmUp} where rounds of a network that has stood are meant. */
+export const WARM_UP = 48;
+
 export interface LoadOptions {
   readonly chain: PaymentChain;
   readonly payments: readonly Uint8Array[];

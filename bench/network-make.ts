@@ -10,10 +10,9 @@
  */
 import { parseArgs } from 'node:util';
 import { toHex } from '@sero/crypto';
-import { developmentTools } from '../tools/demo/network.ts';
 import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
 import { PAYMENT_NOTES, paymentChain } from './network-chain.ts';
-import { paymentMaker } from './network-payment.ts';
+import { makePayments } from './network-payments.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,37 +22,12 @@ const { values } = parseArgs({
   },
 });
 
-/** Payments under way: while one is proved, the next is built. */
-const UNDER_WAY = 2;
-const SAY_EVERY = 100;
-
 const chain = paymentChain(Number(values.validators), Number(values.notes));
 const wanted = Math.min(Number(values.payments ?? values.notes), chain.genesis.allocations.length);
 const cache = openPaymentCache(PAYMENT_CACHE, chain.hash);
 const had = cache.count();
 console.error(`${had} of ${wanted} payments are there, chain ${toHex(chain.hash).slice(0, 16)}`);
-if (had < wanted) {
-  const tools = await developmentTools((line) => console.error(line));
-  const maker = paymentMaker(chain, tools);
-  console.error(`the tree of ${chain.genesis.allocations.length} notes stands; ${tools.backend}`);
-  const begun = performance.now();
-  const coming: Promise<Uint8Array>[] = [];
-  for (let next = had; cache.count() < wanted; ) {
-    while (coming.length < UNDER_WAY && next < wanted) {
-      const payment = maker.make(next++);
-      // Awaited below, in order; one that fails before its turn must not end the program first.
-      payment.catch(() => undefined);
-      coming.push(payment);
-    }
-    cache.append(await coming.shift()!);
-    const made = cache.count() - had;
-    if (made % SAY_EVERY !== 0 && cache.count() !== wanted) continue;
-    const each = (performance.now() - begun) / made;
-    const left = Math.ceil(((wanted - cache.count()) * each) / 60_000);
-    console.error(`${cache.count()} of ${wanted}, ${each.toFixed(0)} ms each, ${left} min to go`);
-  }
-  await tools.close();
-}
+await makePayments(chain, cache, wanted, (line) => console.error(line));
 console.log(
   JSON.stringify({ genesisHash: toHex(chain.hash), payments: cache.count(), made: cache.count() - had }),
 );

@@ -19,7 +19,7 @@ import { parseArgs } from 'node:util';
 import { toHex } from '@sero/crypto';
 import { openPaymentCache, PAYMENT_CACHE } from './network-cache.ts';
 import { PAYMENT_NOTES, paymentChain } from './network-chain.ts';
-import { type LoadResult, runLoad } from './network-load.ts';
+import { type LoadResult, runLoad, WARM_UP } from './network-load.ts';
 import { heaviest } from './network-profile.ts';
 import { thisRun } from './run.ts';
 
@@ -32,7 +32,7 @@ const { values, positionals: extra } = parseArgs({
     rate: { type: 'string' },
     'in-flight': { type: 'string', default: '256' },
     doors: { type: 'string' },
-    'warm-up': { type: 'string', default: '48' },
+    'warm-up': { type: 'string', default: String(WARM_UP) },
     profile: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
