@@ -44,6 +44,7 @@ const RUN_HERE: Readonly<Record<string, string>> = {
 const RUN_BY_HAND: readonly string[] = [
   'npm run bench -- --doc',
   'npm run bench -- --large --only consensus.',
+  'npm run bench -- --only network.',
 ];
 
 /** The commands that a script starts, without what stands around them. */
