@@ -247,8 +247,8 @@ describe('catching up', () => {
     await near.look();
     assert.deepEqual(
       near.flushed,
-      [3, 4],
-      'the stretch that ends six blocks before the head is the last one',
+      [3, 5],
+      'the middle of a stretch, five blocks before the head, is the end',
     );
     assert.deepEqual(near.told, WHOLE);
     const nearer = scene([peerDouble('a', CHAIN, 10n)]);

@@ -245,13 +245,18 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   /** Rejects where no peer has the blocks; where the node itself fails there is no going on. */
-  async function take({ stretch, blocks }: Found): Promise<void> {
+  async function take({ stretch, blocks, from }: Found): Promise<void> {
+    let next = stretch.headers[0]!.height;
+    const holdAsFar = (): void => (from.height - next < near ? holdNoMore() : holdFurther());
+    if (!(await ownWork(holdAsFar))) return;
     // The certificate first: what is applied is final because of it.
     const kept = ownWork(() =>
       certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
     );
     if (!(await kept)) return;
     for await (const bytes of blocks.take()) {
+      if (!(await ownWork(holdAsFar))) return;
+      next++;
       // A certified block that does not hold is a fault of the chain, or of this program.
       if (stopped || !(await ownWork(() => apply(bytes)))) return;
       heldBlocks++;
@@ -310,8 +315,6 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const follows = headers[0]!.height === height() + 1n;
       next = follows ? afterNext(headers) : nextStretch(1n);
       if (!follows) continue;
-      const isNear = found.from.height - headers.at(-1)!.height < near;
-      if (!(await ownWork(isNear ? holdNoMore : holdFurther))) continue;
       try {
         await take(found);
       } catch (error) {
