@@ -12,7 +12,7 @@ import {
   EXECUTED,
   executeBlock,
   type FinishedBlock,
-  hashOfHead,
+  hashOfOwn,
 } from './execute.ts';
 import type { ProofClaim } from './proofs.ts';
 
@@ -92,7 +92,7 @@ function checkLink(header: Header, head: ChainHead): void {
     `the next block has height ${parent.height + 1n}`,
   );
   ensure(
-    equalBytes(header.parent, hashOfHead(head)),
+    equalBytes(header.parent, hashOfOwn(parent)),
     'header-parent',
     'the block continues another chain than this one',
   );

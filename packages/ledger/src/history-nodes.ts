@@ -17,20 +17,20 @@ import { historyOf, type State } from './state.ts';
  * them for each level. They are part of the index: made anew from the log like the rest of it.
  */
 
-/** The nodes that a block's header completes. Those of earlier headers are in the index. */
-export function nodesCompletedBy(state: State, header: Header): readonly HistoryNode[] {
+/** The nodes that a block's header completes. Those of earlier headers are in the index. @param hash of the header; default: worked out anew */
+export function nodesCompletedBy(state: State, header: Header, hash = headerHash): readonly HistoryNode[] {
   // Half of the headers complete nothing, and need not be hashed.
   if ((header.height & 1n) === 0n) return [];
   // The header names the hash of the one before it: no other leaf is needed.
-  return completedNodes(header.height, headerHash(header), (level, place) =>
+  return completedNodes(header.height, hash(header), (level, place) =>
     level === 0 ? header.parent : keptNode(state, level, place),
   );
 }
 
 /** Notes them. */
-export function indexHistory(state: State, header: Header): void {
-  for (const { height, place, hash } of nodesCompletedBy(state, header)) {
-    state.historyNode(height, place).set(hash);
+export function indexHistory(state: State, header: Header, hash = headerHash): void {
+  for (const node of nodesCompletedBy(state, header, hash)) {
+    state.historyNode(node.height, node.place).set(node.hash);
   }
 }
 

@@ -1,4 +1,4 @@
-import { compareBytes, toHex } from '@sero/crypto';
+import { compareBytes, equalBytes, toHex } from '@sero/crypto';
 import type { StakeRow, TableChanges, WholeStakeTable } from '@sero/protocol';
 
 /** A record that is online, as far as tables want to know. */
@@ -212,9 +212,9 @@ export function standingsOf(
 export function sameRow(a: StakeRow, b: StakeRow): boolean {
   return (
     a.weight === b.weight &&
-    toHex(a.vrfKey) === toHex(b.vrfKey) &&
-    toHex(a.voteRoot) === toHex(b.voteRoot) &&
-    toHex(a.blsKey) === toHex(b.blsKey)
+    equalBytes(a.vrfKey, b.vrfKey) &&
+    equalBytes(a.voteRoot, b.voteRoot) &&
+    equalBytes(a.blsKey, b.blsKey)
   );
 }
 

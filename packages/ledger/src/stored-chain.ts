@@ -10,6 +10,7 @@ import {
   HeaderType,
   headerHash,
   ProtocolError,
+  type Receipt,
 } from '@sero/protocol';
 import type { NoteHasher } from '@sero/prover';
 import {
@@ -31,7 +32,7 @@ import {
 } from './block-record.ts';
 import { ensure, LedgerError } from './errors.ts';
 import type { BlockItem } from './evidence.ts';
-import { type ChainHead, type ChainView, executeGenesis, type FinishedBlock } from './execute.ts';
+import { type ChainHead, type ChainView, executeGenesis, type FinishedBlock, hashOfOwn } from './execute.ts';
 import { indexAgrees, indexHistory, indexPeaks } from './history-nodes.ts';
 import { loadSnapshotInSteps } from './snapshot-load.ts';
 import { frontierOf, nullifierSetAgrees, type State, stateOf } from './state.ts';
@@ -284,7 +285,7 @@ function replay(rules: OpeningRules, chain: StoredChain, head: ChainHead): Heade
 /** A record must hold what its block comes to: receipts and frontier are served from there. */
 function checkLogged(record: BlockRecord, executed: ExecutedBlock, finished: FinishedBlock): void {
   const { height } = executed.block.header;
-  const frontier = height % CHECKPOINT_EVERY === 0n ? encodeFrontier(finished.frontier) : undefined;
+  const frontier = height % CHECKPOINT_EVERY === 0n ? encodeFrontier(finished.frontier()) : undefined;
   const same =
     equalBytes(record.executed, encodeExecutedBlock(executed)) &&
     equalBytes(record.frontier ?? new Uint8Array(0), frontier ?? new Uint8Array(0));
@@ -330,22 +331,28 @@ function writeBlock(
   { store }: StoredChain,
   { genesis }: ChainView,
   executed: ExecutedBlock,
-  { changes, tables }: FinishedBlock,
+  { changes, tables, header }: FinishedBlock,
 ): void {
   const view = overlay(store);
   const state = stateOf(view, genesis.anchor.window);
   const { height } = executed.block.header;
   // After the load of a snapshot the index lacks what is older than it; `indexLog` fills it in order.
-  if ((state.indexed.get() ?? 0n) === height) indexBlock(state, executed);
-  state.head.set(HeaderType.serialize(executed.block.header));
+  if ((state.indexed.get() ?? 0n) === height)
+    indexBlock(state, { header, receipts: executed.receipts }, hashOfOwn);
+  state.head.set(HeaderType.serialize(header));
   store.write([...changes, ...view.changes()]);
   tables.commit();
 }
 
-function indexBlock(state: State, { block, receipts }: ExecutedBlock): void {
-  const { height } = block.header;
-  state.header(height).set(HeaderType.serialize(block.header));
-  indexHistory(state, block.header);
+/** @param hash of a header; default: worked out anew */
+function indexBlock(
+  state: State,
+  { header, receipts }: { readonly header: Header; readonly receipts: readonly Receipt[] },
+  hash?: (header: Header) => Uint8Array,
+): void {
+  const { height } = header;
+  state.header(height).set(HeaderType.serialize(header));
+  indexHistory(state, header, hash);
   for (const [index, { txid }] of receipts.entries()) state.transaction(txid).set({ height, index });
   state.indexed.set(height + 1n);
 }
@@ -373,7 +380,7 @@ function* indexLog({ store, blocks }: StoredChain, { genesis }: ChainView, head:
       `block ${height} of the block log does not follow the one before it; restore the log from a backup or sync again`,
     );
     parent = headerHash(header);
-    indexBlock(stateOf(view, genesis.anchor.window), executed);
+    indexBlock(stateOf(view, genesis.anchor.window), { header, receipts: executed.receipts });
     pending += executed.receipts.length + 3;
     yield;
     if (pending < BATCH) continue;
