@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
@@ -110,3 +111,20 @@ test('expectLength takes the one length only and says both', () => {
 function isRefusal(code: string): (error: unknown) => boolean {
   return (error) => error instanceof CryptoError && error.code === code;
 }
+
+test('hexadecimal strings that are kept take no more memory than their digits and a little', () => {
+  const program = `
+    import { toHex } from '${new URL('./index.ts', import.meta.url)}';
+    const used = () => { gc(); gc(); return process.memoryUsage().heapUsed; };
+    const bytes = new Uint8Array(32);
+    const kept = new Set(), view = new DataView(bytes.buffer);
+    const keep = (from) => { for (let i = from; i < from + 20_000; i++) { view.setUint32(0, i); kept.add(toHex(bytes)); } };
+    keep(0);
+    const before = used();
+    keep(20_000);
+    console.log((used() - before) / 20_000, kept.size);`;
+  const args = ['--expose-gc', '--input-type=module', '--eval', program];
+  const [each, kept] = execFileSync(process.execPath, args, { encoding: 'utf8' }).split(' ').map(Number);
+  assert.equal(kept, 40_000);
+  assert.ok(each! >= 64 && each! < 256, `${each} bytes each`);
+});
