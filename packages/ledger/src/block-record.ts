@@ -35,11 +35,11 @@ export interface BlockRecord {
 }
 
 /** The log's record of a block. */
-export function encodeBlockRecord(executed: ExecutedBlock, frontier: () => Frontier): Uint8Array {
+export function encodeBlockRecord(executed: ExecutedBlock, frontier: Frontier): Uint8Array {
   const isCheckpoint = executed.block.header.height % CHECKPOINT_EVERY === 0n;
   return BlockRecordType.serialize({
     executed: encodeExecutedBlock(executed),
-    frontier: isCheckpoint ? [encodeFrontier(frontier())] : [],
+    frontier: isCheckpoint ? [encodeFrontier(frontier)] : [],
   });
 }
 

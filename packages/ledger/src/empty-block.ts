@@ -1,4 +1,5 @@
 import type { Genesis, Header } from '@sero/protocol';
+import { ownCopy } from './own-copy.ts';
 
 /** What the proposer of a block says beside its transactions. */
 export type ProposedTerms = Pick<
@@ -18,13 +19,22 @@ export type BlockTerms =
   | ({ readonly type: 'proposed' } & ProposedTerms)
   | { readonly type: 'empty' };
 
-/** The terms that a header claims. Without a proposer there is nothing but the empty block. */
+/** The terms that a header claims, in copies, since they become part of a header that is kept. Without a proposer there is nothing but the empty block. */
 export function termsOf(genesis: Genesis, header: Header): BlockTerms {
   if (genesis.validators.length === 0) return { type: 'plain', time: header.time };
   const { time, period, proposer, vrfProof, versionVote, disableVote, absent } = header;
   const [id] = proposer;
   if (id === undefined) return { type: 'empty' };
-  return { type: 'proposed', time, period, proposer: id, vrfProof, versionVote, disableVote, absent };
+  return ownCopy({
+    type: 'proposed',
+    time,
+    period,
+    proposer: id,
+    vrfProof,
+    versionVote,
+    disableVote,
+    absent,
+  });
 }
 
 /** The header fields that follow from the terms. */

@@ -123,8 +123,8 @@ export interface BlockExecution {
 export interface FinishedBlock {
   readonly header: Header;
   readonly receipts: readonly Receipt[];
-  /** The note tree's frontier after the block, read where it is first asked for: most blocks change nothing of it, and few records keep it. */
-  readonly frontier: () => Frontier;
+  /** The note tree's frontier after the block. */
+  readonly frontier: Frontier;
   /** What is to be written, records of the state tree included. */
   readonly changes: readonly Change[];
   /** What it does to the tables of stake. */
@@ -165,7 +165,7 @@ export function executeBlock(
   const receipts: Receipt[] = [];
   const leaves: bigint[] = [];
   const spent: Uint8Array[] = [];
-  const frontierBefore = once(() => frontierOf(state));
+  const frontierBefore = frontierOf(state);
   let evidence = 0;
   let falseCheckpoints = 0;
   let registrations = 0;
@@ -223,7 +223,7 @@ export function executeBlock(
         'the block is full: gas',
       );
       ensure(
-        frontierBefore().size + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <=
+        frontierBefore.size + BigInt(leaves.length + checked.commitments.length + MAX_SETTLED) <=
           TREE_CAPACITY,
         'tree-full',
         'the note tree has no room for what this transaction could make',
@@ -306,13 +306,7 @@ export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
   state.version.set(BigInt(genesis.version));
   state.rewardPool.set(0n);
   state.setNullifierSet(EMPTY_NULLIFIER_SET);
-  const { frontier, notesRoot } = appendNotes(
-    state,
-    once(() => frontierOf(state)),
-    leaves,
-    0n,
-    chain.hasher,
-  );
+  const { frontier, notesRoot } = appendNotes(state, frontierOf(state), leaves, 0n, chain.hasher);
   const validatorsRoot = genesisTableRoot(genesis, state, view);
   const { changes, stateRoot } = seal(view);
   const header: Header = {
@@ -336,31 +330,23 @@ export function executeGenesis(chain: ChainView, view: Overlay): FinishedBlock {
 /** @param rootBefore of the note tree as it is, where that is known */
 function appendNotes(
   state: State,
-  before: () => Frontier,
+  before: Frontier,
   leaves: readonly bigint[],
   height: bigint,
   hasher: HashNodes,
   rootBefore?: Uint8Array,
-): { frontier: () => Frontier; notesRoot: Uint8Array } {
+): { frontier: Frontier; notesRoot: Uint8Array } {
   if (leaves.length === 0 && rootBefore !== undefined) {
     state.setAnchorRoot(height, rootBefore);
     return { frontier: before, notesRoot: rootBefore };
   }
-  const { frontier, shardRoots } = appendLeaves(before(), leaves, hasher);
-  const firstShard = before().size >> SHARD_BITS;
+  const { frontier, shardRoots } = appendLeaves(before, leaves, hasher);
+  const firstShard = before.size >> SHARD_BITS;
   for (const [offset, root] of shardRoots.entries()) state.shardRoot(firstShard + BigInt(offset)).set(root);
   state.frontier.set(frontier);
   const notesRoot = fieldToBytes(frontierRoot(frontier, hasher));
   state.setAnchorRoot(height, notesRoot);
-  return { frontier: () => frontier, notesRoot };
-}
-
-function once<T>(work: () => T): () => T {
-  let done: { readonly result: T } | undefined;
-  return () => {
-    done ??= { result: work() };
-    return done.result;
-  };
+  return { frontier, notesRoot };
 }
 
 /** Brings the state tree up to date with what the block did. */

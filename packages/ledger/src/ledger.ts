@@ -34,6 +34,7 @@ import { pathOfHeader } from './history-nodes.ts';
 import { keysEnd } from './keys-end.ts';
 import { knownTransactions } from './known-transactions.ts';
 import type { Ledger, LedgerOptions, Proposal, Rejected } from './ledger-interface.ts';
+import { ownCopy } from './own-copy.ts';
 import { possessionChecker } from './possession.ts';
 import { type ProofClaim, proofChecker } from './proofs.ts';
 import { rememberingShake256 } from './remembering-shake.ts';
@@ -462,18 +463,4 @@ function unchecked(reason: unknown): LedgerError {
       cause: reason,
     },
   );
-}
-
-/**
- * What is given away is not what is remembered: changing any part of it changes no later verdict. What is no plain data (curve points, which
- * are frozen, and functions) is shared.
- */
-function ownCopy<T>(value: T): T {
-  // Not `slice`, which of Node's Buffer is a view.
-  if (value instanceof Uint8Array) return new Uint8Array(value) as T;
-  if (Array.isArray(value)) return value.map(ownCopy) as T;
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) {
-    return value;
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, ownCopy(part)])) as T;
 }

@@ -127,7 +127,7 @@ test('a snapshot excuses no block: below it too the log must begin with genesis 
     copyOf(chain.blocks, (record, h) => (h === 2 ? chain.blocks.get(1) : record)),
     // A frontier at block 0 that is none of this chain: a wallet would begin with it.
     copyOf(chain.blocks, (record, h) =>
-      h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), () => frontier) : record,
+      h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), frontier) : record,
     ),
   ];
   for (const blocks of forged) {

@@ -187,11 +187,11 @@ test('receipts and a frontier that are not what the block comes to are refused',
     logOf(chain.blocks, 3, (record, h) => {
       if (h !== 2) return record;
       const { block, receipts } = blockAt(chain.ledger, 2n);
-      return encodeBlockRecord({ block, receipts: [...receipts, ...receipts] }, () => frontier);
+      return encodeBlockRecord({ block, receipts: [...receipts, ...receipts] }, frontier);
     }),
     // A frontier at block 0 that is none of this chain: a wallet would begin with it.
     logOf(chain.blocks, 3, (record, h) =>
-      h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), () => frontier) : record,
+      h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), frontier) : record,
     ),
   ];
   for (const blocks of forged) {
@@ -218,7 +218,7 @@ test('the whole check names blocks that do not link, are not bound, or have a fa
   assert.equal(
     check(
       logOf(chain.blocks, 6, (record, h) =>
-        h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), () => frontier) : record,
+        h === 0 ? encodeBlockRecord(blockAt(chain.ledger, 0n), frontier) : record,
       ),
     ),
     'logged-block-invalid',
@@ -327,9 +327,6 @@ test('a log that somebody else wrote to is noticed before the next block', async
 test('a log record is an executed block with the frontier at checkpoints only', async () => {
   const chain = await livedIn();
   const executed = blockAt(chain.ledger, 3n);
-  assert.deepEqual(
-    chain.blocks.get(3),
-    encodeBlockRecord(executed, () => frontierOf(chain.state())),
-  );
+  assert.deepEqual(chain.blocks.get(3), encodeBlockRecord(executed, frontierOf(chain.state())));
   assert.deepEqual(chain.ledger.executedBlock(3n), encodeExecutedBlock(executed));
 });

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat, toHex } from '@sero/crypto';
-import { EMPTY_FRONTIER, encodeBlock, TREE_CAPACITY } from '@sero/protocol';
+import { EMPTY_FRONTIER, encodeBlock, headerHash, TREE_CAPACITY } from '@sero/protocol';
 import { checkLedger } from './check-ledger.ts';
 import { testHasher } from './doubles-test-support.ts';
 import { LedgerError } from './errors.ts';
+import { startNetwork } from './participants-test-support.ts';
 import { FLAT, type State } from './state.ts';
 import { callDraft, codeOf, commitDraft, filler, flipped, startChain, tampered } from './test-support.ts';
 
@@ -112,6 +113,28 @@ test('what the ledger gives away is a copy: changing it changes nothing in the c
   assert.deepEqual(ledger.stateRoot(), root);
   assert.deepEqual(ledger.head().stateRoot, root);
   assert.notEqual(ledger.executedBlock(0n)[0], 3);
+});
+
+test('what `apply` gives away is a copy, whatever a header holds', async () => {
+  const [maker, chain] = [startNetwork(), startNetwork()];
+  for (const height of [1n, 2n, 3n]) {
+    const bytes = encodeBlock(await maker.block());
+    await maker.ledger.apply(bytes);
+    const { header } = (await chain.ledger.apply(bytes)).block;
+    for (const part of [header.vrfProof[0]!, header.proposer[0]!, header.stateRoot]) part.fill(7);
+    assert.deepEqual(headerHash(chain.ledger.head()), headerHash(maker.ledger.head()));
+    assert.deepEqual(chain.ledger.blockHash(height), headerHash(maker.ledger.head()));
+  }
+});
+
+test('a frontier in the store that does not decode is a fault of the store, and no transaction’s', async () => {
+  const chain = startChain();
+  await chain.mine(chain.make());
+  const transaction = chain.make();
+  tampered(chain, (state) => state.frontier.set({ ...EMPTY_FRONTIER, size: 5n }));
+  const time = chain.ledger.head().time + 1n;
+  await assert.rejects(chain.ledger.propose([transaction], time), /frontier/);
+  await assert.rejects(chain.ledger.propose([], time), /frontier/);
 });
 
 test('a time that no header can carry is refused, not wrapped', async () => {

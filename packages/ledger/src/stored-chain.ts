@@ -285,7 +285,7 @@ function replay(rules: OpeningRules, chain: StoredChain, head: ChainHead): Heade
 /** A record must hold what its block comes to: receipts and frontier are served from there. */
 function checkLogged(record: BlockRecord, executed: ExecutedBlock, finished: FinishedBlock): void {
   const { height } = executed.block.header;
-  const frontier = height % CHECKPOINT_EVERY === 0n ? encodeFrontier(finished.frontier()) : undefined;
+  const frontier = height % CHECKPOINT_EVERY === 0n ? encodeFrontier(finished.frontier) : undefined;
   const same =
     equalBytes(record.executed, encodeExecutedBlock(executed)) &&
     equalBytes(record.frontier ?? new Uint8Array(0), frontier ?? new Uint8Array(0));
