@@ -82,6 +82,9 @@ const DIGITS = Uint8Array.from({ length: 512 }, (_, i) =>
 
 const DECODER = new TextDecoder();
 
+/** Digits up to which no decoder is worth its call. */
+const SHORT = 128;
+
 /**
  * Lower-case hexadecimal without a prefix. The string is one piece: put together digit by digit, each that is kept, as a key of a Map is, would
  * hold all its parts, 1 kB for 32 bytes in place of 0.1.
@@ -93,7 +96,10 @@ export function toHex(bytes: Uint8Array): string {
     text[at] = DIGITS[digits]!;
     text[at + 1] = DIGITS[digits + 1]!;
   }
-  return DECODER.decode(text);
+  // The first has less to begin with, the second less for each digit.
+  return text.length <= SHORT
+    ? String.fromCharCode.apply(null, text as unknown as number[])
+    : DECODER.decode(text);
 }
 
 /** Bytes of a hexadecimal string without a prefix; either case, even length. */
