@@ -17,7 +17,7 @@ const MOST_FAILURES = 3;
 
 /** What happens to the chain. */
 export interface ChainEvents {
-  /** A block became final and durable. @param ms that committing it took */
+  /** A block became final, and durable but where catching up holds what is written. @param ms that committing it took */
   committed(executed: ExecutedBlock, ms: number): void;
   /** A transaction of the mempool was refused when a block was made, and dropped. */
   dropped(code: string): void;
@@ -31,7 +31,7 @@ export interface ChainEvents {
 
 /** Ledger and mempool as an agreement sees them, and the heads that come of it. */
 export interface Chain extends AgreementChain {
-  /** Calls back with each new head, when it is durable and the mempool knows it. @returns how to stop that */
+  /** Calls back with each new head, when the mempool knows it and it is as durable as `committed` says. @returns how to stop that */
   onHead(listener: (head: Header) => void): () => void;
 }
 

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { memorySizes } from './memory.ts';
 
 test('what a system tells of memory is given in bytes, by part', () => {
-  const sizes = new Map(memorySizes(() => 'VmRSS:\t  900 kB\nRssAnon:\t  600 kB\nRssFile:\t  300 kB\n'));
+  const sizes = new Map(
+    memorySizes(() => 'VmRSS:\t  900 kB\nRssAnon:\t  600 kB\nRssFile:\t  200 kB\nRssShmem:\t  100 kB\n'),
+  );
   assert.equal(sizes.get('own'), 600 * 1024);
   assert.equal(sizes.get('files'), 300 * 1024);
 });

@@ -256,6 +256,22 @@ describe('catching up', () => {
     assert.deepEqual(nearer.flushed, [], 'less than 64 blocks are missing: nothing was ever held');
   });
 
+  it('makes what it holds durable where it waits: a height that a peer claims is a reason to hold for a second only', async () => {
+    const honest = peerDouble('b', CHAIN, 10n);
+    const silent = peerDouble('a', CHAIN, 1_000n, {
+      headers: (from, count) => (from > 8n ? new Promise(() => undefined) : honest.headers(from, count)),
+    });
+    const { flushed, look, own, isHeld, catchUp } = scene([silent], 0, { near: 2n, mostWaited: 5 });
+    await look();
+    assert.equal(own.height(), 8);
+    // Three blocks are all that is held at once here.
+    for (let turn = 0; turn < 1_000 && flushed.length < 3; turn++)
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(flushed, [3, 6, 8]);
+    assert.ok(isHeld(), 'what comes next is held again');
+    await catchUp.stop();
+  });
+
   it('ends with the node where agreement cannot rest or begin again', async () => {
     const bug = () => {
       throw new Error('no such version');

@@ -46,6 +46,9 @@ const MOST_HELD_BLOCKS = 512;
 /** Blocks that are applied in a turn of the event loop. */
 const BLOCKS_A_TURN = 4;
 
+/** ms of waiting for others after which what is held becomes durable: a peer says how far its head is, and may lie. */
+const MOST_WAITED = 1_000;
+
 /** Blocks before a peer's head from which on each block is durable before the next one: who is nearly there shows what he does not lose again. */
 const NEAR = 64n;
 
@@ -65,6 +68,8 @@ export interface CatchUpOptions {
   readonly writes: Pick<HeldWrites, 'hold' | 'flush' | 'held'>;
   /** Blocks before a peer's head from which on nothing is held. Default: 64. */
   readonly near?: bigint;
+  /** ms of waiting for others after which what is held becomes durable. Default: 1,000. */
+  readonly mostWaited?: number;
   /** Nothing else changes the chain until `resume`. */
   readonly pause: () => Promise<void>;
   readonly resume: () => void;
@@ -87,7 +92,7 @@ export interface CatchUp {
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { ledger, verifier, certificates, peers, seeds, apply, pause, resume, failed, peerFailed, writes } =
     options;
-  const { near = NEAR } = options;
+  const { near = NEAR, mostWaited = MOST_WAITED } = options;
   let running: Promise<void> | undefined;
   let isPaused = false;
   let isApplying = false;
@@ -234,7 +239,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       async *take() {
         for (let i = 0; i < ranges.length; i++) {
           askUpTo(i + REQUESTS);
-          const blocks = await unlessStopped(started[i]!);
+          const blocks = await notHolding(unlessStopped(started[i]!));
           if (blocks === undefined) return;
           // A stretch of full blocks does not fit into memory.
           started[i] = undefined;
@@ -265,6 +270,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (heldBlocks % BLOCKS_A_TURN === 0) await nextTurn();
       const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
       if (isHolding && isMuch && !(await ownWork(flushAndHold))) return;
+    }
+  }
+
+  /** What comes of it; what is held meanwhile becomes durable where that takes long. */
+  async function notHolding<T>(waiting: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => void ownWork(() => isHolding && flushAndHold()), mostWaited);
+    try {
+      return await waiting;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -304,7 +319,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     let next = nextStretch(MOST_BEHIND);
     while (!stopped) {
       // Somebody may have come further since the one after the last stretch was looked for.
-      const found = (await next) ?? (isPaused ? await nextStretch(1n) : undefined);
+      const found = await notHolding(next.then((shown) => shown ?? (isPaused ? nextStretch(1n) : undefined)));
       if (found === undefined || stopped) return;
       if (!isPaused) {
         isPaused = true;
