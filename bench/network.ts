@@ -60,7 +60,7 @@ const EVERY: Row = {
 const FULL_BLOCKS = 24;
 const FULL_CHAIN: LargeFigure = {
   name: 'network.catchup.full',
-  what: `Time of a full block, of ${FULL} private payments, ${CATCH_UP} Beside it a ledger in memory verified and executed the same blocks, one after another.`,
+  what: `Time of a full block, of ${FULL} private payments, ${CATCH_UP} They are so few that each is made durable before the next one. Beside it a ledger in memory verified and executed the same blocks, one after another.`,
 };
 
 /** Figures that are measured together. */
