@@ -101,5 +101,8 @@ export const MEMBERS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['setFloat64', 'float-bytes'],
 ]);
 
+/** Of Math what takes and gives 32-bit integers. */
+export const WHOLE_MATH: ReadonlySet<string> = new Set(['imul', 'clz32']);
+
 /** Methods that order by string unless they are given a comparator. */
 export const SORTS: ReadonlySet<string> = new Set(['sort', 'toSorted']);

@@ -5,7 +5,7 @@ import { isBuiltin } from 'node:module';
 import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { filesUnder } from '../files.ts';
-import { ADVICE, GLOBALS, MEMBERS, type Rule, SORTS } from './determinism-rules.ts';
+import { ADVICE, GLOBALS, MEMBERS, type Rule, SORTS, WHOLE_MATH } from './determinism-rules.ts';
 import type { Fault } from './fault.ts';
 import { isModuleName } from './module-name.ts';
 
@@ -91,9 +91,18 @@ function ruleBroken(node: ts.Node, checker: ts.TypeChecker): Rule | undefined {
   }
   if (ts.isIdentifier(node) && isReference(node)) {
     const global = GLOBALS.get(node.text);
+    if (global === 'math' && isWholeMath(node)) return undefined;
     return global !== undefined && isGlobal(node, checker) ? global : undefined;
   }
   return undefined;
+}
+
+/** `Math.imul` and the like: operators on 32-bit integers that happen to be called as functions. */
+function isWholeMath(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return (
+    ts.isPropertyAccessExpression(parent) && parent.expression === node && WHOLE_MATH.has(parent.name.text)
+  );
 }
 
 function literalRule(text: string): Rule | undefined {

@@ -1,0 +1,10 @@
+export { applyTransaction, type TransactionOutcome } from './apply-transaction.ts';
+export type { AccessListEntry, BlockContext, Log, SignedMessage } from './context.ts';
+export { type HaltReason, MachineFault, TransactionError, type TransactionErrorCode } from './errors.ts';
+export { FORKS, type Fork, isSince } from './fork.ts';
+export { keccak256 } from './keccak.ts';
+export { createMachine, type Machine, type MachineOptions, type Message, type Outcome } from './machine.ts';
+export type { Precompile } from './precompile.ts';
+export { type Computation, type Engine, type PrecompileName, precompilesOf } from './precompiles/index.ts';
+export type { AccountChange, AccountRecord, StateReader } from './state.ts';
+export { type AccessedSlot, type Accesses, createWorld, type World } from './world.ts';
