@@ -6,7 +6,10 @@ import type { AppendLog } from './log.ts';
 export interface HeldWrites {
   readonly store: KeyValueStore;
   readonly log: AppendLog;
-  /** From now on writes stay in memory, where reads find them. Until `flush` a crash loses all of them, and no part of the store is ahead of the log. */
+  /**
+   * From now on writes stay in memory, where reads find them: the very bytes that the store is given, into which nobody writes any more. Until `flush` a
+   * crash loses all of them, and no part of the store is ahead of the log.
+   */
   hold(): void;
   /** Makes what was held durable, the log first, and ends the holding. @throws what the store and the log throw: then nothing more is to be written */
   flush(): void;
@@ -75,9 +78,9 @@ export function heldWrites(store: KeyValueStore, log: AppendLog): HeldWrites {
           store.write(given);
           return;
         }
-        for (const { key, value } of given) {
-          changes.set(byteText(key), { key: key.slice(), value: value?.slice() });
-          bytes += key.length + (value?.length ?? 0);
+        for (const change of given) {
+          changes.set(byteText(change.key), change);
+          bytes += change.key.length + (change.value?.length ?? 0);
         }
       },
       close() {

@@ -122,6 +122,17 @@ test('a key deleted in an overlay is gone there and stays in the store until the
   assert.equal(store.get(fromHex('01')), undefined);
 });
 
+test('what an overlay is given is not copied, and is undone like anything else', () => {
+  const over = overlay(memoryStore());
+  const mark = over.mark();
+  const value = fromHex('aa');
+  over.give(fromHex('01'), value);
+  assert.equal(over.get(fromHex('01')), value);
+  assert.equal(over.changes()[0]!.value, value);
+  over.revert(mark);
+  assert.deepEqual(over.changes(), []);
+});
+
 test('going back to the first mark leaves no change at all', () => {
   const over = overlay(memoryStore());
   const start = over.mark();

@@ -180,6 +180,8 @@ function upperBound(texts: readonly string[], text: string): number {
 export interface Overlay {
   get(key: Uint8Array): Uint8Array | undefined;
   put(key: Uint8Array, value: Uint8Array): void;
+  /** As `put`, of bytes that are the overlay's from now on: nobody writes into them any more. */
+  give(key: Uint8Array, value: Uint8Array): void;
   delete(key: Uint8Array): void;
   /** Remembers the present state; `revert` with the same mark comes back to it. */
   mark(): number;
@@ -192,19 +194,20 @@ export interface Overlay {
 export function overlay(store: Pick<KeyValueStore, 'get'>): Overlay {
   const pending = new Map<string, Change>();
   const journal: { text: string; before: Change | undefined }[] = [];
-  const set = (key: Uint8Array, value: Uint8Array | undefined): void => {
-    const text = byteText(key);
+  const set = (change: Change): void => {
+    const text = byteText(change.key);
     journal.push({ text, before: pending.get(text) });
-    // Copies: a caller may use its buffers again before the changes are written.
-    pending.set(text, { key: key.slice(), value: value?.slice() });
+    pending.set(text, change);
   };
   return {
     get(key) {
       const change = pending.get(byteText(key));
       return change === undefined ? store.get(key) : change.value;
     },
-    put: (key, value) => set(key, value),
-    delete: (key) => set(key, undefined),
+    // Copies: a caller may use its buffers again before the changes are written.
+    put: (key, value) => set({ key: key.slice(), value: value.slice() }),
+    give: (key, value) => set({ key, value }),
+    delete: (key) => set({ key: key.slice(), value: undefined }),
     mark: () => journal.length,
     revert(mark) {
       while (journal.length > mark) {

@@ -95,7 +95,7 @@ export function updateStateTree(
   const before = storedRoot(view);
   const after = apply(pass, before, 0, pass.edits.length, 0);
   if (after === undefined && before !== undefined) view.delete(recordKey(EMPTY_HASH, 0));
-  if (after !== undefined && after !== before) view.put(recordKey(EMPTY_HASH, 0), packRecord(after));
+  if (after !== undefined && after !== before) view.give(recordKey(EMPTY_HASH, 0), packRecord(after));
   return nodeHash(after, hash).slice();
 }
 
@@ -136,7 +136,7 @@ function intoRecord(
   path: Uint8Array,
   depth: number,
 ): TreeNode {
-  view.put(recordKey(path, depth), packRecord(node));
+  view.give(recordKey(path, depth), packRecord(node));
   return { kind: 'below', hash: node.hash };
 }
 
