@@ -8,6 +8,7 @@ import { addressKey } from './address-key.ts';
 import { boundedStore } from './bounded-store.ts';
 import { createByteBudget } from './byte-budget.ts';
 import { limitsOf } from './limits.ts';
+import { certificatesRequest } from './messages/certified.ts';
 import { codecOf, REQUEST_NAMES } from './messages/index.ts';
 import { headersRequest } from './messages/ranges.ts';
 import { snapshotsRequest } from './messages/single.ts';
@@ -53,6 +54,19 @@ describe('bounds', () => {
     first();
     assert.equal(budget.used(), 0);
     await assert.rejects(budget.take('b', 1, leaving.signal), /gone/);
+  });
+
+  it('of bytes are taken at once only where there is room and nobody waits for it', async () => {
+    const budget = createByteBudget(10, 10);
+    const first = budget.takeNow('a', 6);
+    assert.ok(first !== undefined);
+    assert.equal(budget.takeNow('a', 5), undefined);
+    const waiting = budget.take('b', 8, never);
+    assert.equal(budget.takeNow('c', 1), undefined, 'others were before it');
+    first();
+    first();
+    (await waiting)();
+    assert.equal(budget.used(), 0);
   });
 
   it('of places are kept in the order of asking, and given back by who leaves', async () => {
@@ -152,6 +166,8 @@ describe('bounds', () => {
     assert.throws(() => snapshotsRequest.decode(new Uint8Array(1)), { code: 'too-large' });
     assert.equal(headersRequest.cost({ start: 0n, count: 1_024 }), 32);
     assert.equal(headersRequest.cost({ start: 0n, count: 1 }), 1);
+    assert.equal(certificatesRequest.cost({ start: 0n, count: 64, stride: 1 }), 16);
+    assert.equal(certificatesRequest.cost({ start: 0n, count: 1, stride: 1 }), 1);
     for (const name of REQUEST_NAMES) {
       const { maxBytes, chunkBytes } = codecOf(name);
       assert.ok(maxBytes <= 128 && chunkBytes <= 16_777_216, name);

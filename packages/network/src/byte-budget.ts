@@ -7,6 +7,8 @@ export interface ByteBudget {
    * @param signal ends the wait: it rejects with the signal's reason
    */
   take(peer: string, bytes: number, signal: AbortSignal): Promise<() => void>;
+  /** As `take`, at once; undefined where there is no room, or others wait for it. */
+  takeNow(peer: string, bytes: number): (() => void) | undefined;
   /** Bytes that are missing for these in all, though the peer's own share has room for them: others' are under way. */
   lacks(peer: string, bytes: number): number;
   /** Bytes under way to a peer. */
@@ -48,6 +50,14 @@ export function createByteBudget(perPeer: number, total: number): ByteBudget {
     else ofPeer.delete(peer);
     wake();
   };
+  const onlyOnce = (peer: string, bytes: number): (() => void) => {
+    let given = false;
+    return () => {
+      if (given) return;
+      given = true;
+      giveBack(peer, bytes);
+    };
+  };
   return {
     take: (peer, bytes, signal) =>
       new Promise((resolve, reject) => {
@@ -60,12 +70,7 @@ export function createByteBudget(perPeer: number, total: number): ByteBudget {
           bytes,
           start() {
             signal.removeEventListener('abort', leave);
-            let given = false;
-            resolve(() => {
-              if (given) return;
-              given = true;
-              giveBack(peer, bytes);
-            });
+            resolve(onlyOnce(peer, bytes));
           },
         };
         if (signal.aborted) {
@@ -76,6 +81,12 @@ export function createByteBudget(perPeer: number, total: number): ByteBudget {
         if (fits(one)) reserve(one);
         else waiting.push(one);
       }),
+    takeNow(peer, bytes) {
+      const one: Waiting = { peer, bytes, start: () => undefined };
+      if (waiting.length > 0 || !fits(one)) return undefined;
+      reserve(one);
+      return onlyOnce(peer, bytes);
+    },
     lacks: (peer, bytes) => (of(peer) + bytes > perPeer ? 0 : Math.max(0, used + bytes - total)),
     of,
     used: () => used,

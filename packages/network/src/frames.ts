@@ -1,5 +1,5 @@
 import type { Stream } from '@libp2p/interface';
-import { le32 } from '@sero/crypto';
+import { concat, le32 } from '@sero/crypto';
 import type { Clock, Timer } from './clock.ts';
 import { RequestError } from './errors.ts';
 
@@ -136,10 +136,23 @@ export function sendFrame(
   ms: number,
   clock: Clock,
 ): Promise<void> {
-  const head = new Uint8Array(5);
-  head[0] = result;
-  head.set(le32(payload.length), 1);
-  return sendAll(stream, joined(head, payload), ms, clock);
+  return sendAll(stream, joined(frameHead(result, payload.length), payload), ms, clock);
+}
+
+/** Sends chunks of an answer, a frame each; short ones leave in one packet, which costs both sides as much as one of them by itself. */
+export function sendChunks(
+  stream: Stream,
+  chunks: readonly Uint8Array[],
+  ms: number,
+  clock: Clock,
+): Promise<void> {
+  const frames = chunks.flatMap((chunk) => [frameHead(RESULT.chunk, chunk.length), chunk]);
+  const size = frames.reduce((all, { length }) => all + length, 0);
+  return sendAll(stream, size > COPY_UP_TO ? frames : [concat(...frames)], ms, clock);
+}
+
+function frameHead(result: number, length: number): Uint8Array {
+  return concat(Uint8Array.of(result), le32(length));
 }
 
 function joined(head: Uint8Array, payload: Uint8Array): Uint8Array[] {

@@ -58,6 +58,32 @@ describe('network', () => {
     await b.until(() => b.network.peers()[0]?.status?.height === 2n);
   });
 
+  it('sends short chunks together, and lets none of them wait for one that takes long', async () => {
+    let go: () => void = () => undefined;
+    const a = await testHost({
+      handlers: {
+        gossip: () => 'accept',
+        async *serve() {
+          yield bytes('a');
+          yield bytes('b');
+          await new Promise<void>((resolve) => {
+            go = resolve;
+          });
+          yield bytes('c');
+        },
+      },
+    });
+    const b = await testHost({ bootstrap: [...a.network.addresses()] });
+    await b.until(() => b.network.peers().length === 1);
+    const request = headersRequest.encode({ start: 1n, count: 3 });
+    const heard: string[] = [];
+    for await (const chunk of b.network.request(a.network.peerId, 'headers', request)) {
+      heard.push(text(chunk));
+      if (heard.length === 2) go();
+    }
+    assert.deepEqual(heard, ['a', 'b', 'c']);
+  });
+
   it('answers a request chunk by chunk, and passes on what the server refuses', async () => {
     const a = await testHost({
       handlers: {

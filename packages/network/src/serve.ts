@@ -3,7 +3,7 @@ import type { Handlers, Offence } from './abstractions.ts';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
 import type { Clock } from './clock.ts';
 import { RequestError } from './errors.ts';
-import { frameReader, lengthAt, RESULT, sendFrame } from './frames.ts';
+import { frameReader, lengthAt, RESULT, sendChunks, sendFrame } from './frames.ts';
 import type { NetworkLimits } from './limits.ts';
 import { codecOf, type RequestName } from './messages/index.ts';
 import type { Counters } from './metrics.ts';
@@ -30,6 +30,12 @@ export interface Server {
   /** Requests that are being served, and bytes of answers under way. */
   state(): { readonly serving: number; readonly unsent: number };
 }
+
+/** Bytes of chunks that leave together; a longer one leaves with those before it. */
+const TOGETHER = 16_384;
+
+/** Turns of microtasks in which a chunk that is there has come through the iterators around it. */
+const MICROTASKS = 16;
 
 /** What ends an answer early, with what the peer is told. */
 type Refusal = { readonly result: number; readonly outcome: string; readonly offence?: Offence };
@@ -153,20 +159,44 @@ export function createServer(parts: ServeParts): Server {
     const timer = clock.setTimer(gone, limits.wholeMs);
     stream.addEventListener('close', gone);
     let chunks: AsyncIterator<Uint8Array> | undefined;
-    /** Makes the next chunk and takes room for it; undefined at the end. */
+    /** Chunks that have room and wait for others to leave with them. */
+    let batch: { readonly chunk: Uint8Array; readonly giveBack: () => void }[] = [];
+    const drop = (): void => {
+      own.holds = 0;
+      for (const { giveBack } of batch) giveBack();
+      batch = [];
+    };
+    const send = async (): Promise<void> => {
+      if (batch.length === 0) return;
+      own.waitsSince = clock.now();
+      const ready = batch.map(({ chunk }) => chunk);
+      try {
+        await sendChunks(stream, ready, limits.chunkMs, clock);
+      } finally {
+        drop();
+      }
+      for (const { length } of ready) counters.add('servedBytes', name, length);
+    };
+    /** Makes the next chunk and takes room for it; undefined at the end. Where it waits for room, it holds none. */
     const next = async (isOneMore: boolean) => {
       own.waitsSince = clock.now();
       const leave = await making.take(id, signal);
       try {
         own.waitsSince = undefined;
         chunks ??= parts.handlers.serve(name, bytes, id, signal)[Symbol.asyncIterator]();
-        const { value: chunk, done } = await chunks.next();
+        const made = chunks.next();
+        // Nobody waits for a chunk that is there because the next one takes long.
+        if (batch.length > 0 && !(await isSettling(made))) await send();
+        const { value: chunk, done } = await made;
         if (signal.aborted) throw new RequestError('aborted');
         if (done) return undefined;
         if (isOneMore || chunk.length > codec.chunkBytes) {
           throw new Error(`an answer to ${name} with more than it may have`);
         }
         own.waitsSince = clock.now();
+        const room = unsent.takeNow(id, chunk.length);
+        if (room !== undefined) return { chunk, giveBack: room };
+        await send();
         return { chunk, giveBack: await takeRoom(id, chunk.length, signal) };
       } finally {
         leave();
@@ -176,29 +206,27 @@ export function createServer(parts: ServeParts): Server {
       for (let left = codec.chunks(request); ; left--) {
         const made = await next(left === 0);
         if (made === undefined) break;
-        own.waitsSince = clock.now();
-        own.holds = made.chunk.length;
-        try {
-          await sendFrame(stream, RESULT.chunk, made.chunk, limits.chunkMs, clock);
-        } finally {
-          own.holds = 0;
-          made.giveBack();
-        }
-        counters.add('servedBytes', name, made.chunk.length);
+        batch.push(made);
+        own.holds += made.chunk.length;
+        if (own.holds >= TOGETHER) await send();
       }
+      await send();
       await sendFrame(stream, RESULT.end, new Uint8Array(0), limits.chunkMs, clock);
       return 'ok';
     } catch (error) {
       if (isCut) throw new RequestError('timeout');
       if (signal.aborted) throw new RequestError('aborted');
+      if (!(error instanceof RequestError)) counters.add('failures', 'serve');
+      // What was made before is the peer's.
+      await send();
       if (error instanceof RequestError) {
         if (error.code === 'unavailable') return await refuse(REFUSALS.unavailable);
         if (error.code === 'invalid') return await refuse(REFUSALS.invalid);
         throw error;
       }
-      counters.add('failures', 'serve');
       return await refuse(REFUSALS.unavailable);
     } finally {
+      drop();
       clock.clearTimer(timer);
       stream.removeEventListener('close', gone);
       // Whatever the node still does for this answer is for nobody.
@@ -228,6 +256,17 @@ export function createServer(parts: ServeParts): Server {
     },
     state: () => ({ serving: answers.size, unsent: unsent.used() }),
   };
+}
+
+/** Whether a promise settles by itself, without anything that the event loop would have to bring. */
+async function isSettling(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const settle = (): void => {
+    isSettled = true;
+  };
+  promise.then(settle, settle);
+  for (let turns = 0; turns < MICROTASKS && !isSettled; turns++) await undefined;
+  return isSettled;
 }
 
 /**
