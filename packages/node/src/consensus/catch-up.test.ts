@@ -49,6 +49,7 @@ function scene(peers: readonly PeerDouble[], at = 0, change: Partial<CatchUpOpti
       told.push(`block ${height}`);
     },
     writes,
+    together: 1n,
     pause: async () => void told.push('pause'),
     resume() {
       assert.ok(!isHeld, 'who votes has what is final on disk');
@@ -165,6 +166,55 @@ describe('catching up', () => {
     await look();
     assert.equal(own.height(), 4);
     assert.deepEqual(head.blamed, []);
+  });
+
+  it('takes short stretches together: headers once, each certificate before its blocks, and tells which it will ask about', async () => {
+    const ahead: bigint[][] = [];
+    const verifier: CatchUpOptions['verifier'] = {
+      ...bundleVerifier,
+      ahead: (bundles) => void ahead.push(bundles.map(({ bundle }) => bundle.round)),
+      rest: () => void ahead.push([]),
+    };
+    const peer = peerDouble('a', CHAIN, 10n);
+    const { told, look } = scene([peer], 0, { together: 8n, verifier });
+    await look();
+    assert.deepEqual(told, WHOLE);
+    const headers = peer.asked.filter((one) => one.startsWith('headers'));
+    assert.deepEqual(headers, ['headers 1+8', 'headers 9+2']);
+    assert.deepEqual(ahead, [[4n, 8n], [10n], []]);
+    assert.deepEqual(peer.blamed, []);
+  });
+
+  it('takes nothing of stretches together of which one certificate fails, whichever it is', async () => {
+    const branch = shownChain(10, 1, 5);
+    for (const failing of [4n, 8n]) {
+      for (const certificate of [
+        branch.certificate(failing, true),
+        branch.certificate(failing, false, STEP.soft),
+        { ...branch.certificate(failing, false, STEP.soft), step: STEP.cert },
+        branch.certificate(failing === 4n ? 8n : 4n),
+        CHAIN.certificate(9n),
+      ]) {
+        const forger = peerDouble('forger', branch, 10n, {
+          certificate: async (at) => (at === failing ? certificate : branch.certificate(at)),
+        });
+        const { told, look } = scene([forger], 0, { together: 8n });
+        await look();
+        assert.deepEqual(told, ['forger failed']);
+        assert.deepEqual(forger.blamed, ['malice']);
+      }
+    }
+  });
+
+  it('takes those of stretches together before the first certificate that is not there', async () => {
+    const peer = peerDouble('a', CHAIN, 10n, {
+      certificate: async (at) => (at === 8n ? undefined : CHAIN.certificate(at)),
+    });
+    const { own, told, look } = scene([peer], 0, { together: 8n });
+    await look();
+    assert.equal(own.height(), 4);
+    assert.deepEqual(told, WHOLE.slice(0, 6).concat('resume'));
+    assert.ok(peer.blamed.length > 0 && peer.blamed.every((offence) => offence === 'useless'));
   });
 
   it('blames nobody where the own verifier is full', async () => {

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { VoteVerifier } from '@sero/consensus';
 import { encodeBundle, type Header, ProtocolError } from '@sero/protocol';
 import type { HeldWrites } from '@sero/store';
 import type { CertificateStore } from '../validator/certificates.ts';
@@ -11,6 +10,7 @@ import {
   isEmpty,
   type Stretch,
   type StretchLedger,
+  type StretchVerifier,
   type SyncPeer,
   seedProofsOf,
 } from './stretch.ts';
@@ -52,9 +52,12 @@ const MOST_WAITED = 1_000;
 /** Blocks before a peer's head from which on each block is durable before the next one: who is nearly there shows what he does not lose again. */
 const NEAR = 64n;
 
+/** Blocks of short stretches that are asked for, judged and applied as one. */
+const TOGETHER = 32n;
+
 export interface CatchUpOptions {
   readonly ledger: StretchLedger;
-  readonly verifier: Pick<VoteVerifier, 'bundle'>;
+  readonly verifier: StretchVerifier;
   readonly certificates: Pick<CertificateStore, 'put'>;
   /** Peers that may know more, best first. */
   readonly peers: () => readonly SyncPeer[];
@@ -70,6 +73,8 @@ export interface CatchUpOptions {
   readonly near?: bigint;
   /** ms of waiting for others after which what is held becomes durable. Default: 1,000. */
   readonly mostWaited?: number;
+  /** Blocks of short stretches that are taken together. Default: 32. */
+  readonly together?: bigint;
   /** Nothing else changes the chain until `resume`. */
   readonly pause: () => Promise<void>;
   readonly resume: () => void;
@@ -92,7 +97,7 @@ export interface CatchUp {
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { ledger, verifier, certificates, peers, seeds, apply, pause, resume, failed, peerFailed, writes } =
     options;
-  const { near = NEAR, mostWaited = MOST_WAITED } = options;
+  const { near = NEAR, mostWaited = MOST_WAITED, together = TOGETHER } = options;
   let running: Promise<void> | undefined;
   let isPaused = false;
   let isApplying = false;
@@ -158,7 +163,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         const linked = (headers: readonly Header[]): void => {
           if (!isOver()) seeds.ahead(seedProofsOf(ledger, headers, applied));
         };
-        const asked = fetchStretch({ ledger, verifier, tableOf, linked }, peer, applied);
+        const asked = fetchStretch({ ledger, verifier, tableOf, linked, together }, peer, applied);
         const stretch = await unlessStopped(asked);
         if (stretch === undefined || isOver()) continue;
         barren.clear();
@@ -253,14 +258,20 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function take({ stretch, blocks, from }: Found): Promise<void> {
     let next = stretch.headers[0]!.height;
     const holdAsFar = (): void => (from.height - next < near ? holdNoMore() : holdFurther());
-    if (!(await ownWork(holdAsFar))) return;
-    // The certificate first: what is applied is final because of it.
-    const kept = ownWork(() =>
-      certificates.put(stretch.certificate.round, encodeBundle(stretch.certificate)),
-    );
-    if (!(await kept)) return;
+    /** Of the blocks that come next. */
+    let certificate = 0;
+    /** The certificate first: what is applied is final because of it. */
+    const keepCertificate = (): void => {
+      const bundle = stretch.certificates[certificate]!;
+      certificates.put(bundle.round, encodeBundle(bundle));
+    };
+    if (!ownStep(holdAsFar) || !ownStep(keepCertificate)) return;
     for await (const bytes of blocks.take()) {
-      if (!(await ownWork(holdAsFar))) return;
+      if (!ownStep(holdAsFar)) return;
+      if (next > stretch.certificates[certificate]!.round) {
+        certificate++;
+        if (!ownStep(keepCertificate)) return;
+      }
       next++;
       // A certified block that does not hold is a fault of the chain, or of this program.
       if (stopped || !(await ownWork(() => apply(bytes)))) return;
@@ -269,13 +280,13 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       // What is held ends in no wait: without this all else, the next stretch and its seeds with it, would come when this one is applied.
       if (heldBlocks % BLOCKS_A_TURN === 0) await nextTurn();
       const isMuch = heldBlocks >= MOST_HELD_BLOCKS || writes.held() > MOST_HELD;
-      if (isHolding && isMuch && !(await ownWork(flushAndHold))) return;
+      if (isHolding && isMuch && !ownStep(flushAndHold)) return;
     }
   }
 
   /** What comes of it; what is held meanwhile becomes durable where that takes long. */
   async function notHolding<T>(waiting: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => void ownWork(() => isHolding && flushAndHold()), mostWaited);
+    const timer = setTimeout(() => isHolding && ownStep(flushAndHold), mostWaited);
     try {
       return await waiting;
     } finally {
@@ -304,15 +315,30 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     isHolding = false;
   }
 
-  async function ownWork(work: () => unknown): Promise<boolean> {
+  async function ownWork(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();
       return true;
     } catch (error) {
-      stopped = true;
-      failed(error);
+      ownFault(error);
       return false;
     }
+  }
+
+  /** As `ownWork` for what is done at once: a turn of microtasks less, of which a block would take several. */
+  function ownStep(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      ownFault(error);
+      return false;
+    }
+  }
+
+  function ownFault(error: unknown): void {
+    stopped = true;
+    failed(error);
   }
 
   async function run(): Promise<void> {
@@ -358,8 +384,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       await run();
       runs++;
       barren.clear();
-      await ownWork(holdNoMore);
+      ownStep(holdNoMore);
       seeds.rest();
+      verifier.rest?.();
       running = undefined;
       const wasPaused = isPaused;
       isPaused = false;
@@ -382,6 +409,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       stopping.abort();
       await running;
       seeds.rest();
+      verifier.rest?.();
     },
   };
 }

@@ -2,7 +2,7 @@ import type { ResultOf } from '@sero/api';
 import { toHex } from '@sero/crypto';
 import type { Ledger } from '@sero/ledger';
 import type { Network } from '@sero/network';
-import { FIRST_VERSION, type Version } from '@sero/protocol';
+import { FIRST_VERSION, type Genesis, type Version } from '@sero/protocol';
 import type { HeldWrites } from '@sero/store';
 import type { Logger } from 'pino';
 import type { Chain } from '../chain.ts';
@@ -28,8 +28,15 @@ import { expectNotHalted, keepBoth } from './halt-mark.ts';
 import { createSeRandom, type SeRandom, TwoCertificatesError } from './se-random.ts';
 import { type ShownFinality, showFinality } from './shown-finality.ts';
 
-/** Blocks for which others are told of a new head, and what shows blocks final is looked after, once while the node catches up. */
-const SELDOM = 16n;
+/**
+ * Blocks for which others are told of a new head, and what shows blocks final is looked after and made durable, once while the node catches up: far
+ * fewer than those of which tables are kept, without which no light certificate is made.
+ */
+function seldom({ stake }: Genesis): bigint {
+  const few = stake.balanceLookback / 4n;
+  if (few > 64n) return 64n;
+  return few < 16n ? 16n : few;
+}
 
 /** What a node on a chain with validators is started with. */
 export interface AgreementOptions {
@@ -197,8 +204,9 @@ export async function prepareAgreement(options: AgreementOptions): Promise<Runni
     network.statusChanged();
   };
   onHead();
+  const often = seldom(ledger.genesis);
   chain.onHead(({ height }) => {
-    if (agreement?.isCatchingUp() !== true || height % SELDOM === 0n) afterHead(height);
+    if (agreement?.isCatchingUp() !== true || height % often === 0n) afterHead(height);
   });
   metrics.watchNetwork(network);
   return {

@@ -24,8 +24,8 @@ import type { SeedProof } from '../verification/seeds.ts';
 export interface Stretch {
   /** From the one after the own head on. */
   readonly headers: readonly Header[];
-  /** Of the last one. */
-  readonly certificate: Bundle;
+  /** Of the last one, and of those before it where strides are short: in their order. */
+  readonly certificates: readonly Bundle[];
 }
 
 /** A peer as catching up sees it. What it answers was decoded and bounded; nothing of it is believed. Each call rejects where the peer fails. */
@@ -47,68 +47,103 @@ export interface SyncPeer {
 export type StretchLedger = Pick<Ledger, 'genesis' | 'genesisHash' | 'head' | 'header' | 'stakeTable'>;
 
 /**
- * Where the stretch after the own head ends: at the next height that certificates are kept of for ever, or at the peer's head before it. Its table is
- * older than the stretch, since certStride is at most balanceLookback.
+ * Where certificates of the stretch after the own head are asked for: at heights that they are kept of for ever, or at the peer's head before the next
+ * of these. One such height ends a stretch, and as many as fit into `together` blocks where they are closer: each by itself would cost a message to
+ * every thread. Tables of all of them are older than the stretch, since certStride and `together` are at most balanceLookback.
  */
-function endOfStretch(head: bigint, peerHeight: bigint, certStride: bigint): bigint {
-  const boundary = (head / certStride + 1n) * certStride;
-  return peerHeight < boundary ? peerHeight : boundary;
+function endsOfStretch(
+  head: bigint,
+  peerHeight: bigint,
+  { certStride, balanceLookback }: StretchLedger['genesis']['stake'],
+  together: bigint,
+): bigint[] {
+  const most = together < balanceLookback ? together : balanceLookback;
+  const first = (head / certStride + 1n) * certStride;
+  if (peerHeight < first) return peerHeight > head ? [peerHeight] : [];
+  const ends = [first];
+  for (let end = first + certStride; end <= peerHeight && end <= head + most; end += certStride)
+    ends.push(end);
+  return ends;
 }
 
 /** What a stretch is asked for with. */
 export interface StretchOptions {
   readonly ledger: StretchLedger;
-  readonly verifier: Pick<VoteVerifier, 'bundle'>;
+  readonly verifier: StretchVerifier;
   /** Resolves when the ledger knows the table of a round, or never will. */
   readonly tableOf: (round: bigint) => Promise<void>;
   /** Told of headers that follow each other, before anything shows them final. */
   readonly linked?: (headers: readonly Header[]) => void;
+  /** Blocks of short stretches that are asked for together. */
+  readonly together: bigint;
 }
 
+/** What judges certificates. */
+export type StretchVerifier = Pick<VoteVerifier, 'bundle'> & {
+  /** Told of bundles that will be asked about soon, one after another. */
+  ahead?(bundles: readonly { readonly context: RoundContext; readonly bundle: Bundle }[]): void;
+  /** No more of them come for a while. */
+  rest?(): void;
+};
+
 /**
- * Asks a peer for the stretch after the own head, or after final headers that are being applied, and checks it: links first, then the certificate
- * (design 4, "Catch-up"). A fake branch costs a stretch of headers and one failed certificate.
+ * Asks a peer for the stretch after the own head, or after final headers that are being applied, and checks it: links first, then certificates
+ * (design 4, "Catch-up"). A fake branch costs a stretch of headers and its failed certificates.
  *
  * @param applied final headers that follow the own head or did when they were asked for; the stretch is the one after them
  * @returns undefined where the peer is not ahead, or does not keep what is asked for
  * @throws ProtocolError where what it says does not hold
  */
 export async function fetchStretch(
-  { ledger, verifier, tableOf, linked }: StretchOptions,
+  { ledger, verifier, tableOf, linked, together }: StretchOptions,
   peer: SyncPeer,
   applied: readonly Header[] = [],
 ): Promise<Stretch | undefined> {
-  const { certStride } = ledger.genesis.stake;
+  const { stake } = ledger.genesis;
   const before = applied.at(-1) ?? ledger.head();
-  const end = endOfStretch(before.height, peer.height, certStride);
-  if (end <= before.height) return undefined;
-  const count = Number(end - before.height);
-  const headers = await peer.headers(before.height + 1n, count);
-  if (headers.length !== count) {
+  const ends = endsOfStretch(before.height, peer.height, stake, together);
+  if (ends.length === 0) return undefined;
+  const count = Number(ends.at(-1)! - before.height);
+  const asked = await peer.headers(before.height + 1n, count);
+  if (asked.length !== count) {
     peer.blame('useless');
     return undefined;
   }
-  checkLinked([before, ...headers]);
-  linked?.(headers);
-  const certificate = await peer.certificate(end);
-  if (certificate === undefined) {
+  checkLinked([before, ...asked]);
+  linked?.(asked);
+  const certificates: Bundle[] = [];
+  for (const end of ends) {
+    const certificate = await peer.certificate(end);
+    if (certificate === undefined) break;
+    if (certificate.step !== STEP.cert) {
+      throw new ProtocolError('certificate-step', 'only cert votes make a certificate');
+    }
+    checkCertified(certificate, asked[Number(end - before.height) - 1]!);
+    certificates.push(certificate);
+  }
+  if (certificates.length === 0) {
     // One that is catching up itself has none of its head; of a boundary everybody has one.
-    if (end % certStride === 0n) peer.blame('useless');
+    if (ends[0]! % stake.certStride === 0n) peer.blame('useless');
     return undefined;
   }
-  if (certificate.step !== STEP.cert) {
-    throw new ProtocolError('certificate-step', 'only cert votes make a certificate');
+  // What no certificate was given of is asked for again, as a stretch of its own.
+  const headers = asked.slice(0, Number(certificates.at(-1)!.round - before.height));
+  await tableOf(certificates.at(-1)!.round);
+  const judged: { context: RoundContext; bundle: Bundle }[] = [];
+  for (const bundle of certificates) {
+    const context = contextOf(ledger, [...applied, ...headers], bundle.round);
+    // The own chain went on meanwhile.
+    if (context === undefined) return undefined;
+    judged.push({ context, bundle });
   }
-  checkCertified(certificate, headers[count - 1]!);
-  await tableOf(end);
-  const context = contextOf(ledger, [...applied, ...headers], end);
-  // The own chain went on meanwhile.
-  if (context === undefined) return undefined;
-  const isQuorum = await new Promise<boolean>((resolve) => {
-    verifier.bundle(context, certificate, (votes) => resolve(votes !== undefined));
-  });
-  if (!isQuorum) throw new ProtocolError('vote-signature', 'the certificate does not hold');
-  return { headers, certificate };
+  verifier.ahead?.(judged);
+  for (const { context, bundle } of judged) {
+    const isQuorum = await new Promise<boolean>((resolve) => {
+      verifier.bundle(context, bundle, (votes) => resolve(votes !== undefined));
+    });
+    if (!isQuorum) throw new ProtocolError('vote-signature', 'the certificate does not hold');
+  }
+  return { headers, certificates };
 }
 
 /** What judges the votes of a round a stretch ahead: its table is known here, its seed stands in the headers. */

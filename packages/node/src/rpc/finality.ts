@@ -47,8 +47,8 @@ export interface Finality extends FinalitySource {
 /** Bytes of light certificates that are kept for whoever asks next: a dozen of the production profile. */
 const CACHE_BYTES = 8_388_608;
 
-/** Light certificates that are written together at most: each may have 400 KB. */
-const KEPT_AT_ONCE = 16;
+/** Bytes of light certificates from which on those that were made are written: one may have 400 KB. */
+const KEPT_AT_ONCE = 6_291_456;
 
 /** Strides that are looked at, at most, when nothing was kept before: tables of older rounds are not known any more. */
 const MAX_STRIDES = 1_024n;
@@ -107,9 +107,10 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
       done ??= store.latest() ?? (oldest > 0n ? oldest : 0n);
       const missing: bigint[] = [];
       let fresh: [height: bigint, certificate: Uint8Array][] = [];
+      let bytes = 0;
       const keep = (reached: bigint): void => {
         if (fresh.length > 0) store.put(fresh);
-        fresh = [];
+        [fresh, bytes] = [[], 0];
         done = reached;
       };
       let reached = done;
@@ -124,9 +125,12 @@ export function createFinality({ ledger, store, certificate, checkpoint }: Final
           // Its certificate may be written yet: it is tried again with each block, as long as its table is known for certain.
           if (light === undefined && height + stake.balanceLookback >= head) break;
           if (light === undefined) missing.push(height);
-          else fresh.push([height, light]);
+          else {
+            fresh.push([height, light]);
+            bytes += light.length;
+          }
           reached = height;
-          if (fresh.length >= KEPT_AT_ONCE) keep(reached);
+          if (bytes >= KEPT_AT_ONCE) keep(reached);
         }
       } finally {
         keep(reached);

@@ -59,7 +59,7 @@ export function createBundles({ judge, expect, defer }: BundleHost): Bundles {
       finish(job, undefined);
       return;
     }
-    const members = bundle.votes.length + 2 * bundle.equivocations.length;
+    const members = membersOf(bundle);
     const weighed: WeighedVote[] = new Array(members);
     expect(members);
     let [next, open, ahead, isFeeding] = [0, 0, 0, false];
@@ -111,6 +111,16 @@ export function createBundles({ judge, expect, defer }: BundleHost): Bundles {
       queue = [];
     },
   };
+}
+
+/** The votes of a bundle that is worth verifying, in the order of their rows; none of another one. */
+export function votesOf(context: RoundContext, bundle: Bundle): Vote[] {
+  if (!isWorthVerifying(context, bundle)) return [];
+  return Array.from({ length: membersOf(bundle) }, (_, i) => memberVote(bundle, i));
+}
+
+function membersOf({ votes, equivocations }: Bundle): number {
+  return votes.length + 2 * equivocations.length;
 }
 
 /** Whether nothing speaks against a bundle but, maybe, signatures and draws. */

@@ -29,6 +29,8 @@ export interface VoteThreads {
   /** Whether any was started. */
   isStarted(): boolean;
   queue(): { readonly waiting: number; readonly running: number };
+  /** Ends the threads until the next vote comes, unless they are at something: false then. */
+  rest(): boolean;
   /** Ends the threads; their votes are dropped. */
   close(): Promise<void>;
 }
@@ -165,6 +167,12 @@ export function createVoteThreads(options: VoteThreadOptions): VoteThreads {
     for (const task of tasks) fallback(task);
   }
 
+  async function end(): Promise<void> {
+    const workers = places.flatMap(({ worker }) => worker ?? []);
+    for (const place of places) Object.assign(place, newPlace());
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+
   /** Counts looks and not ms, so that a process which was stopped for a while finds its threads innocent. */
   function look(): void {
     watch = undefined;
@@ -196,12 +204,19 @@ export function createVoteThreads(options: VoteThreadOptions): VoteThreads {
       }
       return { waiting, running };
     },
+    rest() {
+      if (
+        places.some(({ queue, suspects, flights }) => queue.length + suspects.length + flights.length > 0)
+      ) {
+        return false;
+      }
+      void end();
+      return true;
+    },
     async close() {
       isClosed = true;
       if (watch !== undefined) clock.clearTimer(watch);
-      const workers = places.flatMap(({ worker }) => worker ?? []);
-      for (const place of places) Object.assign(place, newPlace());
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await end();
     },
   };
 }

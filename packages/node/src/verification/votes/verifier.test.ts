@@ -165,6 +165,31 @@ describe('verdicts are those of @sero/protocol', () => {
     assert.deepEqual([...here.failures, ...there.failures], []);
   });
 
+  it('of bundles that threads were told of ahead: the same, good or bad, and on the calling thread nothing is left to judge', async () => {
+    const bundle = bundleOf(voters, round, { step: STEP.cert, paired: 2 });
+    const [first, ...others] = bundle.votes;
+    const leafSignature = flipped(first!.signature.leafSignature);
+    const spoilt = {
+      ...bundle,
+      votes: [{ ...first!, signature: { ...first!.signature, leafSignature } }, ...others],
+    };
+    const light = { ...bundle, votes: bundle.votes.slice(1) };
+    const there = threaded({ spill: 1_000_000, threads: 1 });
+    const told = [bundle, spoilt, light].map((one) => ({ context: round, bundle: one }));
+    there.verifier.ahead(told.slice(0, 1));
+    assert.deepEqual(there.verifier.queue(), { waiting: 0, running: 0 }, 'whoever tells of one waits for it');
+    there.verifier.ahead(told);
+    const { running, waiting } = there.verifier.queue();
+    assert.equal(running + waiting, bundle.votes.length + 2 * 2 + 1, 'each vote once');
+    there.verifier.rest();
+    assert.equal(there.verifier.queue().running, running, 'threads that are at something go on');
+    const answers = await Promise.all(told.map((one) => there.weigh(one.context, one.bundle)));
+    assert.deepEqual(answers.map(Boolean), [true, false, false]);
+    there.verifier.rest();
+    assert.deepEqual(await Promise.all(told.map((one) => there.weigh(one.context, one.bundle))), answers);
+    assert.deepEqual(there.failures, []);
+  });
+
   it('of bundles: a quorum counts with its votes and pairs, and nothing else does', async () => {
     const there = threaded();
     for (const [context, who] of [

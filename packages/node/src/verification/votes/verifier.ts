@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { VoteVerifier } from '@sero/consensus';
 import {
+  type Bundle,
   checkChoice,
   ephemeralCache,
   ProtocolError,
@@ -13,7 +14,7 @@ import {
 import { type Clock, systemClock } from '../../clock.ts';
 import { fastEd25519, fastVrf } from '../../fast-signatures.ts';
 import { VerificationError } from '../errors.ts';
-import { createBundles } from './bundles.ts';
+import { createBundles, votesOf } from './bundles.ts';
 import { LINKS, type Verdict } from './judge.ts';
 import { createSlices } from './slices.ts';
 import { createTaskMaker, type Task } from './task.ts';
@@ -56,6 +57,13 @@ export interface ThreadedVoteVerifier extends VoteVerifier {
   vote(context: RoundContext, vote: UnverifiedVote, done: (weighed: WeighedVote | undefined) => void): void;
   /** As `vote`, in a later turn of the event loop. @throws VerificationError `busy` where it is full */
   bundle: VoteVerifier['bundle'];
+  /**
+   * Has threads judge the votes of bundles that will be asked about soon, so that the calling thread has its time for something else; nothing is believed
+   * that is not judged. Where there are no threads it does nothing.
+   */
+  ahead(bundles: readonly { readonly context: RoundContext; readonly bundle: Bundle }[]): void;
+  /** No bundles come for a while that `ahead` is told of: ends threads that were started for them, unless they are at something. */
+  rest(): void;
   /** Whether there is no room for another one now. */
   isFull(what: 'vote' | 'bundle'): boolean;
   /** Votes, those of bundles included, that wait, and that threads are at. */
@@ -96,6 +104,8 @@ export function createVoteVerifier(options: VoteVerifierOptions): ThreadedVoteVe
   let open = 0;
   /** Set where much work is about to come. */
   let isExpecting = false;
+  /** Whether threads were started because of `ahead`. */
+  let isForAhead = false;
   let isClosed = false;
 
   function expect(members: number): void {
@@ -161,6 +171,21 @@ export function createVoteVerifier(options: VoteVerifierOptions): ThreadedVoteVe
       if (isClosed) return;
       expectRoom('bundle');
       bundles.submit(context, bundle, (verified) => tell(done, verified));
+    },
+    ahead(bundles) {
+      // Of one bundle nothing is gained: whoever tells of it waits for it.
+      if (isClosed || count === 0 || bundles.length < 2) return;
+      if (!threads.isStarted()) isForAhead = true;
+      for (const { context, bundle } of bundles) {
+        for (const vote of votesOf(context, bundle)) {
+          isExpecting = true;
+          judge(context, vote, () => undefined);
+        }
+      }
+      isExpecting = false;
+    },
+    rest() {
+      if (isForAhead && threads.rest()) isForAhead = false;
     },
     output: (proof) => fastVrf.outputOf(proof),
     isFull,
