@@ -22,6 +22,8 @@ export interface Account {
   createdIn: number;
   destroyedIn: number;
   touchedIn: number;
+  /** The last transaction that looked at it, whether that was undone or not. */
+  readIn: number;
   /** The reader's storage of it counts no longer. */
   isStorageCleared: boolean;
   /** Something of it other than its storage was written since the world was made. */
@@ -67,6 +69,7 @@ export function createAccounts(reader: StateReader, seed: Int32Array): Accounts 
       createdIn: 0,
       destroyedIn: 0,
       touchedIn: 0,
+      readIn: 0,
       isStorageCleared: false,
       isChanged: false,
       isCodeChanged: false,

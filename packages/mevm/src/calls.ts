@@ -1,11 +1,12 @@
 import { type Account, isCodeless, isEmpty } from './accounts.ts';
 import { analyse, type Code, NO_BYTES, NO_CODE } from './code.ts';
 import { encodeCreation } from './creation-address.ts';
-import { MachineFault } from './errors.ts';
+import { type HaltReason, MachineFault } from './errors.ts';
 import { type Execution, expand } from './execution.ts';
-import { CALLED, createFrame, type Frame, HALTED, RUNNING } from './frame.ts';
+import { CALLED, createFrame, type Frame, HALTED, RUNNING, STOPPED } from './frame.ts';
 import { keccak256 } from './keccak.ts';
 import { sixtyFourth } from './memory.ts';
+import type { CallKind } from './watcher.ts';
 import { bytesToWord, wordToBytes } from './words.ts';
 
 const CALL = 0xf1;
@@ -13,6 +14,12 @@ const CALLCODE = 0xf2;
 const DELEGATECALL = 0xf4;
 const CREATE2 = 0xf5;
 const STATICCALL = 0xfa;
+const KINDS: Readonly<Record<number, CallKind>> = {
+  [CALL]: 'CALL',
+  [CALLCODE]: 'CALLCODE',
+  [DELEGATECALL]: 'DELEGATECALL',
+  [STATICCALL]: 'STATICCALL',
+};
 
 const DEEPEST = 1024;
 const COLD_ACCOUNT_MORE = 2500;
@@ -58,7 +65,21 @@ export function call(execution: Execution, frame: Frame, opcode: number): number
   frame.gas = gas - given;
   execution.returnData = NO_BYTES;
   const callGas = sends ? given + STIPEND : given;
+  const { watcher } = execution;
+  if (watcher !== undefined) {
+    const from = frame.memoryAt + inputAt;
+    watcher.begun({
+      kind: KINDS[opcode] as CallKind,
+      from: frame.account.address,
+      to: target.address,
+      value: opcode === STATICCALL ? undefined : value,
+      gas: callGas,
+      gasKept: frame.gas,
+      input: inputLength === 0 ? NO_BYTES : execution.memory.bytes.slice(from, from + inputLength),
+    });
+  }
   if (frame.depth >= DEEPEST || (sends && frame.account.balance < value)) {
+    refuse(execution, frame.depth >= DEEPEST ? 'depth' : 'insufficient-balance', callGas);
     frame.gas += callGas;
     stack[frame.sp++] = 0n;
     return RUNNING;
@@ -109,10 +130,6 @@ export function create(execution: Execution, frame: Frame, opcode: number): numb
   frame.gas = gas;
   execution.returnData = NO_BYTES;
   const creator = frame.account;
-  if (frame.depth >= DEEPEST || creator.balance < value || creator.nonce === LAST_NONCE) {
-    stack[frame.sp++] = 0n;
-    return RUNNING;
-  }
   const from = frame.memoryAt + offset;
   const initCode = length === 0 ? NO_BYTES : execution.memory.bytes.slice(from, from + length);
   const address =
@@ -121,6 +138,16 @@ export function create(execution: Execution, frame: Frame, opcode: number): numb
       : keccak256(concatenate([0xff], creator.address, wordToBytes(salt), keccak256(initCode)));
   const created = world.accounts.of(bytesToWord(address.subarray(12)));
   const given = gas - sixtyFourth(gas);
+  const kind = salt === undefined ? 'CREATE' : 'CREATE2';
+  const call = { kind, from: creator.address, to: created.address, value, input: initCode } as const;
+  execution.watcher?.begun({ ...call, gas: given, gasKept: gas - given });
+  if (frame.depth >= DEEPEST || creator.balance < value || creator.nonce === LAST_NONCE) {
+    const isPoor = creator.balance < value;
+    const reason = frame.depth >= DEEPEST ? 'depth' : isPoor ? 'insufficient-balance' : 'nonce-exhausted';
+    refuse(execution, reason, given);
+    stack[frame.sp++] = 0n;
+    return RUNNING;
+  }
   frame.gas = gas - given;
   world.setNonce(creator, creator.nonce + 1n);
   world.warm(created);
@@ -204,7 +231,7 @@ export function begin(execution: Execution, frame: Frame, target: Account): numb
     halt(frame, 'precompile-failed');
     return leave(execution, HALTED);
   }
-  return leaveWith(execution, output, true);
+  return leaveWith(execution, output, STOPPED);
 }
 
 /**
@@ -217,21 +244,27 @@ export function leave(execution: Execution, how: number): number {
   const frame = execution.frames[execution.depth] as Frame;
   if (how === HALTED) {
     frame.gas = 0;
-    return leaveWith(execution, NO_BYTES, false);
+    return leaveWith(execution, NO_BYTES, how);
   }
   const from = frame.memoryAt + frame.returnAt;
   const output =
     frame.returnLength === 0 ? NO_BYTES : execution.memory.bytes.slice(from, from + frame.returnLength);
-  return leaveWith(execution, output, how === 1);
+  return leaveWith(execution, output, how);
 }
 
-function leaveWith(execution: Execution, output: Uint8Array, succeeded: boolean): number {
+function leaveWith(execution: Execution, output: Uint8Array, how: number): number {
   const frame = execution.frames[execution.depth] as Frame;
   const { world } = execution;
+  const succeeded = how === STOPPED;
   let isGood = succeeded;
   if (frame.isCreation && isGood) isGood = deposit(execution, frame, output);
   if (!isGood) world.revert(frame.depth);
   execution.depth--;
+  if (execution.watcher !== undefined) {
+    const status = isGood ? 'success' : succeeded || how === HALTED ? 'halt' : 'revert';
+    const reason = status === 'halt' ? frame.halt : undefined;
+    execution.watcher.ended({ status, reason, gasLeft: frame.gas, output });
+  }
   // What a creation gives is code, not data; only its REVERT gives data.
   execution.returnData = frame.isCreation && succeeded ? NO_BYTES : output;
   if (frame.depth === 0) {
@@ -271,6 +304,11 @@ export function move(execution: Execution, from: Account, to: Account, value: bi
   if (from === to) return;
   execution.world.setBalance(from, from.balance - value);
   execution.world.setBalance(to, to.balance + value);
+}
+
+/** Tells who watches that a call ends before it has a frame. */
+function refuse(execution: Execution, reason: HaltReason, gasLeft: number): void {
+  execution.watcher?.ended({ status: 'halt', reason, gasLeft, output: NO_BYTES });
 }
 
 export function halt(frame: Frame, reason: Frame['halt']): number {

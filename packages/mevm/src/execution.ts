@@ -5,6 +5,7 @@ import type { Frame } from './frame.ts';
 import { type LinearMemory, MOST_MEMORY, memoryGas, reserve } from './memory.ts';
 import { type Opcode, opcodesOf } from './opcodes.ts';
 import type { Precompile } from './precompile.ts';
+import type { Watcher } from './watcher.ts';
 import type { World } from './world.ts';
 
 /** The rules of a fork in the form in which opcodes ask for them. */
@@ -43,6 +44,7 @@ export interface Execution {
   readonly rules: Rules;
   readonly memory: LinearMemory;
   readonly precompiles: ReadonlyMap<number, Precompile>;
+  readonly watcher: Watcher | undefined;
   world: World;
   block: BlockContext;
   origin: Account;

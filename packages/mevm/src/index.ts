@@ -7,4 +7,15 @@ export { createMachine, type Machine, type MachineOptions, type Message, type Ou
 export type { Precompile } from './precompile.ts';
 export { type Computation, type Engine, type PrecompileName, precompilesOf } from './precompiles/index.ts';
 export type { AccountChange, AccountRecord, StateReader } from './state.ts';
-export { type AccessedSlot, type Accesses, createWorld, type World } from './world.ts';
+export { type CallTrace, type CallTracer, createCallTracer } from './tracing/call-tracer.ts';
+export { type AccountPrestate, prestateDiffOf, prestateOf } from './tracing/prestate.ts';
+export { createStructLogger, type StructLog, type StructLogger } from './tracing/struct-logger.ts';
+export type { CallBegun, CallEnded, CallKind, Watcher } from './watcher.ts';
+export {
+  type AccessedSlot,
+  type Accesses,
+  type AccountMoment,
+  type ComparedAccount,
+  createWorld,
+  type World,
+} from './world.ts';

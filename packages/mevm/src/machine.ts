@@ -11,6 +11,7 @@ import { keccak256 } from './keccak.ts';
 import { createMemory, FRAMES, reserve } from './memory.ts';
 import type { Precompile } from './precompile.ts';
 import { createEngine, type Engine } from './translate/engine.ts';
+import type { Watcher } from './watcher.ts';
 import { bytesToWord } from './words.ts';
 import type { World } from './world.ts';
 
@@ -54,6 +55,8 @@ export interface MachineOptions {
   readonly precompiles?: ReadonlyMap<number, Precompile>;
   /** Is told of each step. Code is then not translated, unless `translateAfter` is -Infinity. */
   readonly step?: Step;
+  /** Is told of each frame. */
+  readonly watcher?: Watcher;
   /**
    * Jumps that code does, beyond fifty for each of its bytes, before it is translated to WebAssembly; Infinity: never; -Infinity: all of it, at once. 500 unless given. Nothing but
    * the time that it takes depends on it.
@@ -62,7 +65,7 @@ export interface MachineOptions {
 }
 
 export function createMachine(options: MachineOptions): Machine {
-  const { fork, step } = options;
+  const { fork, step, watcher } = options;
   const precompiles = options.precompiles ?? new Map<number, Precompile>();
   const memory = createMemory();
   const frames: Frame[] = [];
@@ -78,6 +81,8 @@ export function createMachine(options: MachineOptions): Machine {
       const address = keccak256(encodeCreation(message.from, now.origin.nonce - 1n));
       const created = world.accounts.of(bytesToWord(address.subarray(12)));
       world.warm(created);
+      const call = { kind: 'CREATE', from: message.from, to: created.address, value: message.value } as const;
+      watcher?.begun({ ...call, gas: message.gas, gasKept: 0, input: message.data });
       return enterCreation(
         now,
         undefined,
@@ -88,6 +93,8 @@ export function createMachine(options: MachineOptions): Machine {
         message.gas,
       );
     }
+    const call = { kind: 'CALL', from: message.from, to: to.address, value: message.value } as const;
+    watcher?.begun({ ...call, gas: message.gas, gasKept: 0, input: message.data });
     const frame = enter(now, undefined);
     reserve(memory, FRAMES + message.data.length + 32);
     memory.bytes.set(message.data, FRAMES);
@@ -164,7 +171,16 @@ export function createMachine(options: MachineOptions): Machine {
         coinbase: bytesToWord(block.coinbase),
       };
       if (execution === undefined) {
-        execution = { rules, memory, precompiles, frames, returnData: NO_BYTES, depth: -1, ...fresh };
+        execution = {
+          rules,
+          memory,
+          precompiles,
+          watcher,
+          frames,
+          returnData: NO_BYTES,
+          depth: -1,
+          ...fresh,
+        };
         const translates = hottest !== Infinity && (step === undefined || hottest === -Infinity);
         if (memory.wasm !== undefined && translates) engine = createEngine(execution, step);
       } else {

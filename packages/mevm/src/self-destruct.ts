@@ -1,5 +1,6 @@
 import { isEmpty } from './accounts.ts';
 import { move } from './calls.ts';
+import { NO_BYTES } from './code.ts';
 import type { Execution } from './execution.ts';
 import type { Frame } from './frame.ts';
 
@@ -21,6 +22,12 @@ export function selfDestruct(execution: Execution, frame: Frame, beneficiary: bi
   if (left < 0) return left;
   const ends = !rules.keepsOldContracts || account.createdIn === world.epoch;
   world.touch(heir);
+  const { watcher } = execution;
+  if (watcher !== undefined) {
+    const [from, to, value] = [account.address, heir.address, account.balance];
+    watcher.begun({ kind: 'SELFDESTRUCT', from, to, value, gas: 0, gasKept: left, input: NO_BYTES });
+    watcher.ended({ status: 'success', reason: undefined, gasLeft: 0, output: NO_BYTES });
+  }
   if (heir !== account) {
     if (account.balance !== 0n) move(execution, account, heir, account.balance);
   } else if (ends && account.balance !== 0n) {

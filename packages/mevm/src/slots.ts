@@ -83,6 +83,11 @@ export function currentOf(slots: Slots, slot: number): Uint8Array {
   return limbsToBytes(slots.values, slot * VALUES + CURRENT);
 }
 
+/** What a slot held before the transaction that looked at it last, 32 bytes. */
+export function originalOf(slots: Slots, slot: number): Uint8Array {
+  return limbsToBytes(slots.values, slot * VALUES);
+}
+
 /** Number of the storage that a slot is of. */
 export function storageIdOf(slots: Slots, slot: number): number {
   return slots.table.keys[slot * 9] as number;

@@ -11,6 +11,7 @@ import {
   isWarm,
   isWritten,
   keyOf,
+  originalOf,
   type Slots,
   setWarm,
   setWritten,
@@ -38,6 +39,27 @@ export interface Accesses {
   readonly reads: readonly AccessedSlot[];
   /** Of `reads` those that were written, where it was undone too. */
   readonly writes: readonly AccessedSlot[];
+}
+
+/** An account before a transaction or after it. */
+export interface AccountMoment {
+  /** Undefined where there is none. */
+  readonly account: AccountRecord | undefined;
+  readonly code: Uint8Array;
+}
+
+/** An account that a transaction looked at, before it and after it. */
+export interface ComparedAccount {
+  /** 20 bytes. */
+  readonly address: Uint8Array;
+  readonly before: AccountMoment;
+  readonly after: AccountMoment;
+  /** Slots that it looked at, 32 bytes each, and their values. */
+  readonly slots: ReadonlyArray<{
+    readonly slot: Uint8Array;
+    readonly before: Uint8Array;
+    readonly after: Uint8Array;
+  }>;
 }
 
 /**
@@ -89,6 +111,8 @@ export interface World {
   end(): void;
   /** What the current transaction, or the last one, looked at. */
   accesses(): Accesses;
+  /** The accounts that the current transaction, or the last one, looked at: as they were before it, and as they are. */
+  compared(): ComparedAccount[];
   /** Whatever is other than when the world was made. */
   changes(): AccountChange[];
 }
@@ -123,6 +147,8 @@ export function createWorld(
   const scratch = new DataView(new ArrayBuffer(32));
   const scratchLimbs = new Int32Array(scratch.buffer);
   let storageIds = 1;
+  /** Of storages that are gone. */
+  const formerStorages = new Map<number, Uint8Array>();
 
   const change = <F extends keyof Account>(account: Account, field: F, value: Account[F]): void => {
     undone.push({ account, field, before: account[field] });
@@ -130,13 +156,26 @@ export function createWorld(
   };
 
   const touch = (account: Account): void => {
+    account.readIn = world.epoch;
     if (account.touchedIn !== world.epoch) change(account, 'touchedIn', world.epoch);
   };
 
   const remove = (account: Account): void => {
-    Object.assign(account, { exists: false, nonce: 0n, balance: 0n, codeHash: NO_CODE_HASH, code: NO_CODE });
+    change(account, 'exists', false);
+    change(account, 'nonce', 0n);
+    change(account, 'balance', 0n);
+    change(account, 'codeHash', NO_CODE_HASH);
+    change(account, 'code', NO_CODE);
     Object.assign(account, { isChanged: true, isStorageCleared: true, isCodeChanged: false });
+    formerStorages.set(account.storageId, account.address);
     account.storageId = 2 * storageIds++ + 1;
+  };
+
+  /** Addresses by the numbers of their storages. */
+  const storageOwners = (): Map<number, Uint8Array> => {
+    const owners = new Map(formerStorages);
+    for (const account of accounts.all) owners.set(account.storageId, account.address);
+    return owners;
   };
 
   const world: { -readonly [K in keyof World]: World[K] } = {
@@ -161,6 +200,7 @@ export function createWorld(
     },
 
     warm(account) {
+      account.readIn = world.epoch;
       if (account.warmIn === world.epoch) return true;
       change(account, 'warmIn', world.epoch);
       return false;
@@ -307,7 +347,7 @@ export function createWorld(
     },
 
     accesses() {
-      const byStorage = new Map(accounts.all.map((account) => [account.storageId, account.address]));
+      const byStorage = storageOwners();
       const reads: AccessedSlot[] = [];
       const writes: AccessedSlot[] = [];
       for (let slot = 0; slot < slots.table.count; slot++) {
@@ -317,10 +357,42 @@ export function createWorld(
         reads.push(accessed);
         if (isWritten(slots, slot, world.epoch)) writes.push(accessed);
       }
-      const looked = accounts.all.filter(
-        (account) => account.warmIn === world.epoch || account.touchedIn === world.epoch,
-      );
+      const looked = accounts.all.filter((account) => account.readIn === world.epoch);
       return { accounts: looked.map(({ address }) => address), reads, writes };
+    },
+
+    compared() {
+      const earlier = new Map<Account, Partial<Account>>();
+      for (let i = undone.length - 1; i >= 0; i--) {
+        const { account, field, before } = undone[i] as Undo;
+        earlier.set(account, { ...earlier.get(account), [field]: before });
+      }
+      const slotsBy = new Map<Uint8Array, { slot: Uint8Array; before: Uint8Array; after: Uint8Array }[]>();
+      const addresses = storageOwners();
+      for (let number = 0; number < slots.table.count; number++) {
+        const id = storageIdOf(slots, number);
+        const address = addresses.get(id);
+        if (address === undefined || !isRead(slots, number, world.epoch)) continue;
+        const after = formerStorages.has(id) ? new Uint8Array(32) : currentOf(slots, number);
+        const compared = { slot: keyOf(slots, number), before: originalOf(slots, number), after };
+        const list = slotsBy.get(address);
+        if (list === undefined) slotsBy.set(address, [compared]);
+        else list.push(compared);
+      }
+      const codeBehind = (account: Account) =>
+        isCodeless(account) ? NO_CODE.bytes : (account.code ?? world.codeOf(account)).bytes;
+      const momentOf = (account: Account): AccountMoment => ({
+        account: account.exists ? recordOf(account) : undefined,
+        code: codeBehind(account),
+      });
+      return accounts.all
+        .filter((account) => account.readIn === world.epoch)
+        .map((account) => ({
+          address: account.address,
+          before: momentOf({ ...account, ...earlier.get(account) }),
+          after: momentOf(account),
+          slots: slotsBy.get(account.address) ?? [],
+        }));
     },
 
     changes() {
