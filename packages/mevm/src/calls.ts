@@ -268,6 +268,7 @@ function leaveWith(execution: Execution, output: Uint8Array, how: number): numbe
   // What a creation gives is code, not data; only its REVERT gives data.
   execution.returnData = frame.isCreation && succeeded ? NO_BYTES : output;
   if (frame.depth === 0) {
+    execution.ended = isGood || !succeeded ? how : HALTED;
     frame.sp = isGood ? 1 : 0;
     return RUNNING;
   }

@@ -10,7 +10,7 @@ export interface Code {
   readonly jumpDestinations: Uint8Array;
   /** What PUSH3 to PUSH32 at a place push, once they did. */
   readonly pushes: Map<number, bigint>;
-  /** How much it is worth to translate it: jumps that the interpreter did in it, and a sixteenth of its length each time it began. */
+  /** Gas that it used while it was interpreted: how much it is worth to translate it. */
   heat: number;
   /** As WebAssembly, in the memory of one machine. */
   translated: Translated | undefined;

@@ -57,6 +57,8 @@ export interface Execution {
   readonly frames: Frame[];
   /** The frame that runs. */
   depth: number;
+  /** `STOPPED`, `REVERTED` or `HALTED`: how the first frame ended. */
+  ended: number;
 }
 
 /**

@@ -42,17 +42,19 @@ function seen(padded: Uint8Array): Uint8Array {
 /**
  * Runs a frame until it is over or another one stands above it.
  *
- * @param hottest how many jumps code may do before it is `HOT`
+ * @param mostGas that the frame may use before it is `HOT`
  * @param step is told of each step; what is run without it takes no time for it, since its opcodes are other ones
  * @returns `STOPPED`, `REVERTED`, `HALTED`, `CALLED`, or `HOT` at a jump destination
  */
-export function interpret(execution: Execution, frame: Frame, hottest: number, step?: Step): number {
+export function interpret(execution: Execution, frame: Frame, mostGas: number, step?: Step): number {
   const { rules, memory, block } = execution;
   const { code, stack } = frame;
   const { padded, jumpDestinations } = code;
   const { least, most, gas: costs } = rules;
   const opcodes = step === undefined ? padded : seen(padded);
   let { sp, pc, gas } = frame;
+  const first = gas;
+  const hotAt = gas - mostGas;
 
   for (;;) {
     let opcode = opcodes[pc] as number;
@@ -394,7 +396,7 @@ export function interpret(execution: Execution, frame: Frame, hottest: number, s
         const to = Number(stack[--sp]);
         if (jumpDestinations[to] !== 1) return halt(frame, 'invalid-jump');
         pc = to;
-        if (++code.heat > hottest) {
+        if (gas < hotAt) {
           frame.sp = sp;
           frame.pc = pc;
           frame.gas = gas;
@@ -407,7 +409,7 @@ export function interpret(execution: Execution, frame: Frame, hottest: number, s
         if (stack[--sp] === 0n) break;
         if (jumpDestinations[to] !== 1) return halt(frame, 'invalid-jump');
         pc = to;
-        if (++code.heat > hottest) {
+        if (gas < hotAt) {
           frame.sp = sp;
           frame.pc = pc;
           frame.gas = gas;
@@ -484,11 +486,15 @@ export function interpret(execution: Execution, frame: Frame, hottest: number, s
         frame.sp = sp;
         frame.gas = gas;
         frame.pc = pc + 1;
+        const used = first - gas;
+        code.heat += used;
         const then =
           opcode === 0xf0 || opcode === 0xf5
             ? create(execution, frame, opcode)
             : call(execution, frame, opcode);
         if (then !== RUNNING) return then;
+        // Whoever called counts what the frame used, if it ends without another one above it.
+        code.heat -= used;
         ({ sp, gas } = frame);
         break;
       }

@@ -111,6 +111,12 @@ for (const { name, translateAfter } of ENGINES) {
       assert.deepEqual(value, wordToBytes(1025n));
     });
 
+    it('tells a revert from a halt, with no gas left too', () => {
+      const { outcome } = runCode(bytes('5f5ffd'), { machine, message: { gas: 4 } });
+      assert.deepEqual([outcome.status, outcome.gasLeft], ['revert', 0]);
+      assert.equal(runCode(bytes('5f5ffe'), { machine, message: { gas: 4 } }).outcome.status, 'halt');
+    });
+
     it('undoes what a frame that reverts did, and keeps what it gave', () => {
       const inner = bytes('60015f5560015f5d5f5fa0602a5f5260205ffd');
       const outer = bytes(`60206000 5f5f5f${push(OTHER)}5af1 5f5560206000f3`);

@@ -5,7 +5,7 @@ import { encodeCreation } from './creation-address.ts';
 import { type HaltReason, MachineFault } from './errors.ts';
 import { type Execution, rulesOf } from './execution.ts';
 import type { Fork } from './fork.ts';
-import { CALLED, type Frame, HALTED, HOT } from './frame.ts';
+import { CALLED, type Frame, HALTED, HOT, STOPPED } from './frame.ts';
 import { interpret, type Step } from './interpreter.ts';
 import { keccak256 } from './keccak.ts';
 import { createMemory, FRAMES, reserve } from './memory.ts';
@@ -58,11 +58,17 @@ export interface MachineOptions {
   /** Is told of each frame. */
   readonly watcher?: Watcher;
   /**
-   * Jumps that code does, beyond fifty for each of its bytes, before it is translated to WebAssembly; Infinity: never; -Infinity: all of it, at once. 500 unless given. Nothing but
-   * the time that it takes depends on it.
+   * Gas that code uses, beyond `TRANSLATION_GAS` for each of its bytes, before it is translated to WebAssembly; Infinity: never; -Infinity: all of it, at once. 50,000 unless given.
+   * Nothing but the time that it takes depends on it.
    */
   readonly translateAfter?: number;
 }
+
+/**
+ * Gas a byte of code that pays for translating it, so that nobody has the machine translate for less than it would do
+ * otherwise: the worst code takes some 13 us a byte, with its compilation, which is 230 million gas a second.
+ */
+export const TRANSLATION_GAS = 3000;
 
 export function createMachine(options: MachineOptions): Machine {
   const { fork, step, watcher } = options;
@@ -72,7 +78,7 @@ export function createMachine(options: MachineOptions): Machine {
   const rules = rulesOf(fork);
   let execution: Execution | undefined;
   let engine: Engine | undefined;
-  const hottest = options.translateAfter ?? 500;
+  const hottest = options.translateAfter ?? 50_000;
 
   const start = (now: Execution, message: Message): number => {
     const { world } = now;
@@ -116,13 +122,15 @@ export function createMachine(options: MachineOptions): Machine {
     if (frame.translated !== undefined) return (engine as Engine).run(now, frame);
     const { code } = frame;
     if (engine === undefined) return interpret(now, frame, Infinity, step);
-    if (hottest === -Infinity && code.translated?.owner !== engine) engine.translate(code);
+    const isHot = code.heat >= hottest + TRANSLATION_GAS * code.bytes.length;
+    if (frame.pc === 0 && isHot && code.translated?.owner !== engine) engine.translate(code);
     if (frame.pc === 0 && code.translated?.owner === engine) {
       engine.begin(now, frame, code.translated);
       return engine.run(now, frame);
     }
-    if (frame.pc === 0) code.heat += code.bytes.length >>> 4;
-    const how = interpret(now, frame, hottest + 50 * code.bytes.length);
+    const { gas } = frame;
+    const how = interpret(now, frame, hottest + TRANSLATION_GAS * code.bytes.length - code.heat);
+    if (how !== CALLED) code.heat += gas - frame.gas;
     if (how !== HOT) return how;
     const translated = code.translated?.owner === engine ? code.translated : engine.translate(code);
     if (translated === undefined) code.heat = -Infinity;
@@ -133,18 +141,18 @@ export function createMachine(options: MachineOptions): Machine {
   const run = (now: Execution, message: Message): Outcome => {
     now.depth = -1;
     now.returnData = NO_BYTES;
-    let how = start(now, message);
-    if (how === CALLED && now.depth === 0 && message.to === undefined) {
+    const begun = start(now, message);
+    if (begun === CALLED && now.depth === 0 && message.to === undefined) {
       (now.frames[0] as Frame).memoryAt = FRAMES;
     }
     while (now.depth >= 0) {
-      how = runFrame(now, now.frames[now.depth] as Frame);
+      const how = runFrame(now, now.frames[now.depth] as Frame);
       if (how !== CALLED && how !== HOT) leave(now, how);
     }
     const frame = now.frames[0] as Frame;
     const isGood = frame.sp === 1;
     const isCreation = message.to === undefined;
-    const status = isGood ? 'success' : how === HALTED || frame.gas === 0 ? 'halt' : 'revert';
+    const status = isGood ? 'success' : now.ended === HALTED ? 'halt' : 'revert';
     return {
       status,
       reason: status === 'halt' ? frame.halt : undefined,
@@ -179,6 +187,7 @@ export function createMachine(options: MachineOptions): Machine {
           frames,
           returnData: NO_BYTES,
           depth: -1,
+          ended: STOPPED,
           ...fresh,
         };
         const translates = hottest !== Infinity && (step === undefined || hottest === -Infinity);

@@ -1,4 +1,5 @@
 import { MachineFault } from './errors.ts';
+import { createDivisions, type Divisions } from './translate/division-instance.ts';
 import {
   createKeccak,
   type Keccak,
@@ -24,6 +25,8 @@ export interface LinearMemory {
   readonly wasm: WasmMemory | undefined;
   /** Undefined together with `wasm`. */
   readonly keccak: Keccak | undefined;
+  /** The same. */
+  readonly divisions: Divisions | undefined;
   bytes: Uint8Array;
   view: DataView;
   limbs: Int32Array;
@@ -38,6 +41,7 @@ export function createMemory(): LinearMemory {
   return {
     wasm,
     keccak: wasm && createKeccak(wasm),
+    divisions: wasm && createDivisions(wasm),
     ...viewsOf(wasm?.buffer ?? new ArrayBuffer(initial * PAGE)),
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Execution } from '../execution.ts';
 import type { Frame } from '../frame.ts';
-import type { MachineOptions } from '../machine.ts';
+import { type MachineOptions, TRANSLATION_GAS } from '../machine.ts';
 import { bytes, CONTRACT, OTHER, type Run, runCode } from '../machine-test-support.ts';
 
 /** What both engines must say of a step. */
@@ -60,7 +60,9 @@ function assertAgreement(code: Uint8Array, data: Uint8Array, gas: number): void 
     summary(interpreted.run),
     shown,
   );
-  assert.deepEqual(summary(run(code, { translateAfter: -1e9 }, data, gas)), summary(interpreted.run), shown);
+  // Translated at the first jump, in the middle of a frame.
+  const soon = 1 - TRANSLATION_GAS * code.length;
+  assert.deepEqual(summary(run(code, { translateAfter: soon }, data, gas)), summary(interpreted.run), shown);
 }
 
 /** xorshift32. */
@@ -212,7 +214,7 @@ describe('translated code', () => {
     // A loop of 5,000 rounds with three words under its counter.
     const code = bytes('6011602260336113885b600190038060095750 5f5260205260405260605ff3');
     const cold = runCode(code, { machine: { translateAfter: Infinity } });
-    const warm = runCode(code, { machine: { translateAfter: -500 } });
+    const warm = runCode(code, { machine: { translateAfter: 10_000 - TRANSLATION_GAS * code.length } });
     assert.equal(cold.outcome.status, 'success');
     assert.equal(Buffer.from(cold.outcome.output).toString('hex').slice(62, 64), '33');
     assert.deepEqual(warm.outcome, cold.outcome);

@@ -138,6 +138,35 @@ export function multiply(body: Body, a: Limbs, b: Limbs): Limbs {
   return product;
 }
 
+/** All eight limbs of the product, by rows: a limb of `a` times all of `b`, added to what is there, with a carry of one limb. */
+export function wideProduct(body: Body, a: Limbs, b: Limbs): readonly Limb[] {
+  const product = new Array<Limb>(8).fill(0n);
+  for (let i = 0; i < 4; i++) {
+    let carry: Limb = 0n;
+    for (let j = 0; j < 4; j++) {
+      const [low, high] = wide(body, a[i] as Limb, b[j] as Limb);
+      // At most (2^64 - 1)^2 + 2 (2^64 - 1), which is 2^128 - 1.
+      const [once, firstCarry] = sumOf(body, low, product[i + j] as Limb);
+      const [twice, secondCarry] = sumOf(body, once, carry);
+      product[i + j] = twice;
+      carry = plus(body, plus(body, high, firstCarry), secondCarry);
+    }
+    product[i + 4] = carry;
+  }
+  return product;
+}
+
+function plus(body: Body, a: Limb, b: Limb): Limb {
+  return a === 0n ? b : b === 0n ? a : both(body, a, b, OP.i64Add, (p, q) => p + q);
+}
+
+function sumOf(body: Body, a: Limb, b: Limb): readonly [sum: Limb, carry: Limb] {
+  if (a === 0n) return [b, 0n];
+  if (b === 0n) return [a, 0n];
+  const sum = plus(body, a, b);
+  return [sum, below(body, sum, a)];
+}
+
 /** Pushes 1 if a < b as an i32. */
 function pushBelow(body: Body, a: Limbs, b: Limbs, isSigned: boolean): void {
   if (!isSigned && isShort(a) && isShort(b)) {

@@ -1,24 +1,8 @@
 const ALL_BITS = 256;
 
 /** Arithmetic on whole words (Yellow Paper H.2), for what has no code of its own. `a` is the topmost word. */
-export function calculate(opcode: number, a: bigint, b: bigint, c: bigint): bigint {
+export function calculate(opcode: number, a: bigint, b: bigint): bigint {
   switch (opcode) {
-    case 0x04:
-      return b === 0n ? 0n : a / b;
-    case 0x05:
-      return b === 0n
-        ? 0n
-        : BigInt.asUintN(ALL_BITS, BigInt.asIntN(ALL_BITS, a) / BigInt.asIntN(ALL_BITS, b));
-    case 0x06:
-      return b === 0n ? 0n : a % b;
-    case 0x07:
-      return b === 0n
-        ? 0n
-        : BigInt.asUintN(ALL_BITS, BigInt.asIntN(ALL_BITS, a) % BigInt.asIntN(ALL_BITS, b));
-    case 0x08:
-      return c === 0n ? 0n : (a + b) % c;
-    case 0x09:
-      return c === 0n ? 0n : (a * b) % c;
     case 0x0a:
       return power(a, b);
     case 0x0b:

@@ -81,6 +81,7 @@ export function createEngine(first: Execution, step?: Step): Engine {
     m: {
       memory: memory.wasm,
       keccak: memory.keccak,
+      ...memory.divisions,
       ...host,
       step(pc: number, pointer: number, gas: number) {
         const frame = frames[current.depth] as Frame;

@@ -130,7 +130,7 @@ export function createHost(current: () => Execution): Host {
           return gas;
         }
       }
-      // What is left takes one to three words and gives one.
+      // What is left takes one or two words and gives one.
       const first = readLimbs(memory.view, pointer - 32);
       stack[0] = first;
       let left = gas;
@@ -159,13 +159,8 @@ export function createHost(current: () => Execution): Host {
         default: {
           const second = readLimbs(memory.view, pointer - 64);
           result = pointer - 64;
-          if (opcode === 0x08 || opcode === 0x09) {
-            result = pointer - 96;
-            stack[0] = calculate(opcode, first, second, readLimbs(memory.view, result));
-            break;
-          }
           if (opcode === 0x0a && second !== 0n) left -= 50 * ((second.toString(16).length + 1) >>> 1);
-          if (left >= 0) stack[0] = calculate(opcode, first, second, 0n);
+          if (left >= 0) stack[0] = calculate(opcode, first, second);
         }
       }
       writeLimbs(memory.view, result, stack[0] as bigint);

@@ -8,6 +8,11 @@ export const TRANSACTION_WORDS: ReadonlyMap<number, number> = new Map(
 /** A word that is passed to the host; three words in which a word is shifted. */
 export const SCRATCH = 2048;
 
+/** Digits of 32 bits in a division: 18 of the dividend, which becomes the remainder; 10 of the divisor; 18 of the quotient. */
+export const DIVIDEND = 2304;
+export const DIVISOR = 2432;
+export const QUOTIENT = 2496;
+
 /** Tables of translated code: for each byte of code the number of the function that a jump there calls, 16 bits, 0 for none. */
 export const JUMPS = 0x10_0000;
 export const JUMPS_END = 0x110_0000;

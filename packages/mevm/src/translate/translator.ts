@@ -4,6 +4,7 @@
 import { type Code, pushedWord } from '../code.ts';
 import type { Rules } from '../execution.ts';
 import * as arithmetic from './arithmetic.ts';
+import { DIVISIONS } from './division-module.ts';
 import {
   ADDRESS,
   CALLER,
@@ -55,16 +56,17 @@ import {
 } from './wasm.ts';
 
 /** Types of functions: a part of the code, an entry, and what comes from outside. */
-const [PART, ENTER, GROW, HOST, STEP, HASH, PRODUCT, INPUT, SHIFTED] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const [PART, ENTER, GROW, HOST, STEP, HASH, PRODUCT, INPUT, SHIFTED, MODULO] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 /** Indices of what comes from outside. */
 export const GROW_AT = 0;
 const [HOST_AT, STEP_AT] = [1, 2];
 export const HASH_AT = 3;
-const ENTER_AT = 4;
-const MULTIPLY_AT = 5;
-export const INPUT_WORD = 6;
-const SHIFT_AT: Readonly<Record<Shift, number>> = { left: 7, right: 8, signed: 9 };
-const PARTS_AT = 10;
+const DIVISION_AT = new Map([...DIVISIONS.keys()].map((opcode, i) => [opcode, 4 + i]));
+const ENTER_AT = 10;
+const MULTIPLY_AT = 11;
+export const INPUT_WORD = 12;
+const SHIFT_AT: Readonly<Record<Shift, number>> = { left: 13, right: 14, signed: 15 };
+const PARTS_AT = 16;
 
 /** Opcodes of one function at most, beyond the segment that passes it. */
 const MOST_OPCODES = 256;
@@ -262,12 +264,17 @@ export function translate(code: Code, rules: Rules, jumps: number, steps = false
       { takes: [I64, I64, I64, I64, I64, I64, I64, I64], gives: [I64, I64, I64, I64] },
       { takes: [I32, I64, I64], gives: [I64, I64, I64, I64] },
       { takes: [I64, I64, I64, I64, I64, I64], gives: [I64, I64, I64, I64] },
+      {
+        takes: [I64, I64, I64, I64, I64, I64, I64, I64, I64, I64, I64, I64],
+        gives: [I64, I64, I64, I64],
+      },
     ],
     imports: [
       { name: 'grow', type: GROW },
       { name: 'host', type: HOST },
       { name: 'step', type: STEP },
       { name: 'keccak', type: HASH },
+      ...Array.from(DIVISIONS, ([opcode, name]) => ({ name, type: opcode < 0x08 ? PRODUCT : MODULO })),
     ],
     functions: [
       { type: ENTER, body: enter },
@@ -414,7 +421,11 @@ function simple(part: Part, opcode: number, pops: number, pushes: number): void 
       two((a, b) => arithmetic.subtract(body, a, b));
       break;
     case 0x04:
+    case 0x05:
     case 0x06:
+    case 0x07:
+    case 0x08:
+    case 0x09:
       divide(part, opcode);
       break;
     case 0x10:
@@ -513,54 +524,40 @@ function product(body: Body, a: Limbs, b: Limbs): Limbs {
   return keepWord(body);
 }
 
-/** DIV and MOD: here where both words turn out to be below 2^64, else by the host. */
-function divide(part: Part, opcode: number): void {
-  const { body, stack } = part;
-  stack.flush();
-  const a = stack.pop();
-  const b = stack.pop();
-  if (isShort(a) && isShort(b)) {
+/** DIV, SDIV, MOD, SMOD, ADDMOD, MULMOD: DIV and MOD here where both words turn out to be below 2^64, else by the module of divisions. */
+function divide({ body, stack }: Part, opcode: number): void {
+  const words = [stack.pop(), stack.pop()];
+  const [a, b] = words as [Limbs, Limbs];
+  const isPlain = opcode === 0x04 || opcode === 0x06;
+  if (isPlain && isShort(a) && isShort(b)) {
     stack.push(arithmetic.divideShort(body, a[0], b[0], opcode === 0x06));
     return;
   }
-  stack.push(b);
-  stack.push(a);
-  stack.flush();
-  const result = [0, 1, 2, 3].map(() => local(body, I64)) as unknown as Limbs;
-  const [low, ...others] = result as unknown as [number, number, number, number];
+  if (opcode >= 0x08) words.push(stack.pop());
+  const callDivision = (): void => {
+    for (const limb of words.flat()) push(body, limb);
+    call(body, DIVISION_AT.get(opcode) as number);
+  };
+  if (!isPlain) {
+    callDivision();
+    stack.push(keepWord(body));
+    return;
+  }
+  const result = [0, 1, 2, 3].map(() => local(body, I64));
   pushAny(body, [...a.slice(1), ...b.slice(1)]);
   emit(body, OP.i64Eqz);
   when(body);
   push(body, arithmetic.divideShort(body, a[0], b[0], opcode === 0x06)[0]);
-  set(body, low);
-  for (const limb of others) {
+  set(body, result[0] as number);
+  for (const limb of result.slice(1)) {
     i64(body, 0n);
     set(body, limb);
   }
   emit(body, OP.else);
-  callHost(part, opcode);
-  loadResult(part, 2, result);
+  callDivision();
+  for (const limb of result.toReversed()) set(body, limb);
   emit(body, OP.end);
-  stack.drop(2);
-  stack.push(result);
-}
-
-/** Loads what the host left into locals, before the words that it took are dropped. */
-function loadResult({ body, stack }: Part, pops: number, result: Limbs): void {
-  const loaded = loadWord(body, pointerBelow(body, (stack.height() - pops) * 32), 0);
-  loaded.forEach((limb, i) => {
-    push(body, limb);
-    set(body, result[i] as number);
-  });
-}
-
-function pointerBelow(body: Body, offset: number): number {
-  const index = local(body, I32);
-  get(body, POINTER);
-  i32(body, offset);
-  emit(body, OP.i32Add);
-  set(body, index);
-  return index;
+  stack.push(result as unknown as Limbs);
 }
 
 /** SIGNEXTEND, BYTE, SHL, SHR, SAR: here where the number is known. */

@@ -15,6 +15,7 @@ export const OP = {
   i32Eq: 0x46,
   i32LtU: 0x49,
   i32GtU: 0x4b,
+  i32GeS: 0x4e,
   i32GeU: 0x4f,
   i64Eqz: 0x50,
   i64Eq: 0x51,
@@ -22,12 +23,15 @@ export const OP = {
   i64LtS: 0x53,
   i64LtU: 0x54,
   i64GtU: 0x56,
+  i64LeU: 0x58,
+  i64GeU: 0x5a,
   f64Lt: 0x63,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32And: 0x71,
   i32Or: 0x72,
   i32Shl: 0x74,
+  i64Clz: 0x79,
   i64Add: 0x7c,
   i64Sub: 0x7d,
   i64Mul: 0x7e,
@@ -133,10 +137,12 @@ export function access(body: Body, opcode: number, offset: number): void {
 
 export const LOAD_I32 = 0x28;
 export const LOAD_I64 = 0x29;
+export const LOAD_U32_I64 = 0x35;
 export const LOAD_U16 = 0x2f;
 export const STORE_I32 = 0x36;
 export const STORE_I64 = 0x37;
 export const STORE_BYTE = 0x3a;
+export const STORE_LOW_32 = 0x3e;
 
 export function call(body: Body, index: number): void {
   body.bytes.push(0x10);
