@@ -10,9 +10,9 @@ import { hashMemory } from './hash-memory.ts';
 import { log } from './log.ts';
 import { MOST_MEMORY } from './memory.ts';
 import { balanceOf, blockHash, codeHash, codeSize, copyForeignCode } from './other-accounts.ts';
+import { power } from './power.ts';
 import { selfDestruct } from './self-destruct.ts';
 import { loadSlot, loadTransient, storeSlot, storeTransient } from './storage.ts';
-import { power } from './translate/calculate.ts';
 import { bytesToWord, readWord, writeWord } from './words.ts';
 
 const ALL = (1n << 256n) - 1n;
@@ -141,7 +141,7 @@ export function interpret(execution: Execution, frame: Frame, mostGas: number, s
         const digits = exponent.toString(16);
         gas -= 50 * ((digits.length + 1) >>> 1);
         if (gas < 0) return halt(frame, 'out-of-gas');
-        stack[sp - 1] = power(base, exponent);
+        stack[sp - 1] = power(memory, base, exponent);
         break;
       }
       case 0x0b: {

@@ -1,8 +1,9 @@
-// DIV, SDIV, MOD, SMOD, ADDMOD and MULMOD (Yellow Paper H.2) as a module of WebAssembly: long division on digits of 32 bits
+// DIV, SDIV, MOD, SMOD, ADDMOD and MULMOD (Yellow Paper H.2), and EXP, as a module of WebAssembly: long division on digits of 32 bits
 // (Knuth, The Art of Computer Programming, volume 2, section 4.3.1, algorithm D) in a corner of linear memory.
 
 import { add, wideProduct } from './arithmetic.ts';
 import { DIVIDEND, DIVISOR, QUOTIENT } from './layout.ts';
+import { multiplication, powerFunction } from './shared-functions.ts';
 import { type Limb, type Limbs, push, pushAny } from './values.ts';
 import {
   access,
@@ -37,6 +38,7 @@ const B: Limbs = [4, 5, 6, 7];
 const C: Limbs = [8, 9, 10, 11];
 /** The function that all others call. */
 const DIVIDE_AT = 0;
+const PRODUCT_AT = 8;
 
 /** Pushes the address of a digit: 4 times the index in a local, and a digit more or less. */
 function address(body: Body, index: number, base: number): void {
@@ -504,6 +506,9 @@ export const DIVISIONS: ReadonlyMap<number, string> = new Map([
   [0x09, 'mulmod'],
 ]);
 
+/** EXP: (base, exponent). */
+export const POWER = 'exp';
+
 export function divisionModule(): ModuleParts {
   const word = [I64, I64, I64, I64];
   return {
@@ -521,8 +526,10 @@ export function divisionModule(): ModuleParts {
       { type: 1, body: signedDivision(true) },
       { type: 2, body: sumModulo() },
       { type: 2, body: productModulo() },
+      { type: 1, body: powerFunction(PRODUCT_AT) },
+      { type: 1, body: multiplication() },
     ],
-    exports: [...DIVISIONS.values()].map((name, i) => ({ name, index: i + 1 })),
+    exports: [...DIVISIONS.values(), POWER].map((name, i) => ({ name, index: i + 1 })),
     table: [],
   };
 }

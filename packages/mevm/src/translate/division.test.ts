@@ -15,6 +15,14 @@ const EXPECTED: Readonly<Record<string, (a: bigint, b: bigint, c: bigint) => big
   smod: (a, b) => (b === 0n ? 0n : BigInt.asUintN(256, signed(a) % signed(b))),
   addmod: (a, b, c) => (c === 0n ? 0n : (a + b) % c),
   mulmod: (a, b, c) => (c === 0n ? 0n : (a * b) % c),
+  exp(a, b) {
+    let [result, square] = [1n, a];
+    for (let rest = b; rest > 0n; rest >>= 1n) {
+      if ((rest & 1n) === 1n) result = BigInt.asUintN(256, result * square);
+      square = BigInt.asUintN(256, square * square);
+    }
+    return result;
+  },
 };
 
 /** Digits on which a guess is wrong by one or two, and those beside them. */
@@ -71,7 +79,7 @@ describe('the module of divisions', () => {
 
     it(`agrees with bigints: ${name} of words whose digits are at the edges`, () => {
       const next = random(0x5e20);
-      for (let i = 0; i < 30_000; i++) check(word(next), word(next), word(next));
+      for (let i = 0; i < (name === 'exp' ? 3_000 : 30_000); i++) check(word(next), word(next), word(next));
     });
   }
 

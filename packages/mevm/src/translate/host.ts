@@ -10,7 +10,6 @@ import { balanceOf, blockHash, codeHash, codeSize, copyForeignCode } from '../ot
 import { CURRENT, valuesAt } from '../slots.ts';
 import { COLD_SLOT_MORE, SENTRY, storeLimbs } from '../storage.ts';
 import { bytesToWord, readLimbs, writeLimbs } from '../words.ts';
-import { calculate } from './calculate.ts';
 import { MEMORY_SIZE, OUT_OF_GAS, REGISTERS, RETURN_DATA_BOUNDS, STATIC_VIOLATION } from './layout.ts';
 
 /** More than any memory, input or code has. */
@@ -130,11 +129,10 @@ export function createHost(current: () => Execution): Host {
           return gas;
         }
       }
-      // What is left takes one or two words and gives one.
+      // What is left takes a word and gives one.
       const first = readLimbs(memory.view, pointer - 32);
       stack[0] = first;
       let left = gas;
-      let result = pointer - 32;
       switch (opcode) {
         case 0x31:
           left = balanceOf(execution, stack, 1, gas);
@@ -156,14 +154,8 @@ export function createHost(current: () => Execution): Host {
           stack[0] = hash === undefined ? 0n : bytesToWord(hash);
           break;
         }
-        default: {
-          const second = readLimbs(memory.view, pointer - 64);
-          result = pointer - 64;
-          if (opcode === 0x0a && second !== 0n) left -= 50 * ((second.toString(16).length + 1) >>> 1);
-          if (left >= 0) stack[0] = calculate(opcode, first, second);
-        }
       }
-      writeLimbs(memory.view, result, stack[0] as bigint);
+      writeLimbs(memory.view, pointer - 32, stack[0] as bigint);
       return enough(left);
     },
   };

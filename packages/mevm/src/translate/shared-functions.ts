@@ -8,15 +8,20 @@ import { loadWord } from './virtual-stack.ts';
 import {
   access,
   type Body,
+  block,
+  branch,
+  branchIf,
   call,
   createBody,
   emit,
   get,
   I32,
+  I64,
   i32,
   i64,
   LOAD_I32,
   local,
+  loop,
   OP,
   STORE_I64,
   set,
@@ -36,6 +41,74 @@ export function multiplication(): Body {
   pushWord(body, multiply(body, [0, 0n, 0n, 0n], [4, 0n, 0n, 0n]));
   emit(body, OP.return, OP.end);
   pushWord(body, multiply(body, a, b));
+  return body;
+}
+
+/**
+ * (base, exponent) to the power modulo 2^256, four limbs each: squares and products from the exponent's highest bit on.
+ *
+ * @param product index of `multiplication`
+ */
+export function powerFunction(product: number): Body {
+  const body = createBody(8);
+  const base = [0, 1, 2, 3];
+  const result = [0, 1, 2, 3].map(() => local(body, I64));
+  const [limb, bits] = [local(body, I64), local(body, I64)];
+  const started = local(body, I32);
+  const multiplyBy = (factor: readonly number[]): void => {
+    for (const part of [...result, ...factor]) get(body, part);
+    call(body, product);
+    for (const part of result.toReversed()) set(body, part);
+  };
+  i64(body, 1n);
+  set(body, result[0] as number);
+  for (const part of [7, 6, 5, 4]) {
+    get(body, part);
+    set(body, limb);
+    i64(body, 64n);
+    set(body, bits);
+    // Zeros above the highest bit are passed over, a whole limb at once.
+    get(body, started);
+    emit(body, OP.i32Eqz);
+    when(body);
+    get(body, limb);
+    emit(body, OP.i64Clz);
+    set(body, bits);
+    get(body, limb);
+    get(body, bits);
+    emit(body, OP.i64Shl);
+    set(body, limb);
+    i64(body, 64n);
+    get(body, bits);
+    emit(body, OP.i64Sub);
+    set(body, bits);
+    emit(body, OP.end);
+    block(body);
+    loop(body);
+    get(body, bits);
+    emit(body, OP.i64Eqz);
+    branchIf(body, 1);
+    i32(body, 1);
+    set(body, started);
+    multiplyBy(result);
+    get(body, limb);
+    i64(body, 0n);
+    emit(body, OP.i64LtS);
+    when(body);
+    multiplyBy(base);
+    emit(body, OP.end);
+    get(body, limb);
+    i64(body, 1n);
+    emit(body, OP.i64Shl);
+    set(body, limb);
+    get(body, bits);
+    i64(body, 1n);
+    emit(body, OP.i64Sub);
+    set(body, bits);
+    branch(body, 0);
+    emit(body, OP.end, OP.end);
+  }
+  for (const part of result) get(body, part);
   return body;
 }
 

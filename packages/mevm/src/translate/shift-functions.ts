@@ -6,6 +6,7 @@ import { type Limb, type Limbs, push } from './values.ts';
 import {
   access,
   type Body,
+  call,
   createBody,
   emit,
   get,
@@ -13,6 +14,7 @@ import {
   I64,
   i32,
   i64,
+  LOAD_BYTE_I64,
   LOAD_I64,
   local,
   OP,
@@ -85,6 +87,62 @@ export function shiftFunction(how: Shift): Body {
     get(body, bits);
     emit(body, OP.i64Sub, isLeft ? OP.i64ShrU : OP.i64Shl, OP.i64Or);
   }
+  return body;
+}
+
+/** (word, lowest limb of the number, disjunction of its other limbs) to the byte of that number from the highest on: BYTE. */
+export function byteFunction(): Body {
+  const body = createBody(6);
+  const [number, others] = [4, 5];
+  get(body, others);
+  emit(body, OP.i64Eqz, OP.i32Eqz);
+  get(body, number);
+  i64(body, 31n);
+  emit(body, OP.i64GtU, OP.i32Or);
+  when(body);
+  for (let i = 0; i < 4; i++) i64(body, 0n);
+  emit(body, OP.return, OP.end);
+  for (let i = 0; i < 4; i++) {
+    i32(body, SCRATCH + 8 * i);
+    get(body, i);
+    access(body, STORE_I64, 0);
+  }
+  i32(body, SCRATCH + 31);
+  get(body, number);
+  emit(body, OP.i32WrapI64, OP.i32Sub);
+  access(body, LOAD_BYTE_I64, 0);
+  for (let i = 0; i < 3; i++) i64(body, 0n);
+  return body;
+}
+
+/**
+ * (word, lowest limb of the number, disjunction of its other limbs) to the word with its sign from that byte on: SIGNEXTEND.
+ *
+ * @param left index of the function that shifts left
+ * @param signed index of the one that shifts right with the sign
+ */
+export function extensionFunction(left: number, signed: number): Body {
+  const body = createBody(6);
+  const [number, others] = [4, 5];
+  get(body, others);
+  emit(body, OP.i64Eqz, OP.i32Eqz);
+  get(body, number);
+  i64(body, 30n);
+  emit(body, OP.i64GtU, OP.i32Or);
+  when(body);
+  for (let i = 0; i < 4; i++) get(body, i);
+  emit(body, OP.return, OP.end);
+  i64(body, 248n);
+  get(body, number);
+  i64(body, 3n);
+  emit(body, OP.i64Shl, OP.i64Sub);
+  set(body, number);
+  for (let i = 0; i < 5; i++) get(body, i);
+  i64(body, 0n);
+  call(body, left);
+  get(body, number);
+  i64(body, 0n);
+  call(body, signed);
   return body;
 }
 

@@ -4,7 +4,7 @@
 import { type Code, pushedWord } from '../code.ts';
 import type { Rules } from '../execution.ts';
 import * as arithmetic from './arithmetic.ts';
-import { DIVISIONS } from './division-module.ts';
+import { DIVISIONS, POWER } from './division-module.ts';
 import {
   ADDRESS,
   CALLER,
@@ -26,7 +26,7 @@ import {
 import { emitInput, emitKeccak, emitLoad, emitStore, emitStoreByte } from './memory-access.ts';
 import { following, leavesFrame, type Segment, segmentAt } from './segments.ts';
 import { inputWord, multiplication } from './shared-functions.ts';
-import { type Shift, shiftFunction } from './shift-functions.ts';
+import { byteFunction, extensionFunction, type Shift, shiftFunction } from './shift-functions.ts';
 import { constant, isShort, keep, keepWord, known, type Limbs, push, pushAny } from './values.ts';
 import { createVirtualStack, loadWord, type VirtualStack } from './virtual-stack.ts';
 import {
@@ -62,11 +62,23 @@ export const GROW_AT = 0;
 const [HOST_AT, STEP_AT] = [1, 2];
 export const HASH_AT = 3;
 const DIVISION_AT = new Map([...DIVISIONS.keys()].map((opcode, i) => [opcode, 4 + i]));
-const ENTER_AT = 10;
-const MULTIPLY_AT = 11;
-export const INPUT_WORD = 12;
-const SHIFT_AT: Readonly<Record<Shift, number>> = { left: 13, right: 14, signed: 15 };
-const PARTS_AT = 16;
+const POWER_AT = 10;
+const ENTER_AT = 11;
+const MULTIPLY_AT = 12;
+export const INPUT_WORD = 13;
+const SHIFT_AT: Readonly<Record<Shift, number>> = { left: 14, right: 15, signed: 16 };
+const BYTE_AT = 17;
+const EXTENSION_AT = 18;
+const PARTS_AT = 19;
+
+/** By opcode: what takes a word and a number that is not known yet. */
+const WORD_FUNCTIONS: Readonly<Record<number, number>> = {
+  11: EXTENSION_AT,
+  26: BYTE_AT,
+  27: SHIFT_AT.left,
+  28: SHIFT_AT.right,
+  29: SHIFT_AT.signed,
+};
 
 /** Opcodes of one function at most, beyond the segment that passes it. */
 const MOST_OPCODES = 256;
@@ -275,6 +287,7 @@ export function translate(code: Code, rules: Rules, jumps: number, steps = false
       { name: 'step', type: STEP },
       { name: 'keccak', type: HASH },
       ...Array.from(DIVISIONS, ([opcode, name]) => ({ name, type: opcode < 0x08 ? PRODUCT : MODULO })),
+      { name: POWER, type: PRODUCT },
     ],
     functions: [
       { type: ENTER, body: enter },
@@ -283,6 +296,8 @@ export function translate(code: Code, rules: Rules, jumps: number, steps = false
       { type: SHIFTED, body: shiftFunction('left') },
       { type: SHIFTED, body: shiftFunction('right') },
       { type: SHIFTED, body: shiftFunction('signed') },
+      { type: SHIFTED, body: byteFunction() },
+      { type: SHIFTED, body: extensionFunction(SHIFT_AT.left, SHIFT_AT.signed) },
       ...bodies.map((body) => ({ type: PART, body })),
     ],
     exports: [{ name: 'enter', index: ENTER_AT }],
@@ -428,6 +443,9 @@ function simple(part: Part, opcode: number, pops: number, pushes: number): void 
     case 0x09:
       divide(part, opcode);
       break;
+    case 0x0a:
+      exponentiate(part);
+      break;
     case 0x10:
       two((a, b) => arithmetic.less(body, a, b, false));
       break;
@@ -560,21 +578,52 @@ function divide({ body, stack }: Part, opcode: number): void {
   stack.push(result as unknown as Limbs);
 }
 
+/** EXP, and its 50 gas for each byte of the exponent (EIP-160). */
+function exponentiate({ body, stack }: Part): void {
+  const [base, exponent] = [stack.pop(), stack.pop()];
+  get(body, GAS_LEFT);
+  // The place of the highest bit, from the highest limb that is not 0; bytes from that.
+  i64(body, 0n);
+  const bytes = local(body, I64);
+  set(body, bytes);
+  exponent.forEach((limb, i) => {
+    if (limb === 0n) return;
+    push(body, limb);
+    i64(body, 0n);
+    emit(body, OP.i64Ne);
+    when(body);
+    i64(body, BigInt(64 * (i + 1) + 7));
+    push(body, limb);
+    emit(body, OP.i64Clz, OP.i64Sub);
+    i64(body, 3n);
+    emit(body, OP.i64ShrU);
+    set(body, bytes);
+    emit(body, OP.end);
+  });
+  get(body, bytes);
+  i64(body, 50n);
+  emit(body, OP.i64Mul, OP.i64Sub);
+  tee(body, GAS_LEFT);
+  i64(body, 0n);
+  emit(body, OP.i64LtS);
+  when(body);
+  i32(body, OUT_OF_GAS);
+  emit(body, OP.return, OP.end);
+  for (const limb of [...base, ...exponent]) push(body, limb);
+  call(body, POWER_AT);
+  stack.push(keepWord(body));
+}
+
 /** SIGNEXTEND, BYTE, SHL, SHR, SAR: here where the number is known. */
 function shift(part: Part, opcode: number): void {
   const { body, stack } = part;
   const number = stack.pop();
   const by = known(number);
-  if (by === undefined && (opcode === 0x0b || opcode === 0x1a)) {
-    stack.push(number);
-    byHost(part, opcode, 2, 1);
-    return;
-  }
   const word = stack.pop();
   if (by === undefined) {
     for (const limb of [...word, number[0]]) push(body, limb);
     pushAny(body, number.slice(1));
-    call(body, SHIFT_AT[opcode === 0x1b ? 'left' : opcode === 0x1c ? 'right' : 'signed']);
+    call(body, WORD_FUNCTIONS[opcode] as number);
     stack.push(keepWord(body));
     return;
   }

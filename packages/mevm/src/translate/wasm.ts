@@ -137,6 +137,7 @@ export function access(body: Body, opcode: number, offset: number): void {
 
 export const LOAD_I32 = 0x28;
 export const LOAD_I64 = 0x29;
+export const LOAD_BYTE_I64 = 0x31;
 export const LOAD_U32_I64 = 0x35;
 export const LOAD_U16 = 0x2f;
 export const STORE_I32 = 0x36;
