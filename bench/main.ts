@@ -18,6 +18,7 @@ import { earlierFigures, floorOf, page, spreadOf } from './doc.ts';
 import { type Figure, type LeftOut, measure, type Suite } from './harness.ts';
 import { ledgerSuites } from './ledger.ts';
 import { ledgerDiskSuites } from './ledger-disk.ts';
+import { mevmSuite } from './mevm.ts';
 import { networkSuite } from './network.ts';
 import { poolSuite } from './pool.ts';
 import { proverSuite } from './prover.ts';
@@ -33,6 +34,7 @@ const SUITES: readonly Suite[] = [
   cryptoSuite,
   ...ledgerSuites,
   ...ledgerDiskSuites,
+  mevmSuite,
   networkSuite,
   poolSuite,
   proverSuite,
@@ -58,6 +60,7 @@ const { values } = parseArgs({
   },
 });
 // An exit, unlike the end by a signal, takes gigabytes of temporary files along.
+process.setMaxListeners(20);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const only = values.doc && values.with === undefined ? '' : values.only;
